@@ -1,0 +1,60 @@
+using Onnx;
+
+namespace OnnxAmalgam.Graphs;
+
+/// <summary>How a feature tensor is laid out.</summary>
+public enum TapKind
+{
+    /// <summary>F[n, c, h, w] (or [n, h, w, c]).</summary>
+    Spatial,
+    /// <summary>F[n, l, c].</summary>
+    Tokens,
+    /// <summary>F[n, c].</summary>
+    Pooled,
+}
+
+/// <summary>A value that can be tapped.</summary>
+/// <param name="Value">Its name in the graph.</param>
+/// <param name="Kind">Its layout.</param>
+/// <param name="ChannelAxis">Which axis is the channel.</param>
+/// <param name="Channels">Number of channels, when known.</param>
+/// <param name="Dominates">Whether every path from image to class output passes through it.</param>
+public sealed record Tap(string Value, TapKind Kind, int ChannelAxis, int? Channels, bool Dominates);
+
+/// <summary>The classifier's output.</summary>
+/// <param name="Value">The value to read.</param>
+/// <param name="IsProbability">True when only probabilities are offered: the reader takes their log.</param>
+/// <param name="Classes">Width, when known.</param>
+/// <param name="Note">What was skipped to get there (softmax, ZipMap), or null.</param>
+public sealed record LogitsOutput(string Value, bool IsProbability, int? Classes, string? Note);
+
+/// <summary>The linear layer that makes the class scores.</summary>
+/// <param name="Node">Gemm, MatMul or 1x1 Conv.</param>
+/// <param name="Feature">The value it reads.</param>
+/// <param name="Logits">The value after its bias.</param>
+/// <param name="Features">Width of the feature.</param>
+/// <param name="Classes">Number of scores.</param>
+public sealed record ClassifierHead(NodeProto Node, string Feature, string Logits, int Features, int Classes);
+
+/// <summary>What a classifier is made of: where the image enters, where scores and features can be read.</summary>
+public static class Anatomy
+{
+    /// <summary>The image input: the only input, or the only one of rank 4.</summary>
+    public static ValueInfoProto ImageInput(OnnxModel model) => throw new NotImplementedException();
+
+    /// <summary>The class scores before any softmax, sigmoid, ZipMap, arg max; or what the caller named.</summary>
+    public static LogitsOutput Logits(OnnxModel model, string? requested = null) => throw new NotImplementedException();
+
+    /// <summary>The classifier's last linear layer, or null when there is none whose removal disconnects image and scores.</summary>
+    public static ClassifierHead? Head(OnnxModel model) => throw new NotImplementedException();
+
+    /// <summary>Every float value that depends on the image and has rank 2 to 4, in graph order.</summary>
+    public static IReadOnlyList<Tap> Taps(OnnxModel model) => throw new NotImplementedException();
+
+    /// <summary>The default tap: the last spatial dominator before the global pool, else the last token dominator, else the head's input.</summary>
+    public static Tap AutoTap(OnnxModel model) => throw new NotImplementedException();
+
+    /// <summary>A tap by value name or module path (<c>layer3</c>).</summary>
+    /// <exception cref="InputException">No such value, or it does not depend on the image; the message names the closest.</exception>
+    public static Tap Tap(OnnxModel model, string nameOrModulePath) => throw new NotImplementedException();
+}

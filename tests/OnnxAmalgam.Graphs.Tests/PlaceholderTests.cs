@@ -1,0 +1,7 @@
+namespace OnnxAmalgam.Graphs.Tests;
+
+public sealed class PlaceholderTests
+{
+    [Fact]
+    public void Room_builds() => Assert.True(true);
+}
