@@ -46,16 +46,14 @@ internal static class Admission
     /// <summary>The main graph and every body, those inside functions too.</summary>
     static IEnumerable<GraphProto> Graphs(ModelProto model)
     {
-        Stack<GraphProto> open = new([model.Graph, .. model.Functions.SelectMany(f => f.Node).SelectMany(Bodies)]);
+        Stack<GraphProto> open = new([model.Graph, .. model.Functions.SelectMany(f => f.Node).SelectMany(Captures.Bodies)]);
         while (open.TryPop(out GraphProto? graph))
         {
             yield return graph;
-            foreach (GraphProto body in graph.Node.SelectMany(Bodies))
+            foreach (GraphProto body in graph.Node.SelectMany(Captures.Bodies))
             {
                 open.Push(body);
             }
         }
     }
-
-    static IEnumerable<GraphProto> Bodies(NodeProto node) => node.Attribute.SelectMany(a => a.G is null ? a.Graphs : [a.G, .. a.Graphs]);
 }

@@ -1,20 +1,20 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxAmalgam.Graphs;
-using OnnxAmalgam.Graphs.Edits;
 
 namespace OnnxAmalgam.Teachers;
 
 /// <summary>Frees the batch of a graph that was exported with a fixed one, where the rewritten graph is shown to compute the same.</summary>
 internal static class FreeBatch
 {
-    /// <summary>Sizes tried for free dimensions other than the batch.</summary>
-    static readonly long[] Sizes = [64, 224];
-
     /// <summary>A session of the rewritten graph, or null where there is none or where it differs from the original on seeded noise.</summary>
-    internal static BoundSession? TryOpen(OnnxModel model, IReadOnlyList<string> outputs, FrozenModelOptions options, BoundSession original)
+    /// <param name="original">A session of the graph as it was, with a fixed batch.</param>
+    /// <param name="rewritten">The graph with a free batch, or null.</param>
+    /// <param name="outputs">The values both compute.</param>
+    /// <param name="options">How to open the new session.</param>
+    internal static BoundSession? TryOpen(BoundSession original, OnnxModel? rewritten, IReadOnlyList<string> outputs, FrozenModelOptions options)
     {
-        if (GraphEdits.WithSymbolicBatch(model) is not { } rewritten)
+        if (rewritten is null)
         {
             return null;
         }
@@ -23,7 +23,7 @@ internal static class FreeBatch
         try
         {
             free = new BoundSession(rewritten, outputs, options);
-            if (Sizes.Any(size => Agree(original, free, size)))
+            if (Sizes(original.Input).Any(size => Agree(original, free, size)))
             {
                 return free;
             }
@@ -36,6 +36,9 @@ internal static class FreeBatch
         free?.Dispose();
         return null;
     }
+
+    /// <summary>Sizes to try for free dimensions other than the batch.</summary>
+    static long[] Sizes(OutputInfo input) => input.Shape.AsSpan(1).Contains(-1) ? [64, 224] : [1];
 
     static bool Agree(BoundSession original, BoundSession free, long freeSize)
     {

@@ -35,7 +35,7 @@ public sealed class FrozenModel : IDisposable
         session = new BoundSession(needed, outputs, options);
         if (session.Input.Shape is [> 0 and var size, ..])
         {
-            if (FreeBatch.TryOpen(needed, outputs, options, session) is { } free)
+            if (FreeBatch.TryOpen(session, GraphEdits.WithSymbolicBatch(needed), outputs, options) is { } free)
             {
                 session.Dispose();
                 session = free;

@@ -4,7 +4,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace OnnxAmalgam.Teachers;
 
 /// <summary>Element types that lie densely in memory.</summary>
-internal static class ElementTypes
+internal static class ElementBytes
 {
     /// <summary>Bytes of one element, or null for types that have no fixed size (strings) or less than a byte.</summary>
     internal static int? SizeInBytes(this TensorElementType type) => type switch
