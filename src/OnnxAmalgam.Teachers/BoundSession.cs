@@ -19,7 +19,9 @@ internal sealed class BoundSession : IDisposable
         try
         {
             Input = SoleInput();
-            Outputs = [.. outputs.Select(o => Describe("output", o, session.OutputMetadata[o]))];
+            Outputs = [.. outputs.Select(o => o == Input.Name
+                ? throw new InputException($"'{name}', output '{o}': expected a value that the graph computes, got its input; read another value.")
+                : Describe("output", o, session.OutputMetadata[o]))];
             cudaMemory = Device.IsCuda ? new OrtMemoryInfo("Cuda", OrtAllocatorType.DeviceAllocator, Device.Index, OrtMemType.Default) : null;
         }
         catch

@@ -99,6 +99,19 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public void The_input_itself_is_no_output() =>
+        Refused(Classifier(), "x", "output 'x': expected a value that the graph computes, got its input");
+
+    [Fact]
+    public void ONNX_Runtimes_own_format_is_refused()
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory().FullName, "model.ort");
+        File.WriteAllBytes(path, Classifier().ToBytes());
+
+        Refused(OnnxModel.Load(path), "logits", "model.ort': expected an .onnx file, got ONNX Runtime's own format");
+    }
+
+    [Fact]
     public void Views_of_another_type_shape_count_or_address_are_refused_before_anything_is_written()
     {
         using FrozenModel model = new(Classifier(), ["logits"]);
