@@ -1,9 +1,95 @@
+using System.Text;
+using OnnxAmalgam.Graphs.Files;
+
 namespace OnnxAmalgam.Graphs;
 
-/// <summary>The only way a final file name comes to be: written beside it, flushed, renamed.</summary>
+/// <summary>The only way a final file name comes to be: written beside it, flushed to disk, renamed.</summary>
 public static class AtomicFile
 {
-    /// <summary>Writes a file so that its name holds either the old content or all of the new.</summary>
+    const int BufferBytes = 1 << 18;
+
+    /// <summary>Writes a file so that its name holds either the old content or all of the new, also after a power cut.
+    /// A link of that name is replaced, not followed.</summary>
+    /// <param name="path">The final name; its folder exists.</param>
+    /// <param name="write">Writes the content; it may be called once only.</param>
     /// <exception cref="InputException">The folder cannot be written, or the disk is full; nothing is left behind.</exception>
-    public static void Write(string path, Action<Stream> write) => throw new NotImplementedException();
+    public static void Write(string path, Action<Stream> write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        var target = Path.GetFullPath(path);
+        var folder = Path.GetDirectoryName(target);
+        if (folder is null || Directory.Exists(target))
+            throw new InputException($"'{path}': expected the name of a file to write, got a folder; name a file in it");
+        if (!Directory.Exists(folder))
+            throw new InputException($"'{path}': expected an existing folder '{folder}', got none; create it or write elsewhere");
+
+        string? temp = null;
+        try
+        {
+            using (var stream = CreateTemp(folder, Path.GetFileName(target), out temp))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            Replace(temp, target);
+            temp = null;
+            DirectorySync.Flush(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(Explain(path, e), e);
+        }
+        finally
+        {
+            if (temp is not null) Remove(temp);
+        }
+    }
+
+    /// <summary>Writes these bytes as the whole file.</summary>
+    /// <exception cref="InputException">The folder cannot be written, or the disk is full; nothing is left behind.</exception>
+    public static void Write(string path, byte[] content) => Write(path, stream => stream.Write(content));
+
+    /// <summary>Writes this text as the whole file: UTF-8 without a byte order mark.</summary>
+    /// <exception cref="InputException">The folder cannot be written, or the disk is full; nothing is left behind.</exception>
+    public static void WriteText(string path, string content) => Write(path, new UTF8Encoding(false).GetBytes(content));
+
+    static FileStream CreateTemp(string folder, string name, out string temp)
+    {
+        var stem = name.Length > 60 ? name[..60] : name;
+        temp = Path.Combine(folder, $".{stem}.{Path.GetRandomFileName()}.tmp");
+        return new FileStream(temp, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes);
+    }
+
+    static void Replace(string temp, string target)
+    {
+        try
+        {
+            File.Move(temp, target, overwrite: true);
+        }
+        catch (UnauthorizedAccessException) when (OperatingSystem.IsWindows() && File.Exists(target))
+        {
+            // A file that this process still reads (a model saved over itself) cannot be overwritten by MoveFileEx; ReplaceFile can.
+            File.Replace(temp, target, destinationBackupFileName: null, ignoreMetadataErrors: true);
+        }
+    }
+
+    static void Remove(string temp)
+    {
+        try
+        {
+            File.Delete(temp);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The cause is on its way to the caller; a leftover that cannot be removed must not hide it.
+        }
+    }
+
+    static string Explain(string path, Exception e) => DiskErrors.KindOf(e) switch
+    {
+        DiskErrorKind.Full => $"'{path}': expected room for the file, got a full disk ({e.Message}); free some space or write elsewhere. Nothing was left behind",
+        DiskErrorKind.TooLarge => $"'{path}': expected a file that may grow, got the system's file-size limit ({e.Message}); raise it (ulimit -f). Nothing was left behind",
+        DiskErrorKind.NotAllowed => $"'{path}': expected a folder that can be written, got no permission ({e.Message}); change it or write elsewhere",
+        _ => $"'{path}': expected to write the file, got: {e.Message} Nothing was left behind",
+    };
 }

@@ -1,4 +1,7 @@
+using Google.Protobuf;
 using Onnx;
+using OnnxAmalgam.Graphs.Files;
+using static Onnx.TensorProto.Types;
 
 namespace OnnxAmalgam.Graphs;
 
@@ -27,22 +30,58 @@ public sealed class OnnxModel
     /// <summary>Loads and validates a model.</summary>
     /// <exception cref="InvalidModelException">Not an ONNX file, truncated, cyclic, wrong data lengths, ...</exception>
     /// <exception cref="InputException">The file cannot be read.</exception>
-    public static OnnxModel Load(string path) => throw new NotImplementedException();
+    public static OnnxModel Load(string path)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        try
+        {
+            return new OnnxModel(ModelProto.Parser.ParseFrom(File.ReadAllBytes(full)), path) { Path = full };
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new InvalidModelException($"'{path}': expected an ONNX model, got something else ({e.Message})", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"'{path}': expected a file that can be read, got: {e.Message}", e);
+        }
+    }
 
     /// <summary>A deep copy of the fields; weights that lie in files stay there and are shared.</summary>
-    public OnnxModel Clone() => throw new NotImplementedException();
+    public OnnxModel Clone() => new(Proto.Clone(), Name) { Path = Path };
 
     /// <summary>The tensor's elements as ONNX raw data (little-endian, row-major), wherever and however they are stored.</summary>
-    public byte[] ReadRaw(TensorProto tensor) => throw new NotImplementedException();
+    public byte[] ReadRaw(TensorProto tensor)
+    {
+        if (tensor.HasRawData) return tensor.RawData.ToByteArray();
+        if (tensor.DataLocation != DataLocation.External) return TypedFields.Read(tensor);
+        var entries = tensor.ExternalData.ToDictionary(e => e.Key, e => e.Value);
+        using var file = File.OpenHandle(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, entries["location"]));
+        var offset = entries.TryGetValue("offset", out var o) ? long.Parse(o, System.Globalization.CultureInfo.InvariantCulture) : 0;
+        var bytes = new byte[ElementTypes.RawBytes((DataType)tensor.DataType, ElementTypes.Count(tensor.Dims))];
+        for (var done = 0; done < bytes.Length;)
+        {
+            var n = RandomAccess.Read(file, bytes.AsSpan(done), offset + done);
+            if (n == 0) throw new InvalidModelException($"'{Name}', initializer '{tensor.Name}': external data ends early");
+            done += n;
+        }
+        return bytes;
+    }
 
     /// <summary>Replaces a tensor's elements, keeping the form it is stored in (raw, typed field, external).</summary>
     /// <param name="tensor">A tensor of this model.</param>
     /// <param name="bytes">As <see cref="ReadRaw"/> gives them; the length must not change.</param>
-    public void WriteRaw(TensorProto tensor, ReadOnlySpan<byte> bytes) => throw new NotImplementedException();
+    public void WriteRaw(TensorProto tensor, ReadOnlySpan<byte> bytes)
+    {
+        var expected = ElementTypes.RawBytes((DataType)tensor.DataType, ElementTypes.Count(tensor.Dims));
+        if (bytes.Length != expected) throw new ArgumentException($"'{Name}', tensor '{tensor.Name}': expected {expected} bytes, got {bytes.Length}", nameof(bytes));
+        if (tensor.HasRawData || tensor.DataLocation == DataLocation.External) tensor.RawData = ByteString.CopyFrom(bytes);
+        else TypedFields.Write(tensor, bytes);
+    }
 
     /// <summary>Writes the model (and its external data) atomically.</summary>
-    public void Save(string path) => throw new NotImplementedException();
+    public void Save(string path) => AtomicFile.Write(path, stream => Proto.WriteTo(stream));
 
     /// <summary>The model as one serialised message, inline weights included; external data stays external.</summary>
-    public byte[] ToBytes() => throw new NotImplementedException();
+    public byte[] ToBytes() => Proto.ToByteArray();
 }
