@@ -1,0 +1,48 @@
+using Google.Protobuf;
+using Onnx;
+using OnnxAmalgam.Graphs;
+using static Onnx.TensorProto.Types;
+using static OnnxAmalgam.Teachers.Tests.TinyModel;
+
+namespace OnnxAmalgam.Teachers.Tests;
+
+public sealed class ExternalDataTests : IDisposable
+{
+    readonly string folder = Directory.CreateTempSubdirectory("external-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void Weights_beside_the_model_are_found_although_the_session_is_made_from_a_part_of_it()
+    {
+        OnnxModel model = OnnxModel.Load(Write(Classifier()));
+
+        using FrozenModel teacher = new(model, ["logits"]);
+
+        Assert.Equal([28.5f, 279.5f], teacher.Run(PinnedTensor.Floats([1, 3], [1, 2, 3])).Values.ToArray());
+    }
+
+    [Fact]
+    public void A_batch_is_freed_with_weights_beside_the_model_too()
+    {
+        using FrozenModel teacher = new(OnnxModel.Load(Write(Classifier(batch: 1))), ["logits"]);
+        PinnedTensor<float> x = PinnedTensor.Noise(3, 3);
+
+        Assert.Equal(ClassifierLogits(x.Values), teacher.Run(x).Values.ToArray(), (a, b) => Math.Abs(a - b) < 1e-5);
+    }
+
+    /// <summary>Moves the first initializer to a file of its own, after 4096 bytes of something else.</summary>
+    string Write(OnnxModel model)
+    {
+        TensorProto weight = model.Proto.Graph.Initializer[0];
+        File.WriteAllBytes(Path.Combine(folder, "weights.bin"), [.. new byte[4096], .. weight.RawData]);
+        weight.DataLocation = DataLocation.External;
+        weight.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "weights.bin" });
+        weight.ExternalData.Add(new StringStringEntryProto { Key = "offset", Value = "4096" });
+        weight.ExternalData.Add(new StringStringEntryProto { Key = "length", Value = $"{weight.RawData.Length}" });
+        weight.ClearRawData();
+        string path = Path.Combine(folder, "model.onnx");
+        File.WriteAllBytes(path, model.Proto.ToByteArray());
+        return path;
+    }
+}
