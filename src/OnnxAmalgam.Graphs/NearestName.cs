@@ -4,13 +4,16 @@ namespace OnnxAmalgam.Graphs;
 public static class NearestName
 {
     /// <summary>The candidate that is the fewest edits away (case counts little), or null where none resembles the name.</summary>
-    public static string? To(string name, IEnumerable<string> candidates)
+    /// <param name="name">What was written.</param>
+    /// <param name="candidates">What would be right.</param>
+    /// <param name="share">Edits that are taken for a slip, as a share of the longer name.</param>
+    public static string? To(string name, IEnumerable<string> candidates, double share = 0.6)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(candidates);
         return candidates.Where(candidate => candidate.Length > 0).Distinct(StringComparer.Ordinal)
             .Select(candidate => (Name: candidate, Distance: Distance(name, candidate)))
-            .Where(pair => pair.Distance <= Math.Max(name.Length, pair.Name.Length) * 0.6)
+            .Where(pair => pair.Distance <= Math.Max(name.Length, pair.Name.Length) * share)
             .OrderBy(pair => pair.Distance).ThenBy(pair => pair.Name, StringComparer.Ordinal)
             .Select(pair => pair.Name)
             .FirstOrDefault();
@@ -21,7 +24,7 @@ public static class NearestName
         To(name, candidates) is { } nearest ? $"; closest: '{nearest}'" : "";
 
     /// <summary>Edits (insert, delete, replace, swap of neighbours) between two names; a change of case is a tenth of one.</summary>
-    private static double Distance(string a, string b)
+    static double Distance(string a, string b)
     {
         var before = new double[b.Length + 1];
         var previous = Enumerable.Range(0, b.Length + 1).Select(i => (double)i).ToArray();
