@@ -185,8 +185,6 @@ public sealed class ExternalSaveTests : IDisposable
     {
         SparseModel.Write(folder["big.onnx"], tensors: 3, elements: 200_000_000);
         var model = OnnxModel.Load(folder["big.onnx"]);
-        Assert.Equal(3, model.ReadRaw(model.Proto.Graph.Initializer[2])[^1]);
-
         var e = Assert.Throws<InputException>(() => model.Save(folder["out.onnx"]));
         Assert.Contains("expected at most 2147483647 bytes in one ONNX file, got 2400000", e.Message);
         Assert.Contains("external data", e.Message);
