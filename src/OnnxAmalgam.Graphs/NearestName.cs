@@ -4,13 +4,16 @@ namespace OnnxAmalgam.Graphs;
 public static class NearestName
 {
     /// <summary>The candidate that is the fewest edits away (case counts little), or null where none resembles the name.</summary>
-    public static string? To(string name, IEnumerable<string> candidates)
+    /// <param name="name">What was written.</param>
+    /// <param name="candidates">What would be right.</param>
+    /// <param name="share">Edits that are taken for a slip, as a share of the longer name.</param>
+    public static string? To(string name, IEnumerable<string> candidates, double share = 0.6)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(candidates);
         return candidates.Where(candidate => candidate.Length > 0).Distinct(StringComparer.Ordinal)
             .Select(candidate => (Name: candidate, Distance: Distance(name, candidate)))
-            .Where(pair => pair.Distance <= Math.Max(name.Length, pair.Name.Length) * 0.6)
+            .Where(pair => pair.Distance <= Math.Max(name.Length, pair.Name.Length) * share)
             .OrderBy(pair => pair.Distance).ThenBy(pair => pair.Name, StringComparer.Ordinal)
             .Select(pair => pair.Name)
             .FirstOrDefault();
