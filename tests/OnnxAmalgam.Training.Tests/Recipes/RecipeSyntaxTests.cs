@@ -186,5 +186,28 @@ public sealed class RecipeSyntaxTests : IDisposable
         Assert.Equal(Path.GetFullPath(recipe.Inside("../s.onnx")), file.Model);
     }
 
+    public static TheoryData<string> Bundled => new(Directory.EnumerateFiles(Path.Combine(RepositoryRoot, "models"), "*.yaml", SearchOption.AllDirectories)
+        .Select(path => Path.GetRelativePath(RepositoryRoot, path)).Order(StringComparer.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Bundled))]
+    public void Every_bundled_recipe_is_read_and_written(string path)
+    {
+        var read = RecipeReader.Read(Path.Combine(RepositoryRoot, path));
+        Assert.All(read.Teachers, t => Assert.True(File.Exists(t.Model), t.Model));
+        Assert.Empty(RecipeDifference.Between(read, recipe.Read(RecipeReader.Write(read))));
+    }
+
+    static string RepositoryRoot
+    {
+        get
+        {
+            var folder = AppContext.BaseDirectory;
+            while (!File.Exists(Path.Combine(folder, "OnnxAmalgam.sln")))
+                folder = Path.GetDirectoryName(folder)!;
+            return folder;
+        }
+    }
+
     public void Dispose() => recipe.Dispose();
 }

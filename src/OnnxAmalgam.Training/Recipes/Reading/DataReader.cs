@@ -87,7 +87,7 @@ internal static class DataReader
         var names = teachers.Select(t => t.Name).ToArray();
         string Known(Field f) => f.Text("a teacher's name, a list of them, or 'none'") is var name && names.Contains(name, StringComparer.Ordinal)
             ? name
-            : throw f.Error($"expected a teacher's name ({Words.Quoted(names)}), a list of them, or none, got '{name}'{NearestName.Hint(name, names)}");
+            : throw f.Error($"expected a teacher's name ({Words.Quoted(names)}), a list of them, or none, got '{name}'{Words.DidYouMean(name, names)}");
         if (!field.IsList)
             return [Known(field)];
         var domain = field.List("teachers' names").Select(Known).ToArray();

@@ -64,7 +64,7 @@ internal sealed class Field(YamlNode node, string path)
     public T Word<T>(Words<T> words) where T : struct, Enum =>
         node is YamlScalar scalar && words.Find(scalar.Text) is { } value
             ? value
-            : throw Error($"expected {words.Listed}, got {node.Describe()}{(node is YamlScalar s ? NearestName.Hint(s.Text, words.All) : "")}");
+            : throw Error($"expected {words.Listed}, got {node.Describe()}{(node is YamlScalar s ? Words.DidYouMean(s.Text, words.All) : "")}");
 
     /// <summary>The elements of a list.</summary>
     /// <param name="what">What the list holds, for messages.</param>
@@ -95,7 +95,7 @@ internal sealed class Field(YamlNode node, string path)
             _ => throw Expected($"one of {Words.Quoted(names)}"),
         };
         if (!names.Contains(key.Text, StringComparer.Ordinal))
-            throw key.Place.Error($"{path}: expected one of {Words.Quoted(names)}, got '{key.Text}'{NearestName.Hint(key.Text, names)}");
+            throw key.Place.Error($"{path}: expected one of {Words.Quoted(names)}, got '{key.Text}'{Words.DidYouMean(key.Text, names)}");
         var empty = options is null or YamlScalar { IsNull: true };
         return new Choice(key.Text, new Field(empty ? new YamlMapping(key.Place) : options!, $"{path}.{key.Text}"));
     }

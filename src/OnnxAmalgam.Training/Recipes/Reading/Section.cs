@@ -15,7 +15,7 @@ internal sealed class Section
         (this.mapping, this.whole, this.keys) = (mapping, whole, keys);
         foreach (var (key, _) in mapping.Entries)
             if (!keys.Contains(key.Text, StringComparer.Ordinal))
-                throw key.Place.Error($"expected {(keys.Length == 0 ? "no keys" : $"one of {Words.Quoted(keys)}")}, got '{key.Text}'{NearestName.Hint(key.Text, keys)}");
+                throw key.Place.Error($"expected {(keys.Length == 0 ? "no keys" : $"one of {Words.Quoted(keys)}")}, got '{key.Text}'{Words.DidYouMean(key.Text, keys)}");
     }
 
     /// <summary>The value of a key that may be absent.</summary>

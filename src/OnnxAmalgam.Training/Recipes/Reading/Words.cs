@@ -1,3 +1,4 @@
+using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Metadata;
 
 namespace OnnxAmalgam.Training.Recipes.Reading;
@@ -38,6 +39,10 @@ internal static class Words
         ("concat", LabelMode.Concat), ("joint", LabelMode.Joint), ("restricted", LabelMode.Restricted), ("gated", LabelMode.Gated));
     public static readonly Words<OptimizerKind> Optimizer = new(("adam", OptimizerKind.Adam), ("adamw", OptimizerKind.AdamW), ("sgd", OptimizerKind.Sgd));
     public static readonly Words<Precision> Precision = new(("fp32", Recipes.Precision.Fp32), ("bf16", Recipes.Precision.Bf16), ("auto", Recipes.Precision.Auto));
+
+    /// <summary>The remedy for a word that is not in a list: <c>; did you mean 'x'?</c>, or nothing where none is near.</summary>
+    public static string DidYouMean(string word, IEnumerable<string> words) =>
+        NearestName.To(word, words, share: 0.4) is { } nearest ? $"; did you mean '{nearest}'?" : "";
 
     /// <summary><c>'a', 'b', 'c'</c>.</summary>
     public static string Quoted(IEnumerable<string> names) => string.Join(", ", names.Select(n => $"'{n}'"));
