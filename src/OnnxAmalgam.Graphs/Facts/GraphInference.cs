@@ -145,7 +145,7 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
         return resolved;
     }
 
-    private ValueState Merge(ValueState? inferred, ValueState declared)
+    private static ValueState Merge(ValueState? inferred, ValueState declared)
     {
         if (inferred is null)
             return declared;
