@@ -136,9 +136,8 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
             if (!bytes.AsSpan().SequenceEqual(written.ReadRaw(tensor))) written.WriteRaw(tensor, bytes);
         }
 
-        var rows = _graph.Nodes.ToDictionary(node => node.Proto, node => node.Row, ReferenceEqualityComparer.Instance);
-        for (var i = 0; i < written.Proto.Graph.Node.Count; i++)
-            rows[_model.Proto.Graph.Node[i]].ToEvaluationForm?.Invoke(written.Proto.Graph.Node[i]);
+        foreach (var node in _graph.Nodes)
+            node.Row.ToEvaluationForm?.Invoke(written.Proto.Graph.Node[node.Position]);
         return written;
     }
 
@@ -283,8 +282,8 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
         var statistics = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         foreach (var (slot, moduleName) in _moduleNames)
         {
-            if (_trained.Weights.Contains(slot)) _given[slot] = initializers[names[slot]] = get_parameter(moduleName);
-            else _given[slot] = statistics[names[slot]] = get_buffer(moduleName);
+            if (_trained.Weights.Contains(slot)) _given[slot] = initializers[names[slot]] = get_parameter(moduleName)!;
+            else _given[slot] = statistics[names[slot]] = get_buffer(moduleName)!;
         }
 
         (_initializers, _statistics) = (initializers, statistics);

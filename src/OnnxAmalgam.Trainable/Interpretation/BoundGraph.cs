@@ -63,6 +63,8 @@ internal sealed class BoundGraph
         var opsets = Model.Proto.OpsetImport.ToDictionary(import => OperatorTable.Canonical(import.Domain), import => import.Version);
         var unsupported = new List<UnsupportedNode>();
         var bound = new List<BoundNode>(View.Nodes.Count);
+        var positions = new Dictionary<NodeProto, int>(ReferenceEqualityComparer.Instance);
+        foreach (var node in View.Proto.Node) positions.Add(node, positions.Count);
         foreach (var sparse in View.Proto.SparseInitializer)
             unsupported.Add(new(sparse.Values.Name, "sparse initializer", "expected dense weights"));
         foreach (var node in View.Nodes)
@@ -72,7 +74,7 @@ internal sealed class BoundGraph
             var row = OperatorTable.All.Find(domain, node.OpType, opset);
             try
             {
-                bound.Add(Bind(node, Checked(row, domain, opset), floats));
+                bound.Add(Bind(node, positions[node], Checked(row, domain, opset), floats));
             }
             catch (UnsupportedAttributeException e)
             {
@@ -91,7 +93,7 @@ internal sealed class BoundGraph
         return row;
     }
 
-    BoundNode Bind(NodeProto proto, Operator row, FloatTypes floats)
+    BoundNode Bind(NodeProto proto, int position, Operator row, FloatTypes floats)
     {
         var node = new OperatorNode(proto, row, floats, Model.ReadRaw);
         node.CheckDeclared();
@@ -101,7 +103,7 @@ internal sealed class BoundGraph
                 throw new UnsupportedAttributeException($"expected only the first {row.MaxOutputs} outputs to be used, got output '{proto.Output[i]}' in use");
         }
 
-        return new(proto, row, row.Bind(node),
+        return new(proto, position, row, row.Bind(node),
             [.. proto.Input.Select(name => name.Length == 0 ? -1 : Known(name, proto))],
             [.. proto.Output.Select((name, i) => name.Length == 0 || i >= row.MaxOutputs ? -1 : SlotOf(name))]);
     }

@@ -5,7 +5,13 @@ using static TorchSharp.torch;
 namespace OnnxAmalgam.Trainable.Interpretation;
 
 /// <summary>A node ready to run: its kernel, and the slots of the values it reads and makes (-1: left out).</summary>
-internal sealed record BoundNode(NodeProto Proto, Operator Row, Kernel Kernel, int[] Inputs, int[] Outputs)
+/// <param name="Proto">The node in the file.</param>
+/// <param name="Position">Its place among the file's nodes.</param>
+/// <param name="Row">What the operator means.</param>
+/// <param name="Kernel">The row's kernel for this node's attributes.</param>
+/// <param name="Inputs">Slots read.</param>
+/// <param name="Outputs">Slots made.</param>
+internal sealed record BoundNode(NodeProto Proto, int Position, Operator Row, Kernel Kernel, int[] Inputs, int[] Outputs)
 {
     /// <summary>Inputs that never change, as numbers; null where the value is computed or large.</summary>
     public HostValue?[] Known { get; } = new HostValue?[Inputs.Length];

@@ -60,7 +60,7 @@ internal static class Arithmetic
 
     /// <summary>A, B -> A / B; integers are cut towards zero.</summary>
     static Tensor Div(Tensor a, Tensor b) =>
-        FloatTypes.IsFloat(a.dtype) ? a.div(b) : a.div(b, TorchSharp.RoundingMode.trunc);
+        FloatTypes.IsFloat(a.dtype) ? a.div(b) : a.div(b, RoundingMode.trunc);
 
     /// <summary>Base, Exponent -> power in the base's type. A constant exponent takes libtorch's scalar form, whose gradient is finite at zero.</summary>
     static Tensor[] Pow(NodeCall c)

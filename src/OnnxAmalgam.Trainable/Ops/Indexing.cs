@@ -1,6 +1,5 @@
 using OnnxAmalgam.Trainable.Operators;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace OnnxAmalgam.Trainable.Ops;
 
