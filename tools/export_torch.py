@@ -183,7 +183,7 @@ def main():
     try:
         exported = export(model, image, options)
     except RuntimeError as error:
-        raise UserError(f"PyTorch's {options.exporter} exporter: {str(error).strip().splitlines()[0]}") from error
+        raise UserError(f"PyTorch's {options.exporter} exporter: {str(error).strip().splitlines()[0][:300]}") from error
     with torch.no_grad():
         compare(exported, model, image)
     teacher_file.finish(exported, options, description, labels)

@@ -7,7 +7,7 @@
 
 What goes where (a record is an image or a label; the teachers saw train images 0..54999 and no others):
 
-    models/demo/data/NAME/train-*             train records 0..9999       what the student learns from
+    models/demo/data/NAME/train-images-*      train records 0..9999       what the student learns from; no labels
     models/demo/data/NAME-validate/train-*    train records 55000..55999  selection; seen by no teacher
     models/demo/data/NAME/t10k-*              all 10,000 test records
 
@@ -25,9 +25,10 @@ import zlib
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 SETS = ("mnist", "fashion-mnist")
-KINDS = ("images-idx3-ubyte", "labels-idx1-ubyte")
-# (target folder's suffix, file's split, first record, number of records)
-PARTS = (("", "train", 0, 10_000), ("-validate", "train", 55_000, 1_000), ("", "t10k", 0, 10_000))
+IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
+# (target folder's suffix, file's split, what of it, first record, number of records)
+PARTS = (("", "train", (IMAGES,), 0, 10_000), ("-validate", "train", (IMAGES, LABELS), 55_000, 1_000),
+         ("", "t10k", (IMAGES, LABELS), 0, 10_000))
 
 
 def cut(idx, first, count):
@@ -54,8 +55,8 @@ def compress(content):
 def demo_files(source):
     """(path relative to the target folder, content) of every file of the demo."""
     for name in SETS:
-        for suffix, split, first, count in PARTS:
-            for kind in KINDS:
+        for suffix, split, kinds, first, count in PARTS:
+            for kind in kinds:
                 file = f"{split}-{kind}.gz"
                 content = gzip.decompress((source / name / file).read_bytes())
                 yield f"{name}{suffix}/{file}", cut(content, first, count)

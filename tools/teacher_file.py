@@ -130,7 +130,7 @@ def inferred_outputs(model):
     del bare.graph.value_info[:]
     try:
         outputs = onnx.shape_inference.infer_shapes(bare).graph.output
-    except (RuntimeError, ValueError):  # an operator onnx cannot infer, or more than 2 GB: nothing is known
+    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError):  # an operator onnx cannot infer, or more than 2 GB: nothing is known
         outputs = []
     for output in outputs:
         yield output.name, [dim.dim_value for dim in output.type.tensor_type.shape.dim]
