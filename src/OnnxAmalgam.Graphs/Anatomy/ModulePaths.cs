@@ -1,3 +1,4 @@
+using OnnxAmalgam.Graphs.Metadata;
 using Onnx;
 
 namespace OnnxAmalgam.Graphs.Classifiers;

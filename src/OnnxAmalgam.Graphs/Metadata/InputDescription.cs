@@ -81,4 +81,13 @@ public sealed record InputDescription
     public long[] ShapeOf(long batch) => Layout == ImageLayout.Nchw
         ? [batch, Channels, Height, Width]
         : [batch, Height, Width, Channels];
+
+    /// <summary>Equal in every key; mean and std by their numbers.</summary>
+    public bool Equals(InputDescription? other) => other is not null
+        && (Layout, Dtype, Channels, Height, Width, Order) == (other.Layout, other.Dtype, other.Channels, other.Height, other.Width, other.Order)
+        && (Scale, Resize, Interpolation, Antialias) == (other.Scale, other.Resize, other.Interpolation, other.Antialias)
+        && Mean.SequenceEqual(other.Mean) && Std.SequenceEqual(other.Std);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Layout, Dtype, Channels, Height, Width, Order, Scale, Mean.Sum() - Std.Sum());
 }

@@ -4,16 +4,45 @@ namespace OnnxAmalgam.Graphs.Metadata;
 public static class ModelMetadata
 {
     /// <summary>Class names in output order, or null when none are found anywhere.</summary>
-    public static IReadOnlyList<string>? Labels(OnnxModel model) => throw new NotImplementedException();
+    /// <remarks>In this order: <c>names</c> in the metadata (Ultralytics' form, which <see cref="Write"/> uses too), class labels in
+    /// the attributes of classical models, files beside the model.</remarks>
+    public static IReadOnlyList<string>? Labels(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new LabelSources(model).Find();
+    }
 
     /// <summary>The preprocessing the model's metadata states (ours, ONNX <c>Image.*</c>, Custom Vision, ...), or null when none does.
     /// Size, layout, channels and dtype come from the graph's input where the metadata is silent.</summary>
-    public static InputDescription? Input(OnnxModel model) => throw new NotImplementedException();
+    public static InputDescription? Input(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new InputSources(model).Find();
+    }
 
     /// <summary>The description that follows from the graph's input alone: layout, dtype, channels, size; scale 1/255 (1 for bytes), mean 0, std 1.</summary>
-    /// <exception cref="InputException">The input is no image, or its size is free and <paramref name="size"/> is null.</exception>
-    public static InputDescription FromGraph(OnnxModel model, int? size = null, int? channels = null) => throw new NotImplementedException();
+    /// <param name="model">A classifier of images.</param>
+    /// <param name="size">Height and width where the graph leaves them free.</param>
+    /// <param name="channels">Channels where the graph leaves them free.</param>
+    /// <exception cref="InputException">The input is no image, its size is free and <paramref name="size"/> is null, or the graph
+    /// fixes another size.</exception>
+    public static InputDescription FromGraph(OnnxModel model, int? size = null, int? channels = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new GraphInput(model).Describe(size, size, channels);
+    }
 
     /// <summary>Writes labels, input description and provenance into the model's metadata (the keys of docs/metadata.md).</summary>
-    public static void Write(OnnxModel model, IReadOnlyList<string> labels, InputDescription input, IReadOnlyDictionary<string, string> provenance) => throw new NotImplementedException();
+    /// <param name="model">Changed in place; earlier values of the same keys are replaced, other keys stay.</param>
+    /// <param name="labels">Class names in output order.</param>
+    /// <param name="input">What the model wants to be fed.</param>
+    /// <param name="provenance">Further keys, written as they are, in ordinal order.</param>
+    public static void Write(OnnxModel model, IReadOnlyList<string> labels, InputDescription input, IReadOnlyDictionary<string, string> provenance)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(provenance);
+        MetadataWriter.Write(new MetadataProperties(model.Proto), labels, input, provenance);
+    }
 }

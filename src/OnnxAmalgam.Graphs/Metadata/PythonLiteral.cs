@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace OnnxAmalgam.Graphs;
+namespace OnnxAmalgam.Graphs.Metadata;
 
 /// <summary>A value as Python's <c>repr</c> writes it.</summary>
 internal abstract record PythonValue;

@@ -1,0 +1,160 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace OnnxAmalgam.Graphs.Metadata;
+
+/// <summary>Everywhere that preprocessing is stated; the first source that states it wins.</summary>
+internal sealed class InputSources(OnnxModel model)
+{
+    private readonly MetadataProperties _properties = new(model.Proto);
+    private readonly SidecarFiles _files = new(model);
+
+    public InputDescription? Find() =>
+        OwnPreprocessing.Read(_properties.Find(OwnPreprocessing.Key))
+        ?? CustomVision()
+        ?? Ultralytics()
+        ?? StandardImage()
+        ?? HuggingFace()
+        ?? Timm();
+
+    /// <summary>The graph's own description with what a source adds, or null where the graph contradicts it.</summary>
+    private InputDescription? OnGraph(int? height, int? width, int? channels)
+    {
+        try
+        {
+            var graph = new GraphInput(model);
+            // a size that the graph fixes is the one that will be fed
+            return graph.Describe(graph.Height ?? height, graph.Width ?? width, graph.Channels ?? channels);
+        }
+        catch (InputException)
+        {
+            return null;
+        }
+    }
+
+    private InputDescription? Ultralytics()
+    {
+        if (_properties.Find("task") != "classify" || _properties.Find("imgsz") is not { } size)
+            return null;
+        var (height, width) = PythonLiteral.Parse(size) switch
+        {
+            PythonNumber both => (both.Value, both.Value),
+            PythonList { Items: [PythonNumber h, PythonNumber w] } => (h.Value, w.Value),
+            _ => (0, 0),
+        };
+        var channels = int.TryParse(_properties.Find("channels"), NumberStyles.None, CultureInfo.InvariantCulture, out var stated) ? stated : 3;
+        return OnGraph(Size(height), Size(width), channels);
+    }
+
+    /// <summary>Custom Vision states mean and deviation on top of the pixel range.</summary>
+    private InputDescription? CustomVision()
+    {
+        const string Prefix = "CustomVision.Preprocess.";
+        if (Numbers(Stated("NormalizeMean")) is not { } mean || Numbers(Stated("NormalizeStd")) is not { } std)
+            return null;
+        var found = StandardImage(Size(Number(Stated("TargetHeight"))), Size(Number(Stated("TargetWidth"))));
+        return found is null || std.Contains(0) || found.Mean.Any(value => value != 0) ? null : found with
+        {
+            Mean = mean,
+            Std = std,
+            Resize = Stated("CropMethod") is null or "NoCrop" ? ResizeMode.Stretch : ResizeMode.ShorterSide,
+        };
+
+        string? Stated(string key) => _properties.Find(Prefix + key) ?? FromFile(Prefix + key);
+    }
+
+    private string? FromFile(string key) => _files.Json("metadata_properties.json") is { ValueKind: JsonValueKind.Object } json
+        && json.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>ONNX's standard keys; a range without colour space arithmetic is what they can say.</summary>
+    private InputDescription? StandardImage(int? height = null, int? width = null)
+    {
+        var format = _properties.Find("Image.BitmapPixelFormat") ?? FromFile("Image.BitmapPixelFormat");
+        var range = _properties.Find("Image.NominalPixelRange") ?? FromFile("Image.NominalPixelRange");
+        if (format is null && range is null)
+            return null;
+        (int Channels, ColorOrder Order)? colours = format?.ToUpperInvariant() switch
+        {
+            "GRAY8" => (1, ColorOrder.Rgb),
+            "RGB8" => (3, ColorOrder.Rgb),
+            "BGR8" => (3, ColorOrder.Bgr),
+            null => (3, ColorOrder.Rgb),
+            _ => null,
+        };
+        (double Scale, double Mean)? scale = range?.ToUpperInvariant() switch
+        {
+            "NOMINALRANGE_0_255" or null => (1, 0),
+            "NORMALIZED_0_1" => (1.0 / 255, 0),
+            "NORMALIZED_1_1" => (2.0 / 255, 1),
+            "NOMINALRANGE_16_235" => (219.0 / 255, -16),
+            _ => null,
+        };
+        if (colours is not { } known || scale is not { } numbers)
+            return null;
+        return OnGraph(height, width, known.Channels) is { } found
+            ? found with { Order = known.Order, Scale = numbers.Scale, Mean = [numbers.Mean] }
+            : null;
+    }
+
+    /// <summary>Hugging Face's <c>preprocessor_config.json</c>.</summary>
+    private InputDescription? HuggingFace()
+    {
+        if (_files.Json("preprocessor_config.json") is not { ValueKind: JsonValueKind.Object } json)
+            return null;
+        var size = json.Member("crop_size") is { } crop && json.Flag("do_center_crop", true) ? crop : json.Member("size");
+        var (height, width) = size switch
+        {
+            { ValueKind: JsonValueKind.Number } both => (both.GetDouble(), both.GetDouble()),
+            { ValueKind: JsonValueKind.Object } sides when sides.Real("shortest_edge") is { } edge => (edge, edge),
+            { ValueKind: JsonValueKind.Object } sides => (sides.Real("height") ?? 0, sides.Real("width") ?? 0),
+            _ => (0, 0),
+        };
+        // Pillow's numbers of filters
+        Interpolation? filter = json.Real("resample") switch { null or 2 => Interpolation.Bilinear, 3 => Interpolation.Bicubic, 0 => Interpolation.Nearest, _ => null };
+        if (filter is null || OnGraph(Size(height), Size(width), null) is not { } found)
+            return null;
+        var normalised = json.Flag("do_normalize", true);
+        var shorter = json.Member("size") is { ValueKind: JsonValueKind.Object } side && side.Real("shortest_edge") is not null;
+        return Normalised(found, normalised ? json.Reals("image_mean") : null, normalised ? json.Reals("image_std") : null) is { } complete
+            ? complete with
+            {
+                Scale = json.Flag("do_rescale", true) ? json.Real("rescale_factor") ?? 1.0 / 255 : 1,
+                Interpolation = filter.Value,
+                Resize = shorter ? ResizeMode.ShorterSide : ResizeMode.Stretch,
+            }
+            : null;
+    }
+
+    /// <summary>timm's <c>config.json</c>.</summary>
+    private InputDescription? Timm()
+    {
+        if (_files.Json("config.json")?.Member("pretrained_cfg") is not { ValueKind: JsonValueKind.Object } json || json.Reals("mean") is not { } mean || json.Reals("std") is not { } std)
+            return null;
+        var size = json.Reals("input_size") is [var channels, var height, var width] ? (channels, height, width) : (3, 0, 0);
+        Interpolation? filter = json.Text("interpolation") switch { null or "bicubic" => Interpolation.Bicubic, "bilinear" => Interpolation.Bilinear, "nearest" => Interpolation.Nearest, _ => null };
+        if (filter is null || OnGraph(Size(size.height), Size(size.width), (int)size.channels) is not { } found)
+            return null;
+        return Normalised(found with { Interpolation = filter.Value, Scale = 1.0 / 255 }, mean, std) is { } complete
+            ? complete with { Resize = json.Text("crop_mode") is "squash" ? ResizeMode.Stretch : ResizeMode.ShorterSide }
+            : null;
+    }
+
+    /// <summary>Mean and deviation, one a channel or one for all; null where they do not fit.</summary>
+    private static InputDescription? Normalised(InputDescription found, double[]? mean, double[]? std)
+    {
+        mean ??= [0];
+        std ??= [1];
+        return (mean.Length == 1 || mean.Length == found.Channels) && (std.Length == 1 || std.Length == found.Channels) && !std.Contains(0)
+            ? found with { Mean = mean, Std = std }
+            : null;
+    }
+
+    private static int? Size(double? pixels) => pixels is >= 1 and <= 65536 && pixels == Math.Floor(pixels.Value) ? (int)pixels : null;
+
+    private static double? Number(string? text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+
+    private static double[]? Numbers(string? text) => text is not null && PythonLiteral.Parse(text) is PythonList { Items: { Count: 1 or 3 } items } && items.All(item => item is PythonNumber)
+        ? [.. items.Select(item => ((PythonNumber)item).Value)]
+        : null;
+}

@@ -1,0 +1,45 @@
+using System.Text;
+using System.Text.Json;
+
+namespace OnnxAmalgam.Graphs.Metadata;
+
+/// <summary>Small text files beside a model, read within limits; what cannot be read or understood is absent.</summary>
+internal sealed class SidecarFiles(OnnxModel model)
+{
+    private const long MostBytes = 4 << 20;
+
+    private static readonly JsonDocumentOptions Lenient = new() { MaxDepth = 32, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <summary>The model's own name without extension, or null for a model made in memory.</summary>
+    public string? ModelName => Path.GetFileNameWithoutExtension(model.Path);
+
+    public string? Text(string name)
+    {
+        if (model.Path is null || Path.GetDirectoryName(model.Path) is not { } folder)
+            return null;
+        try
+        {
+            var file = new FileInfo(Path.Combine(folder, name));
+            return file.Exists && file.Length <= MostBytes ? File.ReadAllText(file.FullName, Encoding.UTF8) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    public JsonElement? Json(string name) => Text(name) is { } text ? ParseJson(text) : null;
+
+    public static JsonElement? ParseJson(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text, Lenient);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
