@@ -1,3 +1,4 @@
+using OnnxAmalgam.Graphs.Classifiers;
 using Onnx;
 
 namespace OnnxAmalgam.Graphs;
@@ -40,21 +41,25 @@ public sealed record ClassifierHead(NodeProto Node, string Feature, string Logit
 public static class Anatomy
 {
     /// <summary>The image input: the only input, or the only one of rank 4.</summary>
-    public static ValueInfoProto ImageInput(OnnxModel model) => throw new NotImplementedException();
+    /// <exception cref="InputException">There is none, or more than one fits.</exception>
+    public static ValueInfoProto ImageInput(OnnxModel model) => new ClassifierGraph(model).Image;
 
     /// <summary>The class scores before any softmax, sigmoid, ZipMap, arg max; or what the caller named.</summary>
-    public static LogitsOutput Logits(OnnxModel model, string? requested = null) => throw new NotImplementedException();
+    /// <exception cref="InputException">The name does not exist, or several outputs could be the scores.</exception>
+    public static LogitsOutput Logits(OnnxModel model, string? requested = null) =>
+        new LogitsWalk(new ClassifierGraph(model)).Find(requested);
 
     /// <summary>The classifier's last linear layer, or null when there is none whose removal disconnects image and scores.</summary>
-    public static ClassifierHead? Head(OnnxModel model) => throw new NotImplementedException();
+    public static ClassifierHead? Head(OnnxModel model) => HeadParts.Find(new ClassifierGraph(model))?.Head;
 
     /// <summary>Every float value that depends on the image and has rank 2 to 4, in graph order.</summary>
-    public static IReadOnlyList<Tap> Taps(OnnxModel model) => throw new NotImplementedException();
+    public static IReadOnlyList<Tap> Taps(OnnxModel model) => new TapList(new ClassifierGraph(model)).All;
 
     /// <summary>The default tap: the last spatial dominator before the global pool, else the last token dominator, else the head's input.</summary>
-    public static Tap AutoTap(OnnxModel model) => throw new NotImplementedException();
+    /// <exception cref="InputException">The model has no value that fits (a classical model, for one).</exception>
+    public static Tap AutoTap(OnnxModel model) => new TapList(new ClassifierGraph(model)).Default();
 
     /// <summary>A tap by value name or module path (<c>layer3</c>).</summary>
     /// <exception cref="InputException">No such value, or it does not depend on the image; the message names the closest.</exception>
-    public static Tap Tap(OnnxModel model, string nameOrModulePath) => throw new NotImplementedException();
+    public static Tap Tap(OnnxModel model, string nameOrModulePath) => new TapList(new ClassifierGraph(model)).Find(nameOrModulePath);
 }

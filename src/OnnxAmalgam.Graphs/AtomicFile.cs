@@ -13,7 +13,13 @@ public static class AtomicFile
     /// <param name="path">The final name; its folder exists.</param>
     /// <param name="write">Writes the content; it may be called once only.</param>
     /// <exception cref="InputException">The folder cannot be written, or the disk is full; nothing is left behind.</exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write) => Write(path, write, replace: true);
+
+    /// <summary>As <see cref="Write(string, Action{Stream})"/>, but a file that has the name already stays, and is an error.</summary>
+    /// <exception cref="InputException">The name is taken, the folder cannot be written, or the disk is full; nothing is left behind.</exception>
+    public static void Create(string path, Action<Stream> write) => Write(path, write, replace: false);
+
+    static void Write(string path, Action<Stream> write, bool replace)
     {
         ArgumentNullException.ThrowIfNull(write);
         var target = Path.GetFullPath(path);
@@ -31,7 +37,7 @@ public static class AtomicFile
                 write(stream);
                 stream.Flush(flushToDisk: true);
             }
-            Replace(temp, target);
+            Move(temp, target, replace);
             temp = null;
             DirectorySync.Flush(folder);
         }
@@ -60,13 +66,13 @@ public static class AtomicFile
         return new FileStream(temp, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes);
     }
 
-    static void Replace(string temp, string target)
+    static void Move(string temp, string target, bool replace)
     {
         try
         {
-            File.Move(temp, target, overwrite: true);
+            File.Move(temp, target, replace);
         }
-        catch (UnauthorizedAccessException) when (OperatingSystem.IsWindows() && File.Exists(target))
+        catch (UnauthorizedAccessException) when (replace && OperatingSystem.IsWindows() && File.Exists(target))
         {
             // A file that this process still reads (a model saved over itself) cannot be overwritten by MoveFileEx; ReplaceFile can.
             File.Replace(temp, target, destinationBackupFileName: null, ignoreMetadataErrors: true);

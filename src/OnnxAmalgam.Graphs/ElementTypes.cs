@@ -1,3 +1,4 @@
+using Onnx;
 using static Onnx.TensorProto.Types;
 
 namespace OnnxAmalgam.Graphs;
@@ -66,9 +67,16 @@ public static class ElementTypes
 
     /// <summary>Bytes that so many elements take as raw data; elements under a byte are packed, the last byte is padded.</summary>
     /// <exception cref="OverflowException">More than 63 bits.</exception>
+    /// <exception cref="ArgumentException">Strings: they have no raw form.</exception>
     public static long RawBytes(DataType type, long count)
     {
         var bits = Bits(type);
+        if (bits == 0) throw new ArgumentException("strings have no raw form", nameof(type));
         return bits >= 8 ? checked(count * (bits / 8)) : checked(count + (8 / bits - 1)) / (8 / bits);
     }
+
+    /// <summary>Bytes that a tensor's elements take as raw data, by its type and shape.</summary>
+    /// <exception cref="OverflowException">A dimension is negative, or more than 63 bits.</exception>
+    /// <exception cref="ArgumentException">Strings: they have no raw form.</exception>
+    public static long RawBytes(TensorProto tensor) => RawBytes((DataType)tensor.DataType, Count(tensor.Dims));
 }

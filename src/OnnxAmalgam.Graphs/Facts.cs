@@ -1,3 +1,4 @@
+using OnnxAmalgam.Graphs.Inference;
 using Onnx;
 
 namespace OnnxAmalgam.Graphs;
@@ -10,11 +11,27 @@ public readonly record struct Dim(long? Size, string? Symbol)
 }
 
 /// <summary>What is known of a value before running: element type and shape (null: rank unknown).</summary>
-public sealed record ValueFact(TensorProto.Types.DataType Type, IReadOnlyList<Dim>? Shape);
+public sealed record ValueFact(TensorProto.Types.DataType Type, IReadOnlyList<Dim>? Shape)
+{
+    /// <summary>Number of axes, where known.</summary>
+    public int? Rank => Shape?.Count;
+
+    /// <summary>Type and shape as <c>Float[N,16,7,7]</c>.</summary>
+    public override string ToString() => Shape is null ? $"{Type}[...]" : $"{Type}[{string.Join(',', Shape)}]";
+}
 
 /// <summary>Symbolic type and shape inference over the main graph; what cannot be inferred is absent, never guessed.</summary>
 public static class Facts
 {
-    /// <summary>Facts of every value of the main graph that could be inferred, by name.</summary>
-    public static IReadOnlyDictionary<string, ValueFact> Infer(OnnxModel model) => throw new NotImplementedException();
+    /// <summary>Facts of every value of the main graph that could be inferred, by name: inputs, initializers and node outputs.</summary>
+    /// <remarks>Sizes that follow from named ones are expressions of them (<c>4*N</c>, <c>floor((H-1)/2)+1</c>). Gaps are filled from
+    /// the shapes the file declares.</remarks>
+    public static IReadOnlyDictionary<string, ValueFact> Infer(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new GraphInference(model).Run().ToDictionary(
+            pair => pair.Key,
+            pair => new ValueFact(pair.Value.Type, pair.Value.Shape is { } shape ? [.. shape.Select(extent => extent.ToDim())] : null),
+            StringComparer.Ordinal);
+    }
 }

@@ -1,21 +1,41 @@
 using Google.Protobuf;
 using Onnx;
 using OnnxAmalgam.Graphs.Files;
+using OnnxAmalgam.Graphs.Validation;
 using static Onnx.TensorProto.Types;
 
 namespace OnnxAmalgam.Graphs;
 
 /// <summary>An ONNX model as its file holds it: every field kept, unknown ones too. Large weights stay in the file
-/// (inline or external) and are read by <see cref="ReadRaw"/> when somebody needs them.</summary>
+/// (inline or external) and are read by <see cref="ReadRaw"/> when somebody needs them; the file stays open for that, so it may be
+/// replaced, but not changed in place, while the model is in use.</summary>
 public sealed class OnnxModel
 {
+    readonly IReadOnlyList<WeightStore> stores;
+    readonly ExternalFiles? externalFiles;
+
     /// <summary>Wraps a model made in memory; every tensor's data is inline.</summary>
     /// <param name="proto">The model; owned by this object from here on.</param>
     /// <param name="name">What messages call it.</param>
     public OnnxModel(ModelProto proto, string name)
+        : this(proto, name, [], null)
+    {
+    }
+
+    OnnxModel(ModelProto proto, string name, IReadOnlyList<WeightStore> stores, ExternalFiles? externalFiles)
     {
         Proto = proto;
         Name = name;
+        this.stores = stores;
+        this.externalFiles = externalFiles;
+    }
+
+    OnnxModel(OnnxModel other, ModelProto? proto = null)
+        : this(proto ?? other.Proto, other.Name, other.stores, other.externalFiles)
+    {
+        Path = other.Path;
+        Notes = other.Notes;
+        RoundTripNote = other.RoundTripNote;
     }
 
     /// <summary>The model's fields. The <c>raw_data</c> of a large tensor may be a placeholder here: read through <see cref="ReadRaw"/>.</summary>
@@ -27,19 +47,25 @@ public sealed class OnnxModel
     /// <summary>The file it was loaded from (full path), or null.</summary>
     public string? Path { get; private init; }
 
-    /// <summary>Loads and validates a model.</summary>
+    /// <summary>What is unusual about the file without being wrong: a newer opset than this program knows, unsorted nodes, ...</summary>
+    public IReadOnlyList<string> Notes { get; private init; } = [];
+
+    /// <summary>Null when saving the model as it was loaded gives the file's bytes again; else why not, in words.
+    /// The saved file is the same model either way.</summary>
+    public string? RoundTripNote { get; private init; }
+
+    /// <summary>Loads and validates a model. No large weight is read.</summary>
     /// <exception cref="InvalidModelException">Not an ONNX file, truncated, cyclic, wrong data lengths, ...</exception>
     /// <exception cref="InputException">The file cannot be read.</exception>
     public static OnnxModel Load(string path)
     {
-        var full = System.IO.Path.GetFullPath(path);
         try
         {
-            return new OnnxModel(ModelProto.Parser.ParseFrom(File.ReadAllBytes(full)), path) { Path = full };
-        }
-        catch (InvalidProtocolBufferException e)
-        {
-            throw new InvalidModelException($"'{path}': expected an ONNX model, got something else ({e.Message})", e);
+            var full = System.IO.Path.GetFullPath(path);
+            var parsed = ModelFile.Read(full, path);
+            var model = new OnnxModel(parsed.Proto, path, [parsed.Weights], new ExternalFiles(full)) { Path = full };
+            var findings = ModelRules.Check(model);
+            return new OnnxModel(model) { Notes = findings.Notes, RoundTripNote = parsed.RoundTripNote ?? findings.Reordered };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -48,40 +74,155 @@ public sealed class OnnxModel
     }
 
     /// <summary>A deep copy of the fields; weights that lie in files stay there and are shared.</summary>
-    public OnnxModel Clone() => new(Proto.Clone(), Name) { Path = Path };
+    public OnnxModel Clone() => new(this, Proto.Clone());
 
     /// <summary>The tensor's elements as ONNX raw data (little-endian, row-major), wherever and however they are stored.</summary>
+    /// <exception cref="InputException">The file that holds them changed or cannot be read, or there are more than 2 GiB
+    /// (see <see cref="CopyRaw"/>).</exception>
+    /// <exception cref="ArgumentException">The elements are strings.</exception>
     public byte[] ReadRaw(TensorProto tensor)
     {
-        if (tensor.HasRawData) return tensor.RawData.ToByteArray();
-        if (tensor.DataLocation != DataLocation.External) return TypedFields.Read(tensor);
-        var entries = tensor.ExternalData.ToDictionary(e => e.Key, e => e.Value);
-        using var file = File.OpenHandle(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, entries["location"]));
-        var offset = entries.TryGetValue("offset", out var o) ? long.Parse(o, System.Globalization.CultureInfo.InvariantCulture) : 0;
-        var bytes = new byte[ElementTypes.RawBytes((DataType)tensor.DataType, ElementTypes.Count(tensor.Dims))];
-        for (var done = 0; done < bytes.Length;)
+        RequireNumbers(tensor);
+        if (Stored(tensor) is { } stored)
         {
-            var n = RandomAccess.Read(file, bytes.AsSpan(done), offset + done);
-            if (n == 0) throw new InvalidModelException($"'{Name}', initializer '{tensor.Name}': external data ends early");
-            done += n;
+            if (stored.Length > Array.MaxLength)
+                throw new InputException($"{Describe(tensor)}: expected at most {Array.MaxLength} bytes to read at once, got {stored.Length}");
+            var bytes = GC.AllocateUninitializedArray<byte>((int)stored.Length);
+            stored.File.Read(stored.Offset, bytes);
+            return bytes;
         }
-        return bytes;
+        return tensor.HasRawData ? tensor.RawData.ToByteArray() : TypedFields.Read(tensor);
+    }
+
+    /// <summary>Writes what <see cref="ReadRaw"/> gives to a stream, in pieces; any size.</summary>
+    /// <exception cref="InputException">The file that holds them changed or cannot be read.</exception>
+    public void CopyRaw(TensorProto tensor, Stream output)
+    {
+        RequireNumbers(tensor);
+        if (Stored(tensor) is { } stored) stored.File.CopyTo(output, stored.Offset, stored.Length);
+        else if (tensor.HasRawData) output.Write(tensor.RawData.Span);
+        else output.Write(TypedFields.Read(tensor));
     }
 
     /// <summary>Replaces a tensor's elements, keeping the form it is stored in (raw, typed field, external).</summary>
-    /// <param name="tensor">A tensor of this model.</param>
+    /// <param name="tensor">A tensor of this model. One that is external holds the new bytes in <c>raw_data</c> until it is saved.</param>
     /// <param name="bytes">As <see cref="ReadRaw"/> gives them; the length must not change.</param>
+    /// <exception cref="ArgumentException">Another length, or the elements are strings.</exception>
     public void WriteRaw(TensorProto tensor, ReadOnlySpan<byte> bytes)
     {
-        var expected = ElementTypes.RawBytes((DataType)tensor.DataType, ElementTypes.Count(tensor.Dims));
-        if (bytes.Length != expected) throw new ArgumentException($"'{Name}', tensor '{tensor.Name}': expected {expected} bytes, got {bytes.Length}", nameof(bytes));
-        if (tensor.HasRawData || tensor.DataLocation == DataLocation.External) tensor.RawData = ByteString.CopyFrom(bytes);
+        RequireNumbers(tensor);
+        var expected = ElementTypes.RawBytes(tensor);
+        if (bytes.Length != expected)
+            throw new ArgumentException($"{Describe(tensor)}: expected {expected} bytes, got {bytes.Length}", nameof(bytes));
+        if (tensor.HasRawData || Tensors.IsExternal(tensor)) tensor.RawData = ByteString.CopyFrom(bytes);
         else TypedFields.Write(tensor, bytes);
     }
 
-    /// <summary>Writes the model (and its external data) atomically.</summary>
-    public void Save(string path) => AtomicFile.Write(path, stream => Proto.WriteTo(stream));
+    /// <summary>Marks initializers of this size or more, which are inline as raw data, to be saved as external data.</summary>
+    /// <remarks>The way to save a model whose data exceeds the 2 GiB of one protobuf message.</remarks>
+    public void MoveToExternalData(long minimumBytes = 1024)
+    {
+        foreach (var tensor in Proto.Graph.Initializer)
+        {
+            if (!tensor.HasRawData || Tensors.IsExternal(tensor) || ElementTypes.RawBytes(tensor) < minimumBytes) continue;
+            tensor.DataLocation = DataLocation.External;
+            tensor.ExternalData.Clear();
+            new ExternalReference("weights", 0, null).WriteTo(tensor);
+        }
+    }
 
-    /// <summary>The model as one serialised message, inline weights included; external data stays external.</summary>
-    public byte[] ToBytes() => Proto.ToByteArray();
+    /// <summary>Writes the model (and its external data) atomically.</summary>
+    /// <remarks>External data goes to new files in the target's folder: under its own name where that is free and looks like a data
+    /// file's, else <c>NAME.onnx.data</c> (<c>NAME.onnx.1.data</c>, ...). A model saved over the file it was loaded from goes on using
+    /// data files whose tensors did not change. Files no longer used are left to their owner.</remarks>
+    /// <exception cref="InputException">The folder cannot be written, the disk is full, or the model exceeds 2 GiB without external data.</exception>
+    public void Save(string path)
+    {
+        if (!Tensors.Of(Proto).Any(Tensors.IsExternal))
+        {
+            var whole = Inflate(Proto);
+            AtomicFile.Write(path, whole.WriteTo);
+            return;
+        }
+        var export = ExternalExport.Write(this, System.IO.Path.GetFullPath(path));
+        try
+        {
+            var whole = Inflate(export.Proto);
+            AtomicFile.Write(path, whole.WriteTo);
+        }
+        catch
+        {
+            export.RemoveWritten();
+            throw;
+        }
+    }
+
+    /// <summary>The model as one serialised message, inline weights included; external data stays external, but for tensors that
+    /// <see cref="WriteRaw"/> changed: these are inline.</summary>
+    /// <exception cref="InputException">The model exceeds 2 GiB.</exception>
+    public byte[] ToBytes()
+    {
+        var proto = Proto;
+        if (Tensors.Of(proto).Any(IsPending))
+        {
+            proto = proto.Clone();
+            foreach (var tensor in Tensors.Of(proto).Where(IsPending))
+            {
+                tensor.ClearDataLocation();
+                tensor.ExternalData.Clear();
+            }
+        }
+        var whole = Inflate(proto);
+        var bytes = GC.AllocateUninitializedArray<byte>((int)whole.Size);
+        using var stream = new MemoryStream(bytes);
+        whole.WriteTo(stream);
+        return bytes;
+    }
+
+    /// <summary>How messages call a tensor of this model.</summary>
+    internal string Describe(TensorProto tensor) => $"'{Name}', tensor '{tensor.Name}'";
+
+    /// <summary>Where the tensor's data lies in a file, or null when it is in <see cref="Proto"/>.</summary>
+    internal StoredBytes? Stored(TensorProto tensor)
+    {
+        if (tensor.HasRawData) return FindPlaceholder(tensor);
+        return Tensors.IsExternal(tensor) ? FindExternal(tensor, ElementTypes.RawBytes(tensor), Describe(tensor)) : null;
+    }
+
+    /// <summary>Length of <c>raw_data</c>, in the file or in <see cref="Proto"/>.</summary>
+    internal long RawDataLength(TensorProto tensor) => FindPlaceholder(tensor)?.Length ?? tensor.RawData.Length;
+
+    /// <summary>Where a tensor's external data lies: in an allowed place, with room for these bytes.</summary>
+    /// <exception cref="InvalidModelException">It does not.</exception>
+    internal StoredBytes FindExternal(TensorProto tensor, long bytes, string where) => externalFiles is null
+        ? throw new InputException($"{where}: expected inline data in a model made in memory, got external data")
+        : externalFiles.Find(ExternalReference.Of(tensor, where), bytes, where);
+
+    StoredBytes? FindPlaceholder(TensorProto tensor)
+    {
+        foreach (var store in stores)
+            if (store.Find(tensor.RawData.Span) is { } stored) return stored;
+        return null;
+    }
+
+    static bool IsPending(TensorProto tensor) => Tensors.IsExternal(tensor) && tensor.HasRawData;
+
+    void RequireNumbers(TensorProto tensor)
+    {
+        if (tensor.DataType == (int)DataType.String) throw new ArgumentException($"{Describe(tensor)}: expected numbers, got strings, which have no raw form", nameof(tensor));
+    }
+
+    Inflation Inflate(ModelProto proto)
+    {
+        var inline = Tensors.Of(proto).Sum(t => (long)t.RawData.Length);
+        var size = inline > int.MaxValue ? inline : proto.CalculateSize();
+        if (size is >= 0 and <= int.MaxValue)
+        {
+            var whole = new Inflation(proto.ToByteArray(), stores);
+            if (whole.Size <= int.MaxValue) return whole;
+            size = whole.Size;
+        }
+        var got = size < 0 ? "more" : $"{size}";
+        throw new InputException($"'{Name}': expected at most {int.MaxValue} bytes in one ONNX file, got {got}; keep the weights in external data (MoveToExternalData)");
+    }
 }

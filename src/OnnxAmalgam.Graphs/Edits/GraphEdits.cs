@@ -1,14 +1,39 @@
+using Onnx;
+
 namespace OnnxAmalgam.Graphs.Edits;
 
 /// <summary>Pure changes: each returns a new model and leaves its argument as it was. Nodes and initializers that stay keep every field.</summary>
 public static class GraphEdits
 {
     /// <summary>Adds values to the graph's outputs (those that are not outputs yet).</summary>
-    public static OnnxModel ExposeOutputs(OnnxModel model, IEnumerable<string> values) => throw new NotImplementedException();
+    /// <exception cref="InputException">A value does not exist.</exception>
+    public static OnnxModel ExposeOutputs(OnnxModel model, IEnumerable<string> values)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var edited = model.Clone();
+        var outputs = new OutputDeclarations(model);
+        var present = model.Proto.Graph.Output.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var value in values.Where(present.Add))
+            edited.Proto.Graph.Output.Add(outputs.Of(value));
+        DropRepeated(edited.Proto.Graph);
+        return edited;
+    }
 
     /// <summary>The subgraph that computes just these values: they become the outputs, in this order; what nobody needs is gone,
     /// names captured by If/Loop/Scan bodies stay.</summary>
-    public static OnnxModel Extract(OnnxModel model, IReadOnlyList<string> outputs) => throw new NotImplementedException();
+    /// <exception cref="InputException">A value does not exist.</exception>
+    public static OnnxModel Extract(OnnxModel model, IReadOnlyList<string> outputs)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var declarations = new OutputDeclarations(model);
+        var declared = outputs.Distinct(StringComparer.Ordinal).Select(declarations.Of).ToArray();
+        var edited = model.Clone();
+        edited.Proto.Graph.Output.Clear();
+        edited.Proto.Graph.Output.Add(declared);
+        Pruning.Prune(edited);
+        DropRepeated(edited.Proto.Graph);
+        return edited;
+    }
 
     /// <summary>Replaces the classifier's last linear layer by one of another width; whatever follows it (softmax) is cut.</summary>
     /// <param name="model">A model with a <see cref="ClassifierHead"/>.</param>
@@ -18,4 +43,15 @@ public static class GraphEdits
 
     /// <summary>Makes the batch dimension symbolic where inputs fix it and nothing inside depends on the number; null when that cannot be shown.</summary>
     public static OnnxModel? WithSymbolicBatch(OnnxModel model) => throw new NotImplementedException();
+
+    /// <summary>An output's type is stated once, with the output.</summary>
+    private static void DropRepeated(GraphProto graph)
+    {
+        var outputs = graph.Output.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
+        for (var i = graph.ValueInfo.Count - 1; i >= 0; i--)
+        {
+            if (outputs.Contains(graph.ValueInfo[i].Name))
+                graph.ValueInfo.RemoveAt(i);
+        }
+    }
 }

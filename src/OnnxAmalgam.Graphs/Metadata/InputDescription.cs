@@ -76,4 +76,9 @@ public sealed record InputDescription
     public Interpolation Interpolation { get; init; } = Interpolation.Bilinear;
     /// <summary>Whether the filter widens when shrinking (as Pillow does; OpenCV does not).</summary>
     public bool Antialias { get; init; } = true;
+
+    /// <summary>The input tensor's shape for so many images.</summary>
+    public long[] ShapeOf(long batch) => Layout == ImageLayout.Nchw
+        ? [batch, Channels, Height, Width]
+        : [batch, Height, Width, Channels];
 }

@@ -1,0 +1,111 @@
+namespace OnnxAmalgam.Graphs.Files;
+
+/// <summary>What is left of a model file when its large raw data stays where it is.</summary>
+/// <param name="Bytes">A serialised model with placeholders for the large raw data.</param>
+/// <param name="Weights">What the placeholders stand for.</param>
+/// <param name="HasLongLengths">Whether a length that had to be written anew took more bytes in the file than it needs.</param>
+sealed record Skeleton(byte[] Bytes, WeightStore Weights, bool HasLongLengths);
+
+/// <summary>Walks a model file and leaves large raw data out. Only messages on the way to a tensor are looked into; the rest is copied.</summary>
+sealed class Deflation
+{
+    /// <summary>Raw data from this size on stays in the file.</summary>
+    public const int LargeBytes = 4096;
+
+    // as deep as the parser will follow
+    const int MaxDepth = 100;
+
+    readonly PositionedFile file;
+    readonly WireWindow window;
+    readonly WeightStore weights;
+    bool hasLongLengths;
+
+    Deflation(PositionedFile file)
+    {
+        this.file = file;
+        window = new WireWindow(file);
+        weights = new WeightStore(file);
+    }
+
+    /// <summary>Reads a file's skeleton.</summary>
+    /// <exception cref="WireFormatException">The file ends too early, or is no protobuf message.</exception>
+    public static Skeleton Read(PositionedFile file)
+    {
+        var deflation = new Deflation(file);
+        var output = new MemoryStream();
+        deflation.CopyMessage(WireMessage.Model, file.Length, output, depth: 0);
+        return new Skeleton(output.ToArray(), deflation.weights, deflation.hasLongLengths);
+    }
+
+    void CopyMessage(WireMessage message, long end, Stream output, int depth)
+    {
+        if (depth > MaxDepth) throw new WireFormatException($"messages nested deeper than {MaxDepth}");
+        while (window.Position < end)
+        {
+            var tag = window.ReadVarint(out var encoded);
+            output.Write(encoded);
+            switch ((int)tag & 7)
+            {
+                case 0:
+                    window.ReadVarint(out encoded);
+                    output.Write(encoded);
+                    break;
+                case 1:
+                    window.CopyTo(output, 8);
+                    break;
+                case 2:
+                    CopyLengthDelimited(message, (int)(tag >> 3), end, output, depth);
+                    break;
+                // The fields of a group (nothing in ONNX uses one) follow its opening tag like any others.
+                case 3 or 4:
+                    break;
+                case 5:
+                    window.CopyTo(output, 4);
+                    break;
+                default:
+                    throw new WireFormatException($"a field of no known wire type at byte {window.Position}");
+            }
+            if (window.Position > end) throw new WireFormatException($"a field that reaches past its message at byte {end}");
+        }
+    }
+
+    void CopyLengthDelimited(WireMessage message, int field, long end, Stream output, int depth)
+    {
+        var declared = window.ReadVarint(out var encoded);
+        if (declared > (ulong)Math.Max(0, end - window.Position)) throw TooLong(declared, end);
+        var length = (long)declared;
+        var child = WireSchema.Child(message, field);
+        if (length < LargeBytes || (child == WireMessage.Other && !IsRawData(message, field)))
+        {
+            output.Write(encoded);
+            window.CopyTo(output, length);
+            return;
+        }
+
+        hasLongLengths |= encoded.Length != Varint.Size(declared);
+        if (IsRawData(message, field))
+        {
+            var placeholder = weights.Add(window.Position, length);
+            window.Skip(length);
+            WriteBlock(output, placeholder);
+        }
+        else
+        {
+            using var body = new MemoryStream();
+            CopyMessage(child, window.Position + length, body, depth + 1);
+            WriteBlock(output, body.GetBuffer().AsSpan(0, (int)body.Length));
+        }
+    }
+
+    WireFormatException TooLong(ulong declared, long end) => end == file.Length
+        ? new WireFormatException("a file that ends too early", (long)Math.Min(declared, long.MaxValue) - (end - window.Position))
+        : new WireFormatException($"a field that reaches past its message at byte {window.Position}");
+
+    static bool IsRawData(WireMessage message, int field) => message == WireMessage.Tensor && field == WireSchema.RawData;
+
+    static void WriteBlock(Stream output, ReadOnlySpan<byte> body)
+    {
+        Varint.Write(output, (ulong)body.Length);
+        output.Write(body);
+    }
+}

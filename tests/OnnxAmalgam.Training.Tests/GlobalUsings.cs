@@ -1,0 +1,3 @@
+global using OnnxAmalgam.Graphs;
+global using OnnxAmalgam.Graphs.Metadata;
+global using OnnxAmalgam.Training.Recipes;
