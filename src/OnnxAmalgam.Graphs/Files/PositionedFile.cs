@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Win32.SafeHandles;
 
 namespace OnnxAmalgam.Graphs.Files;
@@ -79,7 +80,7 @@ sealed class PositionedFile
     /// <exception cref="InputException">As for <see cref="Read"/>.</exception>
     public void CopyTo(Stream output, long offset, long length)
     {
-        var buffer = new byte[Math.Min(length, CopyBytes)];
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(length, CopyBytes));
         while (length > 0)
         {
             var piece = buffer.AsSpan(0, (int)Math.Min(length, buffer.Length));
@@ -88,6 +89,7 @@ sealed class PositionedFile
             offset += piece.Length;
             length -= piece.Length;
         }
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     InputException Changed() => new($"{name}: expected the file as it was opened, got one that somebody changed in place; load it again");

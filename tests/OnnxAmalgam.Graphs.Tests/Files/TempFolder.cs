@@ -1,0 +1,35 @@
+namespace OnnxAmalgam.Graphs.Tests.Files;
+
+/// <summary>A folder of its own for one test, gone afterwards.</summary>
+public sealed class TempFolder : IDisposable
+{
+    readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("onnx-amalgam-test-");
+
+    public string Path => folder.FullName;
+
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    public string Write(string name, ReadOnlySpan<byte> content)
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(this[name])!);
+        File.WriteAllBytes(this[name], content);
+        return this[name];
+    }
+
+    /// <summary>Names of all files, hidden ones too, in order.</summary>
+    public string[] Names => [.. folder.GetFiles("*", new EnumerationOptions { AttributesToSkip = 0 }).Select(f => f.Name).Order(StringComparer.Ordinal)];
+
+    public TempFolder Folder(string name)
+    {
+        Directory.CreateDirectory(this[name]);
+        return new TempFolder(this[name]);
+    }
+
+    public TempFolder()
+    {
+    }
+
+    TempFolder(string path) => folder = new DirectoryInfo(path);
+
+    public void Dispose() => folder.Delete(recursive: true);
+}
