@@ -39,10 +39,15 @@ public static class GraphEdits
     /// <param name="model">A model with a <see cref="ClassifierHead"/>.</param>
     /// <param name="weight">New weight [classes, features], row-major.</param>
     /// <param name="bias">New bias [classes].</param>
-    public static OnnxModel ReplaceHead(OnnxModel model, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias) => throw new NotImplementedException();
+    /// <remarks>Nodes keep their order and names. A layer without bias gets one (MatMul: an Add behind it); a weight that others use too
+    /// stays as it is and the head gets its own; Gemm's alpha and beta become 1.</remarks>
+    /// <exception cref="InputException">There is no such layer, or what lies between it and the scores cannot take another width.</exception>
+    public static OnnxModel ReplaceHead(OnnxModel model, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias) =>
+        HeadReplacement.Of(model, weight, bias);
 
     /// <summary>Makes the batch dimension symbolic where inputs fix it and nothing inside depends on the number; null when that cannot be shown.</summary>
-    public static OnnxModel? WithSymbolicBatch(OnnxModel model) => throw new NotImplementedException();
+    /// <remarks>The batch is called <c>batch</c>. A model whose batch is free already is copied as it is.</remarks>
+    public static OnnxModel? WithSymbolicBatch(OnnxModel model) => SymbolicBatch.Of(model);
 
     /// <summary>An output's type is stated once, with the output.</summary>
     private static void DropRepeated(GraphProto graph)

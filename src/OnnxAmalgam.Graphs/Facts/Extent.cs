@@ -59,6 +59,10 @@ internal sealed class Extent : IEquatable<Extent>
     /// <summary>Whether a size without a name is in it.</summary>
     public bool IsUnnamed => _terms.Any(term => term.Symbols.Any(symbol => symbol[0] == '?'));
 
+    /// <summary>Whether the symbol is in it, also inside a rounded division.</summary>
+    public bool Mentions(string symbol) => _terms.Any(term => term.Symbols.Any(one =>
+        one == symbol || (one.Contains("floor(", StringComparison.Ordinal) && one.Contains(symbol, StringComparison.Ordinal))));
+
     /// <summary>Whether no value of the symbols makes it negative (false where that cannot be seen).</summary>
     public bool IsNeverNegative => _terms.All(term => term.Factor > 0);
 
