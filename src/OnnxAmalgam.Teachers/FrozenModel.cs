@@ -33,6 +33,12 @@ public sealed class FrozenModel : IDisposable
         OnnxModel needed = GraphEdits.Extract(model, outputs);
         Admission.Check(needed);
         session = new BoundSession(needed, outputs, options);
+        if (new GraphView(needed.Proto.Graph).Consumers(session.Input.Name).Count == 0)
+        {
+            session.Dispose();
+            throw new InputException($"'{name}', {string.Join(", ", outputs.Select(o => $"'{o}'"))}: expected values that depend on the input '{session.Input.Name}', got constants; read other values.");
+        }
+
         if (session.Input.Shape is [> 0 and var size, ..])
         {
             if (FreeBatch.TryOpen(session, GraphEdits.WithSymbolicBatch(needed), outputs, options) is { } free)

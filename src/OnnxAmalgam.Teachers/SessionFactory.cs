@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
+using Onnx;
 using OnnxAmalgam.Graphs;
 
 namespace OnnxAmalgam.Teachers;
@@ -11,15 +12,17 @@ internal static class SessionFactory
     const long FoldingLimit = 256L << 20;
 
     /// <summary>Opens a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="options">How to run it.</param>
+    /// <param name="messageLimit">Bytes of inline weights beyond which one protobuf message does not hold the model.</param>
     /// <exception cref="InputException">ONNX Runtime does not take it, or the device is absent.</exception>
-    internal static InferenceSession Open(OnnxModel model, FrozenModelOptions options)
+    internal static InferenceSession Open(OnnxModel model, FrozenModelOptions options, long messageLimit = int.MaxValue - (64 << 20))
     {
         OnnxRuntime.Load();
         OnnxRuntime.Require(options.Device);
-        using SessionOptions settings = Settings(model, options);
         try
         {
-            return new InferenceSession(model.ToBytes(), settings);
+            return InlineBytes(model) > messageLimit ? OpenFromFile(model, options) : OpenFromBytes(model, options);
         }
         catch (OnnxRuntimeException e)
         {
@@ -27,7 +30,36 @@ internal static class SessionFactory
         }
     }
 
-    static SessionOptions Settings(OnnxModel model, FrozenModelOptions options)
+    static long InlineBytes(OnnxModel model) => model.Proto.Graph.Initializer
+        .Where(t => t.HasRawData)
+        .Sum(t => ElementTypes.RawBytes((TensorProto.Types.DataType)t.DataType, ElementTypes.Count(t.Dims)));
+
+    static InferenceSession OpenFromBytes(OnnxModel model, FrozenModelOptions options)
+    {
+        using SessionOptions settings = Settings(options, model.Path is { } path ? Path.GetDirectoryName(path) : null);
+        return new InferenceSession(model.ToBytes(), settings);
+    }
+
+    /// <summary>By way of a folder that is gone afterwards, with the weights in a file of their own.</summary>
+    static InferenceSession OpenFromFile(OnnxModel model, FrozenModelOptions options)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("onnx-amalgam-");
+        try
+        {
+            OnnxModel parted = model.Clone();
+            parted.MoveToExternalData();
+            string path = Path.Combine(folder.FullName, "model.onnx");
+            parted.Save(path);
+            using SessionOptions settings = Settings(options, folder.FullName);
+            return new InferenceSession(path, settings);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    static SessionOptions Settings(FrozenModelOptions options, string? externalData)
     {
         SessionOptions settings = new()
         {
@@ -43,9 +75,9 @@ internal static class SessionFactory
         settings.AddSessionConfigEntry("session.load_model_format", "ONNX");
         settings.AddSessionConfigEntry("ep.context_enable", "0");
         settings.AddSessionConfigEntry("optimization.constant_folding_max_output_size_in_bytes", FoldingLimit.ToString(CultureInfo.InvariantCulture));
-        if (model.Path is { } path)
+        if (externalData is not null)
         {
-            settings.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(path)!);
+            settings.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", externalData);
         }
 
         if (options.Device.IsCuda)

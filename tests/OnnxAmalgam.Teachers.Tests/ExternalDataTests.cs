@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using OnnxAmalgam.Graphs;
 using static Onnx.TensorProto.Types;
@@ -29,6 +30,27 @@ public sealed class ExternalDataTests : IDisposable
         PinnedTensor<float> x = PinnedTensor.Noise(3, 3);
 
         Assert.Equal(ClassifierLogits(x.Values), teacher.Run(x).Values.ToArray(), (a, b) => Math.Abs(a - b) < 1e-5);
+    }
+
+    [Fact]
+    public void A_model_too_large_for_one_message_is_opened_by_way_of_a_folder_that_is_gone_afterwards()
+    {
+        OnnxModel model = Of(
+            Value("x", DataType.Float, -1, 1),
+            [Node("Mul", ["x", "w"], ["y"])],
+            [Value("y", DataType.Float, -1, 1000)],
+            [Weight("w", [1, 1000], [.. Enumerable.Range(0, 1000).Select(i => (float)i)])]);
+        HashSet<string> before = [.. Folders()];
+
+        using InferenceSession session = SessionFactory.Open(model, new(), messageLimit: 1000);
+
+        Assert.Equal(before, [.. Folders()]);
+        using OrtValue x = OrtValue.CreateTensorValueFromMemory([2f], [1, 1]);
+        using RunOptions options = new();
+        using var results = session.Run(options, ["x"], [x], ["y"]);
+        Assert.Equal(Enumerable.Range(0, 1000).Select(i => 2f * i), results[0].GetTensorDataAsSpan<float>().ToArray());
+
+        static IEnumerable<string> Folders() => Directory.EnumerateDirectories(Path.GetTempPath(), "onnx-amalgam-*");
     }
 
     /// <summary>Moves the first initializer to a file of its own, after 4096 bytes of something else.</summary>

@@ -70,12 +70,12 @@ public sealed class FixedBatchTests
         Assert.Contains("output 'y': expected a first axis that holds the batch of 2, got []", error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>y[n, 6] and flat[2n, 3] of -x[n, 2, 3], with the batch as a number inside.</summary>
+    /// <summary>y[n, 6] and flat[2n, 3] of -x[n, 2, 3]; a Gather of the images 0..n-1 looks as if it depended on n.</summary>
     static OnnxModel Stubborn(long batch, long? declared = null) => Of(
         Value("x", DataType.Float, declared ?? batch, 2, 3),
-        [Node("Neg", ["x"], ["n"]), Node("Reshape", ["n", "shape"], ["y"]), Node("Reshape", ["n", "rows"], ["flat"])],
+        [Node("Gather", ["x", "images"], ["all"]), Node("Neg", ["all"], ["n"]), Node("Reshape", ["n", "shape"], ["y"]), Node("Reshape", ["n", "rows"], ["flat"])],
         [Value("y", DataType.Float, declared ?? batch, 6), Value("flat", DataType.Float, declared ?? (batch * 2), 3)],
-        [Indices("shape", batch, 6), Indices("rows", batch * 2, 3)]);
+        [Indices("images", [.. Enumerable.Range(0, (int)batch).Select(i => (long)i)]), Indices("shape", batch, 6), Indices("rows", batch * 2, 3)]);
 
     /// <summary>y = x - mean of x over the batch.</summary>
     static OnnxModel Centred(long batch) => Of(

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Teachers.Tests;
 
@@ -15,8 +16,7 @@ public sealed partial class RealTeacherTests
     [InlineData("cifar_vehicles")]
     public void A_teacher_gives_the_logits_that_its_framework_gave(string name)
     {
-        string teachers = Path.Combine(RepositoryRoot(), "..", "shared", "fixtures", "teachers");
-        Assert.SkipUnless(Directory.Exists(teachers), "needs ../shared/fixtures/teachers");
+        string teachers = Repository.Shared("fixtures", "teachers");
         PinnedTensor<float> input = ReadNpy(Path.Combine(teachers, $"{name}.ref_input.npy")), expected = ReadNpy(Path.Combine(teachers, $"{name}.ref_output0.npy"));
 
         using FrozenModel teacher = new(OnnxModel.Load(Path.Combine(teachers, $"{name}.onnx")), ["logits"]);
@@ -35,17 +35,6 @@ public sealed partial class RealTeacherTests
         Assert.Contains("'<f4'", description, StringComparison.Ordinal);
         long[] shape = [.. Shape().Match(description).Groups[1].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(d => long.Parse(d, CultureInfo.InvariantCulture))];
         return PinnedTensor.Floats(shape, MemoryMarshal.Cast<byte, float>(file.AsSpan(10 + header)).ToArray());
-    }
-
-    static string RepositoryRoot()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "OnnxAmalgam.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? AppContext.BaseDirectory;
     }
 
     [GeneratedRegex(@"'shape': \(([^)]*)\)")]

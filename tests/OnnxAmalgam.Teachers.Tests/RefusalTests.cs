@@ -91,11 +91,11 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public void A_value_that_needs_no_input_is_refused()
+    public void A_value_that_does_not_depend_on_the_image_is_refused()
     {
-        OnnxModel model = Of(Value("x", DataType.Float, 3), [Node("Neg", ["c"], ["y"]), Node("Neg", ["x"], ["z"])], [Value("y", DataType.Float, 1), Value("z", DataType.Float, 3)], [Weight("c", [1], 1)]);
+        OnnxModel model = Of(Value("x", DataType.Float, -1, 3), [Node("Neg", ["c"], ["y"]), Node("Neg", ["x"], ["z"])], [Value("y", DataType.Float, 1), Value("z", DataType.Float, -1, 3)], [Weight("c", [1], 1)]);
 
-        Refused(model, "y", "got 0 inputs");
+        Refused(model, "y", "'tiny.onnx', 'y': expected values that depend on the input 'x', got constants");
     }
 
     [Fact]

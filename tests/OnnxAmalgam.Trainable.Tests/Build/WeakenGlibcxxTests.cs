@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Trainable.Tests.Build;
 
@@ -103,14 +104,8 @@ public sealed partial class WeakenGlibcxxTests : IDisposable
     }
 
     /// <summary>TorchSharp's library as its package holds it.</summary>
-    static byte[] Original()
-    {
-        string packages = System.Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        string version = TorchSharpVersion().Match(File.ReadAllText(Path.Combine(Repository.Root, "Directory.Packages.props"))).Groups[1].Value;
-        string file = Path.Combine(packages, "torchsharp", version, "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
-        Assert.SkipUnless(File.Exists(file), $"needs {file}");
-        return File.ReadAllBytes(file);
-    }
+    static byte[] Original() =>
+        File.ReadAllBytes(Repository.Package("torchsharp", Repository.Version("TorchSharpVersion"), "runtimes", "linux-x64", "native", "libLibTorchSharp.so"));
 
     static byte[] Replace(byte[] file, ReadOnlySpan<byte> old, ReadOnlySpan<byte> fresh)
     {
@@ -145,7 +140,4 @@ public sealed partial class WeakenGlibcxxTests : IDisposable
 
     [GeneratedRegex("error.*: '.*'.*")]
     private static partial Regex Errors();
-
-    [GeneratedRegex("<TorchSharpVersion>(.*)</TorchSharpVersion>")]
-    private static partial Regex TorchSharpVersion();
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using System.Xml.Linq;
 
-namespace OnnxAmalgam.Trainable.Tests.Build;
+namespace OnnxAmalgam.Tests.Shared;
 
 /// <summary>The sources that this assembly was built from, and the SDK that built it.</summary>
 internal static class Repository
@@ -21,13 +22,39 @@ internal static class Repository
         }
     }
 
+    /// <summary>A folder or file of ../shared; the test is skipped where it is absent.</summary>
+    public static string Shared(params string[] parts)
+    {
+        string path = Path.GetFullPath(Path.Combine([Root, "..", "shared", .. parts]));
+        Assert.SkipUnless(Path.Exists(path), $"needs ../shared/{string.Join('/', parts)}");
+        return path;
+    }
+
+    /// <summary>A folder or file of NuGet's package cache; the test is skipped where it is absent.</summary>
+    public static string Package(params string[] parts)
+    {
+        string path = Path.Combine([Packages, .. parts]);
+        Assert.SkipUnless(Path.Exists(path), $"needs {path}");
+        return path;
+    }
+
+    /// <summary>NuGet's package cache.</summary>
+    public static string Packages => Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } folder
+        ? folder
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    /// <summary>A version property of Directory.Packages.props.</summary>
+    public static string Version(string property) =>
+        XDocument.Load(Path.Combine(Root, "Directory.Packages.props")).Descendants(property).Single().Value;
+
     /// <summary>Debug or Release, as this assembly was built.</summary>
-    public static string Configuration => new DirectoryInfo(AppContext.BaseDirectory).FullName.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
+    public static string Configuration =>
+        AppContext.BaseDirectory.Split(Path.DirectorySeparatorChar).Contains("Release") ? "Release" : "Debug";
 
     /// <summary>Runs the SDK in a folder; its exit code and everything it wrote.</summary>
     public static (int ExitCode, string Output) Dotnet(string folder, params string[] arguments)
     {
-        ProcessStartInfo start = new(System.Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", arguments)
+        ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
