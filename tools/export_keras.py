@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Exports a Keras classifier as a teacher: one .onnx file with free batch, labels and preprocessing inside.
 
-    python3 tools/export_keras.py pets.h5 --size 160 --labels cat,dog --preset keras-tf -o pets.onnx
-    python3 tools/export_keras.py applications:ResNet50 --labels imagenet.txt --preset keras-caffe -o resnet50.onnx
+    python3 tools/export_keras.py pets.h5 --size 160 --labels cat,dog --preset keras_tf -o pets.onnx
+    python3 tools/export_keras.py applications:ResNet50 --labels imagenet.txt --preset keras_caffe -o resnet50.onnx
 
 MODEL is a saved Keras model (.h5, .keras or a SavedModel folder) or applications:NAME (tf.keras.applications, ImageNet
-weights). The preset says what the network was trained on: keras-caffe (ResNet50, VGG: BGR), keras-tf (MobileNet v1/v2,
-ResNetV2, Inception, Xception), keras-torch (DenseNet), bytes (EfficientNet, ConvNeXt, MobileNetV3: they rescale inside).
+weights). The preset says what the network was trained on: keras_caffe (ResNet50, VGG: BGR), keras_tf (MobileNet v1/v2,
+ResNetV2, Inception, Xception), keras_torch (DenseNet), keras_raw (EfficientNet, ConvNeXt, MobileNetV3: they rescale inside).
 A Softmax at the end may stay: the scores before it are found.
 
 Written for tf2onnx 1.16.1 with TensorFlow 2.13 to 2.15 (Keras 2) and onnx 1.12 to 1.16. NOT RUN by this project's tests:

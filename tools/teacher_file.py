@@ -11,15 +11,24 @@ import os
 import pathlib
 import sys
 
-# y = (x * scale - mean) / std per colour channel, and what the family does about size.
+IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
+TORCH = {"scale": 1 / 255, "mean": [0.0], "std": [1.0], "order": "rgb", "resize": "shorter_side", "interpolation": "bilinear",
+         "antialias": True}
+KERAS = TORCH | {"scale": 1.0, "resize": "stretch"}
+# The recipe's presets, by the same names: y = (x * scale - mean) / std for each channel as fed.
 PRESETS = {
-    "imagenet": {"scale": 1 / 255, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]},
-    "unit": {"scale": 1 / 255, "mean": [0.0], "std": [1.0]},
-    "half": {"scale": 1 / 255, "mean": [0.5], "std": [0.5]},
-    "bytes": {"scale": 1.0, "mean": [0.0], "std": [1.0]},
-    "keras-tf": {"scale": 1 / 127.5, "mean": [1.0], "std": [1.0], "resize": "stretch"},
-    "keras-torch": {"scale": 1 / 255, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "resize": "stretch"},
-    "keras-caffe": {"scale": 1.0, "mean": [103.939, 116.779, 123.68], "std": [1.0], "order": "bgr", "resize": "stretch"},
+    "torchvision": TORCH | IMAGENET,
+    "timm": TORCH | IMAGENET | {"interpolation": "bicubic"},
+    "timm_inception": TORCH | {"mean": [0.5], "std": [0.5], "interpolation": "bicubic"},
+    "timm_dpn": TORCH | {"mean": [124 / 255, 117 / 255, 104 / 255], "std": [1 / (0.0167 * 255)], "interpolation": "bicubic"},
+    "clip": TORCH | {"mean": [0.48145466, 0.4578275, 0.40821073], "std": [0.26862954, 0.26130258, 0.27577711],
+                     "interpolation": "bicubic"},
+    "ultralytics": TORCH,
+    "paddle": TORCH | IMAGENET | {"antialias": False},
+    "keras_caffe": KERAS | {"order": "bgr", "mean": [103.939, 116.779, 123.68]},
+    "keras_tf": KERAS | {"scale": 1 / 127.5, "mean": [1.0]},
+    "keras_torch": KERAS | {"scale": 1 / 255} | IMAGENET,
+    "keras_raw": KERAS,
 }
 
 
@@ -79,9 +88,7 @@ def read_labels(text):
 def input_description(options, layout, known=None):
     """The recipe's `input` keys, from the least to the most specific: defaults, what is known of the network, preset, options."""
     size = (options.size or [])[:2]
-    description = {"layout": layout, "dtype": "float32", "channels": options.channels, "order": "rgb",
-                   **PRESETS["unit"], "resize": "shorter_side", "interpolation": "bilinear", "antialias": True}
-    description.update(known or {})
+    description = {"layout": layout, "dtype": "float32", "channels": options.channels, **TORCH, **(known or {})}
     if size:
         description["size"] = [size[0], size[-1]]
     if "size" not in description:

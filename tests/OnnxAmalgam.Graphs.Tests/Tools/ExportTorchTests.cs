@@ -32,7 +32,7 @@ public sealed class ExportTorchTests : IDisposable
     [Fact]
     public void A_network_becomes_a_teacher_with_free_batch_labels_and_preprocessing_inside()
     {
-        OnnxModel model = OnnxModel.Load(Exported("Tiny", "--labels", "cat,dog's", "--preset", "imagenet", "--order", "bgr"));
+        OnnxModel model = OnnxModel.Load(Exported("Tiny", "--labels", "cat,dog's", "--preset", "torchvision", "--order", "bgr"));
 
         ValueInfoProto image = Assert.Single(model.Proto.Graph.Input);
         Assert.Equal("images", image.Name);
@@ -44,7 +44,7 @@ public sealed class ExportTorchTests : IDisposable
         Assert.Equal(["classify", "1", "1", "[8, 10]", "3"], new[] { "task", "stride", "batch", "imgsz", "channels" }.Select(k => metadata[k]));
         Assert.Equal("Bgr8", metadata["Image.BitmapPixelFormat"]);
         Assert.Equal(
-            """{"layout": "nchw", "dtype": "float32", "channels": 3, "order": "bgr", "scale": 0.00392156862745098, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "resize": "shorter_side", "interpolation": "bilinear", "antialias": true, "size": [8, 10]}""",
+            """{"layout": "nchw", "dtype": "float32", "channels": 3, "scale": 0.00392156862745098, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "order": "bgr", "resize": "shorter_side", "interpolation": "bilinear", "antialias": true, "size": [8, 10]}""",
             metadata["onnx_amalgam.preprocessing"]);
     }
 
