@@ -127,6 +127,7 @@ public sealed class BatchLoader : IDisposable
         long start = Stopwatch.GetTimestamp();
         while (!done.ContainsKey(delivered))
         {
+            ObjectDisposedException.ThrowIf(stopping, this);
             if (started == delivered && free.Count == 0)
                 throw new InvalidOperationException("all batches are held by the caller: return each one before asking for more");
             Monitor.Wait(gate);

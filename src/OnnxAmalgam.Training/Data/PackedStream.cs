@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using OnnxAmalgam.Graphs;
 
@@ -72,9 +73,20 @@ sealed class PackedStream : IDisposable
             throw Wrong($"{got}");
         if (Fill(new byte[1]) != 0)
             throw Wrong("more");
+        if (compressed && DeclaredByTrailer() != (uint)total)
+            throw Wrong("a gzip file whose end is missing");
         return bytes;
 
         InputException Wrong(string got) => new($"'{path}': expected {what} = {total} bytes, got {got}; fetch the file again");
+    }
+
+    /// <summary>The last four bytes: the length of the content. Decompression itself does not miss them.</summary>
+    uint DeclaredByTrailer()
+    {
+        byte[] trailer = new byte[4];
+        file.Position = file.Length - trailer.Length;
+        file.ReadExactly(trailer);
+        return BinaryPrimitives.ReadUInt32LittleEndian(trailer);
     }
 
     int Fill(Span<byte> bytes)
