@@ -5,8 +5,7 @@ namespace OnnxAmalgam.Training.CommonSpace;
 
 /// <summary>Convolution or linear map without bias, one parameter <c>weight</c>: W[out, in, k, k] on X[n, in, h, w] (stride 1, same
 /// size), or, where the block is pooled, W[out, in] on X[n, in].</summary>
-/// <remarks>Starts as PyTorch's convolutions do, kaiming_uniform(a = sqrt 5), that is uniform in +-1/sqrt(fan in). The draw comes from
-/// the given generator on the CPU in float32, whatever the device and dtype, and leaves torch's global generator alone. The weight is
+/// <remarks>Starts as PyTorch's convolutions do, kaiming_uniform(a = sqrt 5), that is uniform in +-1/sqrt(fan in). The weight is
 /// cast to the dtype of what flows through, so a bfloat16 student meets a bfloat16 block over float32 weights.</remarks>
 internal sealed class BiasFreeLayer : nn.Module<Tensor, Tensor>
 {

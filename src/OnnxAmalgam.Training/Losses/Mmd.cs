@@ -35,12 +35,12 @@ internal static class Mmd
         var sums = kernel.sum([-2, -1]);
         if (options.Unbiased)
         {
-            var diagonals = kernel.diagonal(0, -2, -1).sum(-1);
+            var diagonals = kernel.diagonal(0, -2, -1).sum([-1]);
             var pairs = (double)Math.Max(n * (n - 1), 1);
-            var own = (sums - diagonals).narrow(1, 0, 2).sum(1) / pairs;
+            var own = (sums - diagonals).narrow(1, 0, 2).sum([1]) / pairs;
             return (own - sums.select(1, 2) * (2.0 / (n * n))).MoveToOuterDisposeScope();
         }
-        var biased = (sums.narrow(1, 0, 2).sum(1) - sums.select(1, 2) * 2) / (double)(n * n);
+        var biased = (sums.narrow(1, 0, 2).sum([1]) - sums.select(1, 2) * 2) / (double)(n * n);
         return biased.relu().MoveToOuterDisposeScope();
     }
 
@@ -69,10 +69,10 @@ internal static class Mmd
         if (bandwidths is null)
         {
             var rates = tensor(Octaves.Select(f => -0.5 / f).ToArray(), distances.dtype, distances.device).view(-1, 1, 1, 1, 1);
-            return distances.div(MedianSquares(distances)).unsqueeze(0).mul(rates).exp_().sum(0);
+            return distances.div(MedianSquares(distances)).unsqueeze(0).mul(rates).exp_().sum([0]);
         }
         var factors = tensor(bandwidths.Select(s => -0.5 / (s * s)).ToArray(), distances.dtype, distances.device).view(-1, 1, 1, 1, 1);
-        return distances.unsqueeze(0).mul(factors).exp_().sum(0);
+        return distances.unsqueeze(0).mul(factors).exp_().sum([0]);
     }
 
     /// <summary>D[k, 3, n, n] -> the median of each teacher's off-diagonal entries, S[k, 1, 1, 1], detached.</summary>

@@ -11,7 +11,7 @@ internal static class PairedCosine
     public static Tensor ToEach(Tensor units)
     {
         using var scope = NewDisposeScope();
-        var cosines = (units.narrow(0, 0, 1) * units.narrow(0, 1, units.shape[0] - 1)).sum(-1);
+        var cosines = (units.narrow(0, 0, 1) * units.narrow(0, 1, units.shape[0] - 1)).sum([-1]);
         return (1 - cosines.mean([1])).MoveToOuterDisposeScope();
     }
 }

@@ -21,7 +21,7 @@ internal static class RestrictedTarget
     {
         using var scope = NewDisposeScope();
         var scores = nn.functional.log_softmax(logits.index_select(1, task) / temperature, 1);
-        var divergence = (xlogy(target, target) - target * scores).sum(1);
+        var divergence = (xlogy(target, target) - target * scores).sum([1]);
         if (weights is not null) divergence = divergence * weights;
         return (divergence.sum() * (temperature * temperature / logits.shape[0])).MoveToOuterDisposeScope();
     }
