@@ -29,7 +29,7 @@ public static class Captures
     }
 
     /// <summary>Names that a body, or a body within it, uses and does not define.</summary>
-    private static IEnumerable<string> TakenFromOutside(GraphProto body)
+    static IEnumerable<string> TakenFromOutside(GraphProto body)
     {
         var own = body.Input.Select(input => input.Name)
             .Concat(body.Initializer.Select(tensor => tensor.Name))

@@ -24,7 +24,7 @@ public static class NearestName
         To(name, candidates) is { } nearest ? $"; closest: '{nearest}'" : "";
 
     /// <summary>Edits (insert, delete, replace, swap of neighbours) between two names; a change of case is a tenth of one.</summary>
-    private static double Distance(string a, string b)
+    static double Distance(string a, string b)
     {
         var before = new double[b.Length + 1];
         var previous = Enumerable.Range(0, b.Length + 1).Select(i => (double)i).ToArray();

@@ -81,7 +81,7 @@ public static class NodeAttributes
     }
 
     // Files older than IR 2 leave the type out.
-    private static AttributeProto? Typed(this NodeProto node, string name, AttributeProto.Types.AttributeType type)
+    static AttributeProto? Typed(this NodeProto node, string name, AttributeProto.Types.AttributeType type)
     {
         var attribute = node.FindAttribute(name);
         if (attribute is null || attribute.Type == type || attribute.Type == AttributeProto.Types.AttributeType.Undefined)

@@ -46,7 +46,7 @@ internal static class TopologicalOrder
         return order.Count == nodes.Count ? [.. order] : throw Cycle(graph, missing);
     }
 
-    private static InvalidModelException Cycle(GraphProto graph, int[] missing)
+    static InvalidModelException Cycle(GraphProto graph, int[] missing)
     {
         var stuck = Enumerable.Range(0, missing.Length).Where(i => missing[i] > 0).Take(3)
             .Select(i => $"'{graph.Node[i].DisplayName()}'");

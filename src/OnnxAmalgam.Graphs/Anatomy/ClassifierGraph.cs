@@ -6,29 +6,29 @@ namespace OnnxAmalgam.Graphs.Classifiers;
 /// <summary>A model seen as a classifier: its view, its facts, its image input, and what depends on the image.</summary>
 internal sealed class ClassifierGraph
 {
-    private readonly Lazy<ValueInfoProto> _image;
-    private readonly Lazy<IReadOnlyDictionary<string, ValueFact>> _facts;
-    private readonly Lazy<HashSet<string>> _dependents;
-    private readonly Lazy<HashSet<string>> _fixed;
+    readonly Lazy<ValueInfoProto> image;
+    readonly Lazy<IReadOnlyDictionary<string, ValueFact>> facts;
+    readonly Lazy<HashSet<string>> dependents;
+    readonly Lazy<HashSet<string>> fixedValues;
 
     public ClassifierGraph(OnnxModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         Model = model;
         View = new GraphView(model.Proto.Graph);
-        _image = new(() => ImageIn(View) ?? throw NoImage());
-        _facts = new(() => Graphs.Facts.Infer(model));
-        _dependents = new(FindDependents);
-        _fixed = new(FindFixed);
+        image = new(() => ImageIn(View) ?? throw NoImage());
+        facts = new(() => Graphs.Facts.Infer(model));
+        dependents = new(FindDependents);
+        fixedValues = new(FindFixed);
     }
 
     public OnnxModel Model { get; }
 
     public GraphView View { get; }
 
-    public ValueInfoProto Image => _image.Value;
+    public ValueInfoProto Image => image.Value;
 
-    public IReadOnlyDictionary<string, ValueFact> Facts => _facts.Value;
+    public IReadOnlyDictionary<string, ValueFact> Facts => facts.Value;
 
     public ValueFact? Fact(string value) => Facts.GetValueOrDefault(value);
 
@@ -39,13 +39,13 @@ internal sealed class ClassifierGraph
         Fact(value)?.Shape is { } shape && axis < shape.Count && shape[axis].Size is >= 0 and <= int.MaxValue and var size ? (int)size : null;
 
     /// <summary>Whether the value's elements (not only its shape) depend on the image.</summary>
-    public bool DependsOnImage(string value) => _dependents.Value.Contains(value);
+    public bool DependsOnImage(string value) => dependents.Value.Contains(value);
 
     /// <summary>Whether a node passes on what is in its inputs; Shape and Size only look at how large they are.</summary>
     public static bool PassesData(NodeProto node) => node.OpType is not ("Shape" or "Size");
 
     /// <summary>Whether a value is the same for every image and every caller.</summary>
-    public bool IsFixed(string value) => _fixed.Value.Contains(value);
+    public bool IsFixed(string value) => fixedValues.Value.Contains(value);
 
     public bool IsFloat(string value) => Fact(value) is { Type: DataType.Float or DataType.Float16 or DataType.Double or DataType.Bfloat16 };
 
@@ -57,16 +57,16 @@ internal sealed class ClassifierGraph
         return view.Inputs.Where(input => input.Type?.TensorType?.Shape?.Dim.Count == 4).ToArray() is [var image] ? image : null;
     }
 
-    private InputException NoImage()
+    InputException NoImage()
     {
         var list = string.Join(", ", View.Inputs.Select(input => $"'{input.Name}' (rank {Text(input.Type?.TensorType?.Shape?.Dim.Count)})"));
         return new InputException(
             $"'{Model.Name}': expected one image input (the only input, or the only one of rank 4), got {(list.Length == 0 ? "none" : list)}; export the classifier with its image as the only input");
     }
 
-    private static string Text(int? rank) => rank?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "unknown";
+    static string Text(int? rank) => rank?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "unknown";
 
-    private HashSet<string> FindDependents()
+    HashSet<string> FindDependents()
     {
         var dependents = new HashSet<string>(StringComparer.Ordinal) { Image.Name };
         foreach (var node in View.Nodes.Where(PassesData))
@@ -77,7 +77,7 @@ internal sealed class ClassifierGraph
         return dependents;
     }
 
-    private HashSet<string> FindFixed()
+    HashSet<string> FindFixed()
     {
         var known = new HashSet<string>(StringComparer.Ordinal);
         foreach (var node in View.Nodes)

@@ -8,7 +8,7 @@ namespace OnnxAmalgam.Graphs.Classifiers;
 /// <param name="Bias">Where the bias is added, or null.</param>
 internal sealed record HeadParts(ClassifierHead Head, string Weight, HeadBias? Bias)
 {
-    private static readonly string[] Linear = ["Gemm", "MatMul", "Conv", "ConvTranspose", "Einsum", "FusedGemm", "FusedMatMul", "FusedConv", "QLinearConv", "QLinearMatMul"];
+    static readonly string[] Linear = ["Gemm", "MatMul", "Conv", "ConvTranspose", "Einsum", "FusedGemm", "FusedMatMul", "FusedConv", "QLinearConv", "QLinearMatMul"];
 
     /// <summary>The head, or null when the last layer with weights is none, or not on every path to the scores.</summary>
     public static HeadParts? Find(ClassifierGraph graph)
@@ -38,7 +38,7 @@ internal sealed record HeadParts(ClassifierHead Head, string Weight, HeadBias? B
     public static bool IsWeighted(ClassifierGraph graph, NodeProto node) =>
         Linear.Contains(node.OpType) && node.Input.Skip(1).Any(graph.IsFixed);
 
-    private static HeadParts? Parts(ClassifierGraph graph, NodeProto node, SinglePath path)
+    static HeadParts? Parts(ClassifierGraph graph, NodeProto node, SinglePath path)
     {
         if (node.InputOrNull(1) is not { } weight || !graph.IsFixed(weight) || graph.Fact(weight)?.Shape is not { } shape)
             return null;
@@ -58,7 +58,7 @@ internal sealed record HeadParts(ClassifierHead Head, string Weight, HeadBias? B
     }
 
     /// <summary>A bias that a following Add brings: a fixed value of one number a class.</summary>
-    private static HeadBias? Added(ClassifierGraph graph, NodeProto node, SinglePath path, long classes)
+    static HeadBias? Added(ClassifierGraph graph, NodeProto node, SinglePath path, long classes)
     {
         var users = graph.View.Consumers(node.Output[0]);
         if (users is not [{ OpType: "Add" } add] || !path.Nodes.Contains(add, ReferenceEqualityComparer.Instance))

@@ -5,10 +5,10 @@ namespace OnnxAmalgam.Graphs.Classifiers;
 /// <summary>Walks back from a classifier's outputs over what turns scores into probabilities, labels or maps.</summary>
 internal sealed class LogitsWalk(ClassifierGraph graph)
 {
-    private static readonly string[] Squashing = ["Softmax", "LogSoftmax", "Sigmoid", "HardSigmoid", "Hardmax"];
-    private static readonly string[] Choosing = ["ArgMax", "TopK"];
-    private static readonly string[] Passing = ["Identity", "Cast", "Dropout", "Squeeze", "Unsqueeze", "Flatten", "Reshape", "Transpose"];
-    private static readonly string[] Classical = ["LinearClassifier", "SVMClassifier", "TreeEnsembleClassifier"];
+    static readonly string[] Squashing = ["Softmax", "LogSoftmax", "Sigmoid", "HardSigmoid", "Hardmax"];
+    static readonly string[] Choosing = ["ArgMax", "TopK"];
+    static readonly string[] Passing = ["Identity", "Cast", "Dropout", "Squeeze", "Unsqueeze", "Flatten", "Reshape", "Transpose"];
+    static readonly string[] Classical = ["LinearClassifier", "SVMClassifier", "TreeEnsembleClassifier"];
 
     public LogitsOutput Find(string? requested)
     {
@@ -25,7 +25,7 @@ internal sealed class LogitsWalk(ClassifierGraph graph)
     }
 
     /// <summary>Several candidates: those of rank 2, then those a head makes, then those whose name says it.</summary>
-    private LogitsOutput[] Narrowed(LogitsOutput[] found)
+    LogitsOutput[] Narrowed(LogitsOutput[] found)
     {
         foreach (var fits in new Func<LogitsOutput, bool>[]
         {
@@ -43,7 +43,7 @@ internal sealed class LogitsWalk(ClassifierGraph graph)
         return found;
     }
 
-    private LogitsOutput Requested(string name)
+    LogitsOutput Requested(string name)
     {
         if (!graph.View.Contains(name))
             throw new InputException($"logits '{name}' does not exist in '{graph.Model.Name}'{NearestName.Hint(name, graph.Facts.Keys)} (see: onnx-amalgam inspect {graph.Model.Name})");
@@ -56,7 +56,7 @@ internal sealed class LogitsWalk(ClassifierGraph graph)
         return new LogitsOutput(name, squashed, Width(name), null);
     }
 
-    private LogitsOutput? Walk(string output)
+    LogitsOutput? Walk(string output)
     {
         var value = output;
         var scores = output;
@@ -88,7 +88,7 @@ internal sealed class LogitsWalk(ClassifierGraph graph)
         return new LogitsOutput(scores, probability, Width(scores), Note(skipped, probability));
     }
 
-    private string? Previous(NodeProto node) => node.OpType switch
+    string? Previous(NodeProto node) => node.OpType switch
     {
         "ArrayFeatureExtractor" => node.InputOrNull(1),
         "LabelEncoder" or "ZipMap" or "Normalizer" => node.InputOrNull(0),
@@ -98,7 +98,7 @@ internal sealed class LogitsWalk(ClassifierGraph graph)
     };
 
     /// <summary>The scores of a softmax written out: Div(Exp(x), ReduceSum(Exp(x))), x perhaps less its maximum.</summary>
-    private string? Softmax(NodeProto division)
+    string? Softmax(NodeProto division)
     {
         if (graph.View.Producer(division.Input[0]) is not { OpType: "Exp" } exp
             || graph.View.Producer(division.Input[1]) is not { OpType: "ReduceSum" } sum || sum.Input[0] != division.Input[0])
@@ -108,14 +108,14 @@ internal sealed class LogitsWalk(ClassifierGraph graph)
             : exp.Input[0];
     }
 
-    private int? Width(string value) => graph.Rank(value) switch
+    int? Width(string value) => graph.Rank(value) switch
     {
         null => null,
         1 => graph.Size(value, 0),
         var rank => graph.Size(value, rank == 4 && graph.Size(value, 3) == 1 ? 1 : rank.Value - 1),
     };
 
-    private static string? Note(List<string> skipped, bool probability)
+    static string? Note(List<string> skipped, bool probability)
     {
         if (skipped.Count == 0)
             return probability ? "only probabilities are offered: their logarithm is used" : null;

@@ -7,21 +7,21 @@ namespace OnnxAmalgam.Graphs.Classifiers;
 /// TorchScript exporter in names such as <c>/layer3/layer3.0/conv1/Conv_output_0</c>, others in names with slashes.</summary>
 internal sealed class ModulePaths
 {
-    private const string Scopes = "pkg.torch.onnx.name_scopes";
+    const string Scopes = "pkg.torch.onnx.name_scopes";
 
-    private readonly List<(NodeProto Node, IReadOnlyList<string> Paths)> _nodes;
+    readonly List<(NodeProto Node, IReadOnlyList<string> Paths)> nodes;
 
     public ModulePaths(GraphView view) =>
-        _nodes = [.. view.Nodes.Select(node => (node, PathsOf(node)))];
+        nodes = [.. view.Nodes.Select(node => (node, PathsOf(node)))];
 
     /// <summary>Every module path, each once.</summary>
-    public IEnumerable<string> All => _nodes.SelectMany(pair => pair.Paths).Distinct(StringComparer.Ordinal);
+    public IEnumerable<string> All => nodes.SelectMany(pair => pair.Paths).Distinct(StringComparer.Ordinal);
 
     /// <summary>The last value that fits, of those the module makes.</summary>
     public string? LastValue(string path, Func<string, bool> fits) =>
-        _nodes.Where(pair => pair.Paths.Contains(path)).SelectMany(pair => pair.Node.Output).LastOrDefault(fits);
+        nodes.Where(pair => pair.Paths.Contains(path)).SelectMany(pair => pair.Node.Output).LastOrDefault(fits);
 
-    private static List<string> PathsOf(NodeProto node)
+    static List<string> PathsOf(NodeProto node)
     {
         if (node.MetadataProps.FirstOrDefault(entry => entry.Key == Scopes) is { } entry)
             return PythonLiteral.Parse(entry.Value) is PythonList list
@@ -32,7 +32,7 @@ internal sealed class ModulePaths
     }
 
     /// <summary><c>/layer3/layer3.0/conv1/Conv</c> -> layer3, layer3.0, layer3.0.conv1; the path with slashes counts too.</summary>
-    private static List<string> FromName(string name)
+    static List<string> FromName(string name)
     {
         var segments = name.Split('/', StringSplitOptions.RemoveEmptyEntries);
         var paths = new List<string>();

@@ -40,7 +40,7 @@ internal sealed class SinglePath
     /// <summary>The values on every path, both ends included, in order.</summary>
     public IReadOnlyList<string> Values { get; }
 
-    private static Stack<NodeProto> NodesBetween(ClassifierGraph graph, string from, string to)
+    static Stack<NodeProto> NodesBetween(ClassifierGraph graph, string from, string to)
     {
         var after = new HashSet<string>(StringComparer.Ordinal) { from };
         var reached = new List<NodeProto>();
@@ -65,7 +65,7 @@ internal sealed class SinglePath
     }
 
     /// <summary>For every place, whether an edge starts before and ends after it.</summary>
-    private static bool[] Leapt(List<(int From, int To)> edges, int places)
+    static bool[] Leapt(List<(int From, int To)> edges, int places)
     {
         var change = new int[places + 1];
         foreach (var (from, to) in edges.Where(edge => edge.To - edge.From > 1))

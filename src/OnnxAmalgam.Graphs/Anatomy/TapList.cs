@@ -3,16 +3,16 @@ namespace OnnxAmalgam.Graphs.Classifiers;
 /// <summary>The values of a classifier that can be tapped, and which of them is the default.</summary>
 internal sealed class TapList
 {
-    private readonly ClassifierGraph _graph;
-    private readonly string? _scores;
-    private readonly SinglePath? _path;
+    readonly ClassifierGraph graph;
+    readonly string? scores;
+    readonly SinglePath? path;
 
     public TapList(ClassifierGraph graph)
     {
-        _graph = graph;
-        _scores = Scores(graph);
-        _path = _scores is null ? null : new SinglePath(graph, graph.Image.Name, _scores);
-        var dominators = (_path?.Values ?? []).ToHashSet(StringComparer.Ordinal);
+        this.graph = graph;
+        scores = Scores(graph);
+        path = scores is null ? null : new SinglePath(graph, graph.Image.Name, scores);
+        var dominators = (path?.Values ?? []).ToHashSet(StringComparer.Ordinal);
         var channels = new ChannelAxes(graph);
         All = [.. graph.View.Nodes.SelectMany(node => node.Output).Where(IsTappable).Select(value => Describe(value, channels, dominators))];
     }
@@ -23,12 +23,12 @@ internal sealed class TapList
     /// <summary>The tap that <c>taps: auto</c> stands for.</summary>
     public Tap Default()
     {
-        if (_path is null)
-            throw new InputException($"'{_graph.Model.Name}': expected one class output to find a tap before, got none or several; name a tap (see: onnx-amalgam inspect {_graph.Model.Name})");
-        var feature = HeadParts.MakerOf(_graph, _scores!)?.Head.Feature;
+        if (path is null)
+            throw new InputException($"'{graph.Model.Name}': expected one class output to find a tap before, got none or several; name a tap (see: onnx-amalgam inspect {graph.Model.Name})");
+        var feature = HeadParts.MakerOf(graph, scores!)?.Head.Feature;
         var learned = Learned();
         var taps = All.ToDictionary(tap => tap.Value, StringComparer.Ordinal);
-        var before = _path.Values.TakeWhile(value => value != _scores);
+        var before = path.Values.TakeWhile(value => value != scores);
         if (feature is not null)
             before = before.TakeWhile(value => value != feature).Append(feature);
         var candidates = before.Where(value => learned.Contains(value) && taps.ContainsKey(value)).Select(value => taps[value]).ToList();
@@ -38,7 +38,7 @@ internal sealed class TapList
             return head;
         return candidates.Count > 0
             ? candidates[^1]
-            : throw new InputException($"'{_graph.Model.Name}': expected features that can be tapped before the class scores, got none; use the model with 'taps: []'");
+            : throw new InputException($"'{graph.Model.Name}': expected features that can be tapped before the class scores, got none; use the model with 'taps: []'");
     }
 
     /// <summary>A tap by value name or module path.</summary>
@@ -46,20 +46,20 @@ internal sealed class TapList
     {
         if (All.FirstOrDefault(tap => tap.Value == name) is { } exact)
             return exact;
-        if (_graph.View.Contains(name))
-            throw new InputException($"tap '{name}' in '{_graph.Model.Name}': expected {Expectation(name)} (see: onnx-amalgam inspect {_graph.Model.Name})");
-        var modules = new ModulePaths(_graph.View);
+        if (graph.View.Contains(name))
+            throw new InputException($"tap '{name}' in '{graph.Model.Name}': expected {Expectation(name)} (see: onnx-amalgam inspect {graph.Model.Name})");
+        var modules = new ModulePaths(graph.View);
         if (modules.LastValue(name, value => All.Any(tap => tap.Value == value)) is { } last)
             return All.First(tap => tap.Value == last);
         throw new InputException(
-            $"tap '{name}' does not exist in '{_graph.Model.Name}'{NearestName.Hint(name, All.Select(tap => tap.Value).Concat(modules.All))} (see: onnx-amalgam inspect {_graph.Model.Name})");
+            $"tap '{name}' does not exist in '{graph.Model.Name}'{NearestName.Hint(name, All.Select(tap => tap.Value).Concat(modules.All))} (see: onnx-amalgam inspect {graph.Model.Name})");
     }
 
-    private string Expectation(string name) => !_graph.DependsOnImage(name)
-        ? $"a value that depends on the image input '{_graph.Image.Name}', got one that does not; choose a value on the way from image to scores"
-        : $"a float value of rank 2 to 4 behind the input, got {_graph.Fact(name)?.ToString() ?? "one of unknown shape"}; choose another value";
+    string Expectation(string name) => !graph.DependsOnImage(name)
+        ? $"a value that depends on the image input '{graph.Image.Name}', got one that does not; choose a value on the way from image to scores"
+        : $"a float value of rank 2 to 4 behind the input, got {graph.Fact(name)?.ToString() ?? "one of unknown shape"}; choose another value";
 
-    private static string? Scores(ClassifierGraph graph)
+    static string? Scores(ClassifierGraph graph)
     {
         try
         {
@@ -71,37 +71,37 @@ internal sealed class TapList
         }
     }
 
-    private bool IsTappable(string value) =>
-        _graph.DependsOnImage(value) && _graph.IsFloat(value) && _graph.Rank(value) is >= 2 and <= 4;
+    bool IsTappable(string value) =>
+        graph.DependsOnImage(value) && graph.IsFloat(value) && graph.Rank(value) is >= 2 and <= 4;
 
-    private Tap Describe(string value, ChannelAxes channels, HashSet<string> dominators)
+    Tap Describe(string value, ChannelAxes channels, HashSet<string> dominators)
     {
-        var rank = _graph.Rank(value)!.Value;
+        var rank = graph.Rank(value)!.Value;
         var axis = channels.Of(value, rank);
         var kind = rank switch { 4 => TapKind.Spatial, 3 => TapKind.Tokens, _ => TapKind.Pooled };
-        return new Tap(value, kind, axis, _graph.Size(value, axis), dominators.Contains(value));
+        return new Tap(value, kind, axis, graph.Size(value, axis), dominators.Contains(value));
     }
 
     /// <summary>Values that some layer with weights has worked on: a normalised image is no feature.</summary>
-    private HashSet<string> Learned()
+    HashSet<string> Learned()
     {
         var learned = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var node in _graph.View.Nodes.Where(ClassifierGraph.PassesData))
+        foreach (var node in graph.View.Nodes.Where(ClassifierGraph.PassesData))
         {
-            if (HeadParts.IsWeighted(_graph, node) || Captures.ReadBy(node).Any(learned.Contains))
+            if (HeadParts.IsWeighted(graph, node) || Captures.ReadBy(node).Any(learned.Contains))
                 learned.UnionWith(node.Output);
         }
         return learned;
     }
 
     /// <summary>Whether more than one place is left beside batch and channel.</summary>
-    private bool HasPlaces(Tap tap) => tap.Kind != TapKind.Pooled
-        && _graph.Fact(tap.Value)!.Shape!.Where((dim, axis) => axis > 0 && axis != tap.ChannelAxis).Any(dim => dim.Size != 1);
+    bool HasPlaces(Tap tap) => tap.Kind != TapKind.Pooled
+        && graph.Fact(tap.Value)!.Shape!.Where((dim, axis) => axis > 0 && axis != tap.ChannelAxis).Any(dim => dim.Size != 1);
 
     /// <summary>Steps back over what changes no number: a map flattened to (n, c, h*w) is tapped as the map that it was.</summary>
-    private Tap BeforeFlattening(Tap tap, List<Tap> candidates)
+    Tap BeforeFlattening(Tap tap, List<Tap> candidates)
     {
-        var node = _graph.View.Producer(tap.Value)!;
+        var node = graph.View.Producer(tap.Value)!;
         var source = node.OpType is "Identity" or "Dropout" or "Cast" or "Reshape" or "Flatten" or "Transpose"
             ? candidates.Find(one => one.Value == node.Input[0])
             : null;

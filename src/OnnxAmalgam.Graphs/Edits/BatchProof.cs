@@ -10,7 +10,7 @@ namespace OnnxAmalgam.Graphs.Edits;
 internal sealed class BatchProof
 {
     /// <summary>Each output element depends on input elements at the same place along the batch, or the shape shows otherwise.</summary>
-    private static readonly HashSet<string> Apart =
+    static readonly HashSet<string> Apart =
     [
         "Abs", "Add", "And", "ArgMax", "ArgMin", "Cast", "CastLike", "Ceil", "Celu", "Clip", "Cos", "DequantizeLinear", "Div", "Dropout", "Elu", "Equal", "Erf", "Exp", "Floor",
         "Gelu", "Greater", "GreaterOrEqual", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Less", "LessOrEqual", "Log", "Max", "Mean", "Min", "Mish",
@@ -21,23 +21,23 @@ internal sealed class BatchProof
     ];
 
     /// <summary>Operators that treat the first axis as the batch.</summary>
-    private static readonly HashSet<string> FirstAxis =
+    static readonly HashSet<string> FirstAxis =
     [
         "AveragePool", "Conv", "ConvTranspose", "DepthToSpace", "FusedConv", "GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool", "GroupNormalization",
         "InstanceNormalization", "LRN", "LpPool", "MaxPool", "Resize", "SpaceToDepth", "Upsample", "BatchNormalization",
     ];
 
-    private readonly Dictionary<string, ValueState> _states;
-    private readonly Dictionary<string, int> _places = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _fromShape = new(StringComparer.Ordinal);
-    private readonly long _opset;
+    readonly Dictionary<string, ValueState> states;
+    readonly Dictionary<string, int> places = new(StringComparer.Ordinal);
+    readonly HashSet<string> fromShape = new(StringComparer.Ordinal);
+    readonly long opset;
 
     public BatchProof(OnnxModel model, string image, string symbol, Dictionary<string, ValueState> states)
     {
         Symbol = symbol;
-        _states = states;
-        _opset = model.Proto.OpsetImport.Where(set => set.Domain is "" or "ai.onnx").Select(set => set.Version).DefaultIfEmpty(1).Max();
-        _places[image] = 0;
+        this.states = states;
+        opset = model.Proto.OpsetImport.Where(set => set.Domain is "" or "ai.onnx").Select(set => set.Version).DefaultIfEmpty(1).Max();
+        places[image] = 0;
         foreach (var node in new GraphView(model.Proto.Graph).Nodes)
         {
             if (!Follow(node))
@@ -58,41 +58,41 @@ internal sealed class BatchProof
     public NodeProto? Obstacle { get; }
 
     /// <summary>The axis along which the samples of a value lie.</summary>
-    public int? Place(string value) => _places.TryGetValue(value, out var axis) ? axis : null;
+    public int? Place(string value) => places.TryGetValue(value, out var axis) ? axis : null;
 
     /// <summary>Whether the value, or its shape, comes from the image.</summary>
-    public bool IsTouched(string value) => _places.ContainsKey(value) || _fromShape.Contains(value);
+    public bool IsTouched(string value) => places.ContainsKey(value) || fromShape.Contains(value);
 
-    private bool Follow(NodeProto node)
+    bool Follow(NodeProto node)
     {
         var read = Captures.ReadBy(node);
-        var samples = read.Where(_places.ContainsKey).ToArray();
+        var samples = read.Where(places.ContainsKey).ToArray();
         if (samples.Length == 0 || node.OpType is "Shape" or "Size")
         {
-            if (samples.Length > 0 || read.Any(_fromShape.Contains))
-                _fromShape.UnionWith(node.Output.Where(name => name.Length > 0));
+            if (samples.Length > 0 || read.Any(fromShape.Contains))
+                fromShape.UnionWith(node.Output.Where(name => name.Length > 0));
             return true;
         }
         // a number that depends on how large the batch is must not meet the samples
-        if (read.Any(name => _fromShape.Contains(name) && !(_states.TryGetValue(name, out var state) && ValueState.IsInteger(state.Type))))
+        if (read.Any(name => fromShape.Contains(name) && !(states.TryGetValue(name, out var state) && ValueState.IsInteger(state.Type))))
             return false;
         if (Captures.Bodies(node).Any() || !KeepsApart(node, samples))
             return false;
         foreach (var output in node.Output.Where(name => name.Length > 0))
         {
-            if (PlaceIn(_states.GetValueOrDefault(output)?.Shape) is not { } axis)
+            if (PlaceIn(states.GetValueOrDefault(output)?.Shape) is not { } axis)
                 return false;
-            _places[output] = axis;
+            places[output] = axis;
         }
         return node.OpType is "Reshape" or "Flatten"
             ? Before(node.Input[0])!.Equals(Before(node.Output[0]))
             : Along(samples[0]).Equals(Along(node.Output[0]));
     }
 
-    private Extent Along(string value) => _states[value].Shape![_places[value]];
+    Extent Along(string value) => states[value].Shape![places[value]];
 
     /// <summary>The one axis that the batch is in; null where there is none or several.</summary>
-    private int? PlaceIn(Extent[]? shape)
+    int? PlaceIn(Extent[]? shape)
     {
         if (shape is null)
             return null;
@@ -100,21 +100,21 @@ internal sealed class BatchProof
         return holding is [var only] && shape[only].TryDivide(Extent.Named(Symbol), out var rest) && !rest.Mentions(Symbol) ? only : null;
     }
 
-    private Extent? Before(string value) => Place(value) is { } axis ? Extent.Product(_states[value].Shape![..axis]) : null;
+    Extent? Before(string value) => Place(value) is { } axis ? Extent.Product(states[value].Shape![..axis]) : null;
 
-    private bool KeepsApart(NodeProto node, string[] samples) => node.OpType switch
+    bool KeepsApart(NodeProto node, string[] samples) => node.OpType switch
     {
         "Reshape" or "Flatten" => node.Input[0] == samples[0] && samples.Length == 1,
-        "MatMul" => AlignedFromRight(samples) && (samples.Length == 1 || samples.All(name => Place(name) < _states[name].Rank - 2)),
+        "MatMul" => AlignedFromRight(samples) && (samples.Length == 1 || samples.All(name => Place(name) < states[name].Rank - 2)),
         "Gemm" => samples.Length == 1,
         "Einsum" => SameLetter(node),
         "BatchNormalization" => node.Int("training_mode", 0) == 0 && Place(node.Input[0]) == 0 && samples.Length == 1,
         "Slice" => SlicesElsewhere(node),
         "Pad" => samples is [var padded] && padded == node.Input[0] && PadsElsewhere(node),
-        "Concat" => node.Input.All(name => Place(name) is { } axis && axis == Place(samples[0]) && _states[name].Shape![axis].Equals(_states[samples[0]].Shape![axis]))
+        "Concat" => node.Input.All(name => Place(name) is { } axis && axis == Place(samples[0]) && states[name].Shape![axis].Equals(states[samples[0]].Shape![axis]))
             && AxisOf(node, "axis", 1, samples[0]) is { } joined && joined != Place(samples[0]),
         "Gather" => samples.Length == 1 && (samples[0] != node.Input[0] || AxisOf(node, "axis", 0, samples[0]) != Place(samples[0])),
-        "Softmax" or "LogSoftmax" or "Hardmax" => _opset < 13
+        "Softmax" or "LogSoftmax" or "Hardmax" => opset < 13
             ? AxisOf(node, "axis", 1, samples[0]) > Place(samples[0])
             : AxisOf(node, "axis", -1, samples[0]) is { } axis && axis != Place(samples[0]),
         "LayerNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization" => samples.Length == 1 && AxisOf(node, "axis", -1, samples[0]) > Place(samples[0]),
@@ -123,13 +123,13 @@ internal sealed class BatchProof
         _ => Apart.Contains(node.OpType) && AlignedFromRight(samples),
     };
 
-    private int? AxisOf(NodeProto node, string attribute, long otherwise, string value) =>
-        _states[value].Rank is { } rank ? RuleCall.Axis(node.Int(attribute, otherwise), rank) : null;
+    int? AxisOf(NodeProto node, string attribute, long otherwise, string value) =>
+        states[value].Rank is { } rank ? RuleCall.Axis(node.Int(attribute, otherwise), rank) : null;
 
-    private bool AlignedFromRight(string[] samples) =>
-        samples.Select(name => _states[name].Rank - Place(name)).Distinct().Count() == 1;
+    bool AlignedFromRight(string[] samples) =>
+        samples.Select(name => states[name].Rank - Place(name)).Distinct().Count() == 1;
 
-    private bool SameLetter(NodeProto node)
+    bool SameLetter(NodeProto node)
     {
         var sides = node.String("equation", "").Replace(" ", "", StringComparison.Ordinal).Split("->");
         var terms = sides[0].Split(',');
@@ -139,19 +139,19 @@ internal sealed class BatchProof
         return letters is [var letter] && char.IsLetter(letter) && sides.Length == 2 && sides[1].Contains(letter, StringComparison.Ordinal);
     }
 
-    private bool SlicesElsewhere(NodeProto node)
+    bool SlicesElsewhere(NodeProto node)
     {
         var value = node.Input[0];
-        if (Place(value) is not { } place || _states[value].Rank is not { } rank)
+        if (Place(value) is not { } place || states[value].Rank is not { } rank)
             return false;
-        var axes = node.InputOrNull(3) is { } name ? _states.GetValueOrDefault(name)?.Constants : node.Ints("axes");
+        var axes = node.InputOrNull(3) is { } name ? states.GetValueOrDefault(name)?.Constants : node.Ints("axes");
         return axes is not null && RuleCall.Axes(axes, rank) is { } counted && !counted.Contains(place);
     }
 
-    private bool PadsElsewhere(NodeProto node)
+    bool PadsElsewhere(NodeProto node)
     {
-        var pads = node.InputOrNull(1) is { } name ? _states.GetValueOrDefault(name)?.Constants : node.Ints("pads") ?? node.Ints("paddings");
-        return node.InputOrNull(3) is null && Place(node.Input[0]) is { } place && _states[node.Input[0]].Rank is { } rank
+        var pads = node.InputOrNull(1) is { } name ? states.GetValueOrDefault(name)?.Constants : node.Ints("pads") ?? node.Ints("paddings");
+        return node.InputOrNull(3) is null && Place(node.Input[0]) is { } place && states[node.Input[0]].Rank is { } rank
             && pads?.Length == 2 * rank && pads[place] == 0 && pads[place + rank] == 0;
     }
 }

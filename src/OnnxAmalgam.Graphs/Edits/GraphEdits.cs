@@ -50,7 +50,7 @@ public static class GraphEdits
     public static OnnxModel? WithSymbolicBatch(OnnxModel model) => SymbolicBatch.Of(model);
 
     /// <summary>An output's type is stated once, with the output.</summary>
-    private static void DropRepeated(GraphProto graph)
+    static void DropRepeated(GraphProto graph)
     {
         var outputs = graph.Output.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
         for (var i = graph.ValueInfo.Count - 1; i >= 0; i--)

@@ -9,13 +9,13 @@ namespace OnnxAmalgam.Graphs.Edits;
 /// <summary>Makes initializers in a graph that is being edited, under names that nothing else has.</summary>
 internal sealed class NewInitializers(GraphProto graph)
 {
-    private readonly HashSet<string> _taken = Names(graph);
+    readonly HashSet<string> taken = Names(graph);
 
     /// <summary>The name itself, or the name with a number, whichever is free.</summary>
     public string Free(string wanted)
     {
         var name = wanted;
-        for (var number = 1; !_taken.Add(name); number++)
+        for (var number = 1; !taken.Add(name); number++)
             name = $"{wanted}_{number}";
         return name;
     }
@@ -52,7 +52,7 @@ internal sealed class NewInitializers(GraphProto graph)
         return new TensorProto { Name = name, DataType = (int)DataType.Int64, Dims = { elements.Length }, RawData = UnsafeByteOperations.UnsafeWrap(bytes) };
     }
 
-    private static byte[] Encode(DataType type, ReadOnlySpan<float> elements) => type switch
+    static byte[] Encode(DataType type, ReadOnlySpan<float> elements) => type switch
     {
         DataType.Float => MemoryMarshal.AsBytes(elements).ToArray(),
         DataType.Double => MemoryMarshal.AsBytes<double>(Array.ConvertAll(elements.ToArray(), x => (double)x)).ToArray(),
@@ -62,13 +62,13 @@ internal sealed class NewInitializers(GraphProto graph)
     };
 
     /// <summary>The upper half of a float, rounded to nearest, ties to even.</summary>
-    private static ushort Bfloat16(float x)
+    static ushort Bfloat16(float x)
     {
         var bits = BitConverter.SingleToUInt32Bits(x);
         return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 
-    private static HashSet<string> Names(GraphProto graph)
+    static HashSet<string> Names(GraphProto graph)
     {
         var names = graph.Input.Select(input => input.Name)
             .Concat(graph.Initializer.Select(tensor => tensor.Name))

@@ -5,19 +5,19 @@ namespace OnnxAmalgam.Graphs.Edits;
 /// <summary>How a value is declared when it becomes an output: as the file declares it, else by its facts, else by name alone.</summary>
 internal sealed class OutputDeclarations(OnnxModel model)
 {
-    private readonly Lazy<IReadOnlyDictionary<string, ValueFact>> _facts = new(() => Facts.Infer(model));
-    private readonly GraphView _view = new(model.Proto.Graph);
+    readonly Lazy<IReadOnlyDictionary<string, ValueFact>> facts = new(() => Facts.Infer(model));
+    readonly GraphView view = new(model.Proto.Graph);
 
     public ValueInfoProto Of(string value)
     {
         var graph = model.Proto.Graph;
         if (graph.Output.Concat(graph.ValueInfo).Concat(graph.Input).FirstOrDefault(info => info.Name == value && info.Type is not null) is { } declared)
             return declared.Clone();
-        if (!_view.Contains(value))
+        if (!view.Contains(value))
             throw new InputException(
                 $"value '{value}' does not exist in '{model.Name}'{NearestName.Hint(value, graph.Node.SelectMany(node => node.Output))} (see: onnx-amalgam inspect {model.Name})");
         var info = new ValueInfoProto { Name = value };
-        if (_facts.Value.TryGetValue(value, out var fact))
+        if (facts.Value.TryGetValue(value, out var fact))
             info.Type = TypeOf(fact);
         return info;
     }
@@ -33,7 +33,7 @@ internal sealed class OutputDeclarations(OnnxModel model)
         return new TypeProto { TensorType = tensor };
     }
 
-    private static TensorShapeProto.Types.Dimension DimensionOf(Dim dim)
+    static TensorShapeProto.Types.Dimension DimensionOf(Dim dim)
     {
         var dimension = new TensorShapeProto.Types.Dimension();
         if (dim.Size is { } size)

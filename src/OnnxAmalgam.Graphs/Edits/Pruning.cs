@@ -23,7 +23,7 @@ internal static class Pruning
         Keep(graph.QuantizationAnnotation, annotation => left.Contains(annotation.TensorName));
     }
 
-    private static HashSet<string> Needed(GraphProto graph)
+    static HashSet<string> Needed(GraphProto graph)
     {
         var view = new GraphView(graph);
         var needed = graph.Output.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
@@ -38,7 +38,7 @@ internal static class Pruning
         return needed;
     }
 
-    private static void Keep<T>(RepeatedField<T> field, Func<T, bool> wanted)
+    static void Keep<T>(RepeatedField<T> field, Func<T, bool> wanted)
     {
         var kept = field.Where(wanted).ToArray();
         if (kept.Length == field.Count)

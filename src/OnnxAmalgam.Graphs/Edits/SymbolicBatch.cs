@@ -8,7 +8,7 @@ namespace OnnxAmalgam.Graphs.Edits;
 /// proof shows that no sample then meets another.</summary>
 internal static class SymbolicBatch
 {
-    private const string Name = "batch";
+    const string Name = "batch";
 
     public static OnnxModel? Of(OnnxModel model)
     {
@@ -36,7 +36,7 @@ internal static class SymbolicBatch
         return null;
     }
 
-    private static string FreeSymbol(GraphProto graph)
+    static string FreeSymbol(GraphProto graph)
     {
         var taken = graph.Input.Concat(graph.Output).Concat(graph.ValueInfo)
             .SelectMany(info => info.Type?.TensorType?.Shape?.Dim ?? []).Select(dim => dim.DimParam).ToHashSet(StringComparer.Ordinal);
@@ -47,7 +47,7 @@ internal static class SymbolicBatch
     }
 
     /// <summary>Rewrites the Reshape's constant so that the batch is what is left (-1); false where that cannot be.</summary>
-    private static bool Freed(GraphProto graph, NodeProto reshape, long fixedSize, BatchProof proof, Dictionary<string, ValueState> states)
+    static bool Freed(GraphProto graph, NodeProto reshape, long fixedSize, BatchProof proof, Dictionary<string, ValueState> states)
     {
         if (!states.TryGetValue(reshape.Input[0], out var x) || x.Shape is null || proof.Place(reshape.Input[0]) is not { } place
             || reshape.InputOrNull(1) is not { } shapeName || states.GetValueOrDefault(shapeName)?.Constants is not { } wanted
@@ -83,7 +83,7 @@ internal static class SymbolicBatch
     }
 
     /// <summary>Outputs and inner values are declared as they are now; false where an output has lost its batch.</summary>
-    private static bool Declared(OnnxModel model, Dictionary<string, ValueState> states, BatchProof proof)
+    static bool Declared(OnnxModel model, Dictionary<string, ValueState> states, BatchProof proof)
     {
         var graph = model.Proto.Graph;
         foreach (var info in graph.Output.Concat(graph.ValueInfo))

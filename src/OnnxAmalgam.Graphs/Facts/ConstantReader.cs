@@ -26,9 +26,9 @@ internal static class ConstantReader
         };
     }
 
-    private static Extent[] Integers<T>(byte[] raw, Func<T, long> widen) where T : unmanaged =>
+    static Extent[] Integers<T>(byte[] raw, Func<T, long> widen) where T : unmanaged =>
         [.. MemoryMarshal.Cast<byte, T>(raw).ToArray().Select(x => Extent.Of(widen(x)))];
 
-    private static double[] Reals<T>(byte[] raw, Func<T, double> widen) where T : unmanaged =>
+    static double[] Reals<T>(byte[] raw, Func<T, double> widen) where T : unmanaged =>
         [.. MemoryMarshal.Cast<byte, T>(raw).ToArray().Select(widen)];
 }

@@ -41,9 +41,9 @@ public sealed record Costs
         return new Costs { MacsByNode = macs, Unknown = unknown, Parameters = CountParameters(model.Proto.Graph) };
     }
 
-    private delegate Extent? Count(NodeProto node, Dictionary<string, ValueState> states);
+    delegate Extent? Count(NodeProto node, Dictionary<string, ValueState> states);
 
-    private static readonly Dictionary<string, Count> Counts = new(StringComparer.Ordinal)
+    static readonly Dictionary<string, Count> Counts = new(StringComparer.Ordinal)
     {
         ["Conv"] = (node, states) => Convolution(node.Output[0], node.Input[1], states),
         ["FusedConv"] = (node, states) => Convolution(node.Output[0], node.Input[1], states),
@@ -60,18 +60,18 @@ public sealed record Costs
     };
 
     /// <summary>Elements of a map times the weights of one of its channels.</summary>
-    private static Extent? Convolution(string map, string weight, Dictionary<string, ValueState> states) =>
+    static Extent? Convolution(string map, string weight, Dictionary<string, ValueState> states) =>
         states.GetValueOrDefault(map)?.Shape is { } y && states.GetValueOrDefault(weight)?.Shape is { Length: > 2 } w
             ? Extent.Product(y) * Extent.Product(w[1..])
             : null;
 
     /// <summary>Elements of the product times the length of the sums.</summary>
-    private static Extent? Product(NodeProto node, Dictionary<string, ValueState> states, string left, bool transposed) =>
+    static Extent? Product(NodeProto node, Dictionary<string, ValueState> states, string left, bool transposed) =>
         states.GetValueOrDefault(node.Output[0])?.Shape is { } y && states.GetValueOrDefault(left)?.Shape is { Length: > 0 } a
             ? Extent.Product(y) * (transposed && a.Length > 1 ? a[^2] : a[^1])
             : null;
 
-    private static void FixInput(GraphProto graph, int? size)
+    static void FixInput(GraphProto graph, int? size)
     {
         if (ClassifierGraph.ImageIn(new GraphView(graph))?.Type?.TensorType?.Shape is not { Dim.Count: > 0 } shape)
             return;
@@ -83,7 +83,7 @@ public sealed record Costs
         }
     }
 
-    private static long CountParameters(GraphProto graph)
+    static long CountParameters(GraphProto graph)
     {
         var constants = graph.Node.Where(node => node.OpType == "Constant").Select(node => node.Tensor("value")).OfType<TensorProto>();
         return graph.Initializer.Concat(constants)

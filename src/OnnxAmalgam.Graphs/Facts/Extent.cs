@@ -9,11 +9,11 @@ namespace OnnxAmalgam.Graphs.Inference;
 /// Symbols are sizes, hence never negative.</remarks>
 internal sealed class Extent : IEquatable<Extent>
 {
-    private readonly Term[] _terms;
+    readonly Term[] terms;
 
-    private Extent(IEnumerable<Term> terms)
+    Extent(IEnumerable<Term> summands)
     {
-        _terms = [.. terms
+        terms = [.. summands
             .GroupBy(term => term.Key, StringComparer.Ordinal)
             .Select(group => group.First() with { Factor = group.Aggregate(0L, (sum, term) => checked(sum + term.Factor)) })
             .Where(term => term.Factor != 0)
@@ -22,7 +22,7 @@ internal sealed class Extent : IEquatable<Extent>
     }
 
     /// <summary>A product of symbols (sorted) times a factor.</summary>
-    private sealed record Term(string[] Symbols, long Factor)
+    sealed record Term(string[] Symbols, long Factor)
     {
         public string Key { get; } = string.Join('\u0001', Symbols);
 
@@ -44,42 +44,42 @@ internal sealed class Extent : IEquatable<Extent>
 
     public static implicit operator Extent(long size) => Of(size);
 
-    public static Extent operator +(Extent a, Extent b) => new(a._terms.Concat(b._terms));
+    public static Extent operator +(Extent a, Extent b) => new(a.terms.Concat(b.terms));
 
     public static Extent operator -(Extent a, Extent b) => a + (Of(-1) * b);
 
     public static Extent operator *(Extent a, Extent b) =>
-        new(a._terms.SelectMany(x => b._terms.Select(x.Times)));
+        new(a.terms.SelectMany(x => b.terms.Select(x.Times)));
 
     public static Extent Product(IEnumerable<Extent> extents) => extents.Aggregate(Of(1), (product, extent) => product * extent);
 
     /// <summary>The number, when no symbol is in it.</summary>
-    public long? Constant => _terms.Length == 0 ? 0 : _terms.Length == 1 && _terms[0].Symbols.Length == 0 ? _terms[0].Factor : null;
+    public long? Constant => terms.Length == 0 ? 0 : terms.Length == 1 && terms[0].Symbols.Length == 0 ? terms[0].Factor : null;
 
     /// <summary>Whether a size without a name is in it.</summary>
-    public bool IsUnnamed => _terms.Any(term => term.Symbols.Any(symbol => symbol[0] == '?'));
+    public bool IsUnnamed => terms.Any(term => term.Symbols.Any(symbol => symbol[0] == '?'));
 
     /// <summary>Whether the symbol is in it, also inside a rounded division.</summary>
-    public bool Mentions(string symbol) => _terms.Any(term => term.Symbols.Any(one =>
+    public bool Mentions(string symbol) => terms.Any(term => term.Symbols.Any(one =>
         one == symbol || (one.Contains("floor(", StringComparison.Ordinal) && one.Contains(symbol, StringComparison.Ordinal))));
 
     /// <summary>Whether no value of the symbols makes it negative (false where that cannot be seen).</summary>
-    public bool IsNeverNegative => _terms.All(term => term.Factor > 0);
+    public bool IsNeverNegative => terms.All(term => term.Factor > 0);
 
     /// <summary>The exact quotient, where the divisor is one product or equal to this.</summary>
     public bool TryDivide(Extent divisor, [NotNullWhen(true)] out Extent? quotient)
     {
         quotient = null;
-        if (divisor.Equals(this) && _terms.Length > 0)
+        if (divisor.Equals(this) && terms.Length > 0)
         {
             quotient = Of(1);
             return true;
         }
-        if (divisor._terms.Length != 1)
+        if (divisor.terms.Length != 1)
             return false;
-        var by = divisor._terms[0];
+        var by = divisor.terms[0];
         var quotients = new List<Term>();
-        foreach (var term in _terms)
+        foreach (var term in terms)
         {
             var rest = term.Symbols.ToList();
             if (term.Factor % by.Factor != 0 || !by.Symbols.All(rest.Remove))
@@ -97,8 +97,8 @@ internal sealed class Extent : IEquatable<Extent>
             return Of(Math.DivRem(size, divisor) is var (quotient, rest) && rest != 0 && (rest < 0) != (divisor < 0) ? quotient - 1 : quotient);
         if (TryDivide(Of(divisor), out var exact))
             return exact;
-        var whole = new Extent(_terms.Where(term => term.Factor % divisor == 0).Select(term => term with { Factor = term.Factor / divisor }));
-        var part = new Extent(_terms.Where(term => term.Factor % divisor != 0));
+        var whole = new Extent(terms.Where(term => term.Factor % divisor == 0).Select(term => term with { Factor = term.Factor / divisor }));
+        var part = new Extent(terms.Where(term => term.Factor % divisor != 0));
         return whole + Named($"{(part.IsUnnamed ? "?" : "")}floor(({part})/{divisor.ToString(CultureInfo.InvariantCulture)})");
     }
 
@@ -108,14 +108,14 @@ internal sealed class Extent : IEquatable<Extent>
     /// <summary>What the public sees: a size, a name, or neither.</summary>
     public Dim ToDim() => Constant is { } size ? new Dim(size, null) : IsUnnamed ? default : new Dim(null, ToString());
 
-    public bool Equals(Extent? other) => other is not null && _terms.Length == other._terms.Length
-        && _terms.Zip(other._terms).All(pair => pair.First.Factor == pair.Second.Factor && pair.First.Key == pair.Second.Key);
+    public bool Equals(Extent? other) => other is not null && terms.Length == other.terms.Length
+        && terms.Zip(other.terms).All(pair => pair.First.Factor == pair.Second.Factor && pair.First.Key == pair.Second.Key);
 
     public override bool Equals(object? obj) => Equals(obj as Extent);
 
     public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
 
-    public override string ToString() => _terms.Length == 0
+    public override string ToString() => terms.Length == 0
         ? "0"
-        : string.Concat(_terms.Select((term, i) => i > 0 && term.Factor > 0 ? "+" + term.Text : term.Text));
+        : string.Concat(terms.Select((term, i) => i > 0 && term.Factor > 0 ? "+" + term.Text : term.Text));
 }

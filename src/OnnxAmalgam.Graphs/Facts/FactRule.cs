@@ -9,7 +9,7 @@ internal sealed record FactRule(string Operator, Rule Rule, string Domain = "");
 /// <summary>The table of all rules, gathered from the family files.</summary>
 internal static class FactTable
 {
-    private static readonly Dictionary<(string Domain, string Operator), Rule> Rules = new FactRule[][]
+    static readonly Dictionary<(string Domain, string Operator), Rule> Rules = new FactRule[][]
     {
         Elementwise.Rows, Convolutions.Rows, Pools.Rows, Products.Rows, Normalisations.Rows, Rearrangements.Rows, Selections.Rows,
         Reductions.Rows, ShapeValues.Rows, Resampling.Rows, Quantisation.Rows, Recurrences.Rows, Contributed.Rows, ClassicalModels.Rows,

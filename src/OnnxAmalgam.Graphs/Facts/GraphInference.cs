@@ -8,15 +8,15 @@ namespace OnnxAmalgam.Graphs.Inference;
 /// <param name="trustDeclared">Whether what the file declares of inner values fills the gaps.</param>
 internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
 {
-    private const int DeepestNesting = 32;
+    const int DeepestNesting = 32;
 
-    private readonly Dictionary<(string Domain, string Name), FunctionProto> _functions =
+    readonly Dictionary<(string Domain, string Name), FunctionProto> functions =
         model.Proto.Functions.GroupBy(function => (function.Domain, function.Name)).ToDictionary(group => group.Key, group => group.First());
 
-    private int _fresh;
+    int fresh;
 
     /// <summary>A size that has no name.</summary>
-    public Extent Fresh() => Extent.Named($"?{_fresh++}");
+    public Extent Fresh() => Extent.Named($"?{fresh++}");
 
     public Dictionary<string, ValueState> Run() =>
         Walk(model.Proto.Graph, new Scope(Imports(model.Proto.OpsetImport), null, 0)).Values;
@@ -31,14 +31,14 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
         return new ValueState((DataType)tensor.ElemType, tensor.Shape is { } shape ? [.. shape.Dim.Select(Size)] : null);
     }
 
-    private Extent Size(TensorShapeProto.Types.Dimension dim) => dim.ValueCase switch
+    Extent Size(TensorShapeProto.Types.Dimension dim) => dim.ValueCase switch
     {
         TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue when dim.DimValue >= 0 => dim.DimValue,
         TensorShapeProto.Types.Dimension.ValueOneofCase.DimParam when dim.DimParam.Length > 0 => Extent.Named(dim.DimParam),
         _ => Fresh(),
     };
 
-    private Scope Walk(GraphProto graph, Scope scope)
+    Scope Walk(GraphProto graph, Scope scope)
     {
         foreach (var input in graph.Input)
             scope.Set(input.Name, Declared(input));
@@ -62,7 +62,7 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
         return scope;
     }
 
-    private void Apply(NodeProto node, Scope scope)
+    void Apply(NodeProto node, Scope scope)
     {
         ValueState?[] outputs;
         try
@@ -78,9 +78,9 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
             scope.Set(node.Output[i], outputs[i]);
     }
 
-    private ValueState?[] Outputs(NodeProto node, Scope scope)
+    ValueState?[] Outputs(NodeProto node, Scope scope)
     {
-        if (_functions.TryGetValue((node.Domain, node.OpType), out var function))
+        if (functions.TryGetValue((node.Domain, node.OpType), out var function))
             return scope.Depth < DeepestNesting ? Call(function, node, scope) : RuleCall.Absent;
         if (node is { OpType: "If", Domain: "" or "ai.onnx" })
             return scope.Depth < DeepestNesting ? Branches(node, scope) : RuleCall.Absent;
@@ -89,7 +89,7 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
     }
 
     /// <summary>What both branches of an If agree on; of a constant condition, only the branch that runs.</summary>
-    private ValueState?[] Branches(NodeProto node, Scope scope)
+    ValueState?[] Branches(NodeProto node, Scope scope)
     {
         if (node.Graph("then_branch") is not { } then || node.Graph("else_branch") is not { } otherwise)
             return RuleCall.Absent;
@@ -102,7 +102,7 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
         return [.. Enumerable.Range(0, node.Output.Count).Select(i => results.Select(branch => branch.ElementAtOrDefault(i)).Aggregate(Agreement))];
     }
 
-    private ValueState? Agreement(ValueState? a, ValueState? b)
+    ValueState? Agreement(ValueState? a, ValueState? b)
     {
         if (a is null || b is null || a.Type != b.Type)
             return null;
@@ -111,7 +111,7 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
         return new ValueState(a.Type, [.. a.Shape.Zip(b.Shape, (x, y) => x.Equals(y) ? x : Fresh())]);
     }
 
-    private ValueState?[] Call(FunctionProto function, NodeProto node, Scope caller)
+    ValueState?[] Call(FunctionProto function, NodeProto node, Scope caller)
     {
         var scope = new Scope(Imports(function.OpsetImport), null, caller.Depth + 1);
         for (var i = 0; i < Math.Min(function.Input.Count, node.Input.Count); i++)
@@ -122,7 +122,7 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
     }
 
     /// <summary>The function's node with references to the function's attributes replaced by what the caller (or the default) says.</summary>
-    private static NodeProto WithAttributes(NodeProto inner, NodeProto call, FunctionProto function)
+    static NodeProto WithAttributes(NodeProto inner, NodeProto call, FunctionProto function)
     {
         if (inner.Attribute.All(attribute => !attribute.HasRefAttrName))
             return inner;
@@ -145,7 +145,7 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
         return resolved;
     }
 
-    private static ValueState Merge(ValueState? inferred, ValueState declared)
+    static ValueState Merge(ValueState? inferred, ValueState declared)
     {
         if (inferred is null)
             return declared;
@@ -158,12 +158,12 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
         return inferred with { Shape = [.. inferred.Shape.Zip(declared.Shape, (x, y) => x.IsUnnamed && !y.IsUnnamed ? y : x)] };
     }
 
-    private static Dictionary<string, long> Imports(IEnumerable<OperatorSetIdProto> sets) =>
+    static Dictionary<string, long> Imports(IEnumerable<OperatorSetIdProto> sets) =>
         sets.GroupBy(set => set.Domain == "ai.onnx" ? "" : set.Domain, StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.Max(set => set.Version), StringComparer.Ordinal);
 
     /// <summary>The values of one graph, and of the graphs around it.</summary>
-    private sealed class Scope(Dictionary<string, long> imports, Scope? outer, int depth)
+    sealed class Scope(Dictionary<string, long> imports, Scope? outer, int depth)
     {
         public int Depth => depth;
 

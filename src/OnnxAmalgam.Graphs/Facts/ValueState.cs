@@ -10,10 +10,10 @@ internal sealed record ValueState(DataType Type, Extent[]? Shape)
     public const int MostElements = 1024;
 
     /// <summary>Elements of an integer or boolean tensor, each possibly symbolic.</summary>
-    public Extent[]? Integers { get; init; }
+    public Extent[]? Integers { get; init => field = value is { Length: <= MostElements } ? value : null; }
 
     /// <summary>Elements of a float or double tensor.</summary>
-    public double[]? Reals { get; init; }
+    public double[]? Reals { get; init => field = value is { Length: <= MostElements } ? value : null; }
 
     /// <summary>The elements where all of them are plain numbers.</summary>
     public long[]? Constants =>
@@ -22,7 +22,7 @@ internal sealed record ValueState(DataType Type, Extent[]? Shape)
     public int? Rank => Shape?.Length;
 
     public static ValueState OfIntegers(Extent[] elements, Extent[] shape, DataType type = DataType.Int64) =>
-        new(type, shape) { Integers = elements.Length <= MostElements ? elements : null };
+        new(type, shape) { Integers = elements };
 
     public static bool IsInteger(DataType type) => type is DataType.Int64 or DataType.Int32 or DataType.Int16 or DataType.Int8
         or DataType.Uint8 or DataType.Uint16 or DataType.Uint32 or DataType.Uint64 or DataType.Bool;

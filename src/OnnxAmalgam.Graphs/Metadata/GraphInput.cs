@@ -7,18 +7,18 @@ namespace OnnxAmalgam.Graphs.Metadata;
 /// <summary>What the graph's image input alone says: layout, element type, channels, size.</summary>
 internal sealed class GraphInput
 {
-    private readonly ClassifierGraph _graph;
-    private readonly ValueInfoProto _image;
-    private readonly TensorShapeProto.Types.Dimension[] _dims;
+    readonly ClassifierGraph graph;
+    readonly ValueInfoProto image;
+    readonly TensorShapeProto.Types.Dimension[] dims;
 
     public GraphInput(OnnxModel model)
     {
-        _graph = new ClassifierGraph(model);
-        _image = _graph.Image;
-        _dims = [.. _image.Type?.TensorType?.Shape?.Dim ?? []];
-        if (_dims.Length != 4)
-            throw Error("a tensor of rank 4 (batch, channels, height, width in either order)", _graph.Fact(_image.Name)?.ToString() ?? "something else");
-        Dtype = (DataType)_image.Type!.TensorType.ElemType switch
+        graph = new ClassifierGraph(model);
+        image = graph.Image;
+        dims = [.. image.Type?.TensorType?.Shape?.Dim ?? []];
+        if (dims.Length != 4)
+            throw Error("a tensor of rank 4 (batch, channels, height, width in either order)", graph.Fact(image.Name)?.ToString() ?? "something else");
+        Dtype = (DataType)image.Type!.TensorType.ElemType switch
         {
             DataType.Float => ImageDtype.Float32,
             DataType.Float16 => ImageDtype.Float16,
@@ -39,7 +39,7 @@ internal sealed class GraphInput
 
     public int? Width => Size(Layout == ImageLayout.Nchw ? 3 : 2);
 
-    private int ChannelAxis => Layout == ImageLayout.Nchw ? 1 : 3;
+    int ChannelAxis => Layout == ImageLayout.Nchw ? 1 : 3;
 
     public InputDescription Describe(int? height, int? width, int? channels) => new()
     {
@@ -57,26 +57,26 @@ internal sealed class GraphInput
     };
 
     /// <summary>The graph's number; where it is free, the given one.</summary>
-    private int Agreed(string what, int? fixedSize, int? given)
+    int Agreed(string what, int? fixedSize, int? given)
     {
         if (fixedSize is { } size && given is { } wanted && size != wanted)
             throw Error($"{what} {size}, which the graph fixes", $"{wanted}; leave it out");
         return fixedSize ?? given ?? throw Error($"a stated {what}, because the graph leaves it free", $"none; state it (recipe: input.{(what == "channels" ? "channels" : "size")})");
     }
 
-    private InputException Error(string expected, string got) =>
-        new($"'{_graph.Model.Name}', input '{_image.Name}': expected {expected}, got {got}");
+    InputException Error(string expected, string got) =>
+        new($"'{graph.Model.Name}', input '{image.Name}': expected {expected}, got {got}");
 
-    private int? Size(int axis) => _dims[axis] is { ValueCase: TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue, DimValue: > 0 and <= int.MaxValue } dim
+    int? Size(int axis) => dims[axis] is { ValueCase: TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue, DimValue: > 0 and <= int.MaxValue } dim
         ? (int)dim.DimValue
         : null;
 
     /// <summary>Denotations, then the place of a 1 or 3, then what the first nodes do.</summary>
-    private ImageLayout FindLayout()
+    ImageLayout FindLayout()
     {
-        if (_dims[3].Denotation == "DATA_CHANNEL")
+        if (dims[3].Denotation == "DATA_CHANNEL")
             return ImageLayout.Nhwc;
-        if (_dims[1].Denotation == "DATA_CHANNEL")
+        if (dims[1].Denotation == "DATA_CHANNEL")
             return ImageLayout.Nchw;
         var second = Size(1) is 1 or 3;
         var last = Size(3) is 1 or 3;
@@ -86,13 +86,13 @@ internal sealed class GraphInput
     }
 
     /// <summary>The first nodes behind the input that are more than arithmetic with constants.</summary>
-    private IEnumerable<NodeProto> FirstUses()
+    IEnumerable<NodeProto> FirstUses()
     {
-        var open = new Queue<string>([_image.Name]);
+        var open = new Queue<string>([image.Name]);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         while (open.TryDequeue(out var value))
         {
-            foreach (var node in _graph.View.Consumers(value))
+            foreach (var node in graph.View.Consumers(value))
             {
                 if (node.OpType is "Cast" or "Identity" or "Sub" or "Add" or "Mul" or "Div" or "Clip" or "BatchNormalization")
                 {
@@ -107,12 +107,12 @@ internal sealed class GraphInput
         }
     }
 
-    private int? FirstConvolution()
+    int? FirstConvolution()
     {
-        var uses = FirstUses().SelectMany(node => node.OpType is "Transpose" or "Pad" ? _graph.View.Consumers(node.Output[0]) : [node]);
+        var uses = FirstUses().SelectMany(node => node.OpType is "Transpose" or "Pad" ? graph.View.Consumers(node.Output[0]) : [node]);
         foreach (var node in uses.Where(node => node.OpType == "Conv"))
         {
-            if (_graph.Size(node.Input[1], 1) is { } perGroup && perGroup * node.Int("group", 1) is 1 or 3)
+            if (graph.Size(node.Input[1], 1) is { } perGroup && perGroup * node.Int("group", 1) is 1 or 3)
                 return perGroup * (int)node.Int("group", 1);
         }
         return null;

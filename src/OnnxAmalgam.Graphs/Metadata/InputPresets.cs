@@ -5,16 +5,16 @@ namespace OnnxAmalgam.Graphs.Metadata;
 /// model configurations, OpenAI's CLIP, <c>keras.applications</c>, Ultralytics' and PaddleClas' transforms.</remarks>
 public static class InputPresets
 {
-    private static readonly double[] ImageNetMean = [0.485, 0.456, 0.406];
-    private static readonly double[] ImageNetStd = [0.229, 0.224, 0.225];
+    static readonly double[] ImageNetMean = [0.485, 0.456, 0.406];
+    static readonly double[] ImageNetStd = [0.229, 0.224, 0.225];
 
-    private static readonly InputDescription Plain = new() { Channels = 3, Height = 224, Width = 224 };
+    static readonly InputDescription Plain = new() { Channels = 3, Height = 224, Width = 224 };
 
-    private static readonly InputDescription Timm = Plain with { Mean = ImageNetMean, Std = ImageNetStd, Interpolation = Interpolation.Bicubic };
+    static readonly InputDescription Timm = Plain with { Mean = ImageNetMean, Std = ImageNetStd, Interpolation = Interpolation.Bicubic };
 
-    private static readonly InputDescription Keras = Plain with { Layout = ImageLayout.Nhwc, Scale = 1, Resize = ResizeMode.Stretch };
+    static readonly InputDescription Keras = Plain with { Layout = ImageLayout.Nhwc, Scale = 1, Resize = ResizeMode.Stretch };
 
-    private static readonly (string Name, InputDescription Input)[] Families =
+    static readonly (string Name, InputDescription Input)[] Families =
     [
         ("none", Plain with { Scale = 1 }),
         ("torchvision", Plain with { Mean = ImageNetMean, Std = ImageNetStd }),

@@ -6,11 +6,11 @@ namespace OnnxAmalgam.Graphs.Metadata;
 /// <summary>Everywhere that preprocessing is stated; the first source that states it wins.</summary>
 internal sealed class InputSources(OnnxModel model)
 {
-    private readonly MetadataProperties _properties = new(model.Proto);
-    private readonly SidecarFiles _files = new(model);
+    readonly MetadataProperties properties = new(model.Proto);
+    readonly SidecarFiles files = new(model);
 
     public InputDescription? Find() =>
-        OwnPreprocessing.Read(_properties.Find(OwnPreprocessing.Key))
+        OwnPreprocessing.Read(properties.Find(OwnPreprocessing.Key))
         ?? CustomVision()
         ?? Ultralytics()
         ?? StandardImage()
@@ -18,7 +18,7 @@ internal sealed class InputSources(OnnxModel model)
         ?? Timm();
 
     /// <summary>The graph's own description with what a source adds, or null where the graph contradicts it.</summary>
-    private InputDescription? OnGraph(int? height, int? width, int? channels)
+    InputDescription? OnGraph(int? height, int? width, int? channels)
     {
         try
         {
@@ -32,9 +32,9 @@ internal sealed class InputSources(OnnxModel model)
         }
     }
 
-    private InputDescription? Ultralytics()
+    InputDescription? Ultralytics()
     {
-        if (_properties.Find("task") != "classify" || _properties.Find("imgsz") is not { } size)
+        if (properties.Find("task") != "classify" || properties.Find("imgsz") is not { } size)
             return null;
         var (height, width) = PythonLiteral.Parse(size) switch
         {
@@ -42,12 +42,12 @@ internal sealed class InputSources(OnnxModel model)
             PythonList { Items: [PythonNumber h, PythonNumber w] } => (h.Value, w.Value),
             _ => (0, 0),
         };
-        var channels = int.TryParse(_properties.Find("channels"), NumberStyles.None, CultureInfo.InvariantCulture, out var stated) ? stated : 3;
+        var channels = int.TryParse(properties.Find("channels"), NumberStyles.None, CultureInfo.InvariantCulture, out var stated) ? stated : 3;
         return OnGraph(Size(height), Size(width), channels);
     }
 
     /// <summary>Custom Vision states mean and deviation on top of the pixel range.</summary>
-    private InputDescription? CustomVision()
+    InputDescription? CustomVision()
     {
         const string Prefix = "CustomVision.Preprocess.";
         if (Numbers(Stated("NormalizeMean")) is not { } mean || Numbers(Stated("NormalizeStd")) is not { } std)
@@ -60,17 +60,17 @@ internal sealed class InputSources(OnnxModel model)
             Resize = Stated("CropMethod") is null or "NoCrop" ? ResizeMode.Stretch : ResizeMode.ShorterSide,
         };
 
-        string? Stated(string key) => _properties.Find(Prefix + key) ?? FromFile(Prefix + key);
+        string? Stated(string key) => properties.Find(Prefix + key) ?? FromFile(Prefix + key);
     }
 
-    private string? FromFile(string key) => _files.Json("metadata_properties.json") is { ValueKind: JsonValueKind.Object } json
+    string? FromFile(string key) => files.Json("metadata_properties.json") is { ValueKind: JsonValueKind.Object } json
         && json.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     /// <summary>ONNX's standard keys; a range without colour space arithmetic is what they can say.</summary>
-    private InputDescription? StandardImage(int? height = null, int? width = null)
+    InputDescription? StandardImage(int? height = null, int? width = null)
     {
-        var format = _properties.Find("Image.BitmapPixelFormat") ?? FromFile("Image.BitmapPixelFormat");
-        var range = _properties.Find("Image.NominalPixelRange") ?? FromFile("Image.NominalPixelRange");
+        var format = properties.Find("Image.BitmapPixelFormat") ?? FromFile("Image.BitmapPixelFormat");
+        var range = properties.Find("Image.NominalPixelRange") ?? FromFile("Image.NominalPixelRange");
         if (format is null && range is null)
             return null;
         (int Channels, ColorOrder Order)? colours = format?.ToUpperInvariant() switch
@@ -97,9 +97,9 @@ internal sealed class InputSources(OnnxModel model)
     }
 
     /// <summary>Hugging Face's <c>preprocessor_config.json</c>.</summary>
-    private InputDescription? HuggingFace()
+    InputDescription? HuggingFace()
     {
-        if (_files.Json("preprocessor_config.json") is not { ValueKind: JsonValueKind.Object } json)
+        if (files.Json("preprocessor_config.json") is not { ValueKind: JsonValueKind.Object } json)
             return null;
         var size = json.Member("crop_size") is { } crop && json.Flag("do_center_crop", true) ? crop : json.Member("size");
         var (height, width) = size switch
@@ -126,9 +126,9 @@ internal sealed class InputSources(OnnxModel model)
     }
 
     /// <summary>timm's <c>config.json</c>.</summary>
-    private InputDescription? Timm()
+    InputDescription? Timm()
     {
-        if (_files.Json("config.json")?.Member("pretrained_cfg") is not { ValueKind: JsonValueKind.Object } json || json.Reals("mean") is not { } mean || json.Reals("std") is not { } std)
+        if (files.Json("config.json")?.Member("pretrained_cfg") is not { ValueKind: JsonValueKind.Object } json || json.Reals("mean") is not { } mean || json.Reals("std") is not { } std)
             return null;
         var size = json.Reals("input_size") is [var channels, var height, var width] ? (channels, height, width) : (3, 0, 0);
         Interpolation? filter = json.Text("interpolation") switch { null or "bicubic" => Interpolation.Bicubic, "bilinear" => Interpolation.Bilinear, "nearest" => Interpolation.Nearest, _ => null };
@@ -140,7 +140,7 @@ internal sealed class InputSources(OnnxModel model)
     }
 
     /// <summary>Mean and deviation, one a channel or one for all; null where they do not fit.</summary>
-    private static InputDescription? Normalised(InputDescription found, double[]? mean, double[]? std)
+    static InputDescription? Normalised(InputDescription found, double[]? mean, double[]? std)
     {
         mean ??= [0];
         std ??= [1];
@@ -149,12 +149,12 @@ internal sealed class InputSources(OnnxModel model)
             : null;
     }
 
-    private static int? Size(double? pixels) => pixels is >= 1 and <= 65536 && pixels == Math.Floor(pixels.Value) ? (int)pixels : null;
+    static int? Size(double? pixels) => pixels is >= 1 and <= 65536 && pixels == Math.Floor(pixels.Value) ? (int)pixels : null;
 
-    private static double? Number(string? text) =>
+    static double? Number(string? text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
 
-    private static double[]? Numbers(string? text) => text is not null && PythonLiteral.Parse(text) is PythonList { Items: { Count: 1 or 3 } items } && items.All(item => item is PythonNumber)
+    static double[]? Numbers(string? text) => text is not null && PythonLiteral.Parse(text) is PythonList { Items: { Count: 1 or 3 } items } && items.All(item => item is PythonNumber)
         ? [.. items.Select(item => ((PythonNumber)item).Value)]
         : null;
 }

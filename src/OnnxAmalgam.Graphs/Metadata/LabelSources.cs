@@ -7,11 +7,11 @@ namespace OnnxAmalgam.Graphs.Metadata;
 /// <summary>Everywhere that class names are kept: metadata, attributes of classical models, files beside the model.</summary>
 internal sealed class LabelSources(OnnxModel model)
 {
-    private const int Most = 100_000;
+    const int Most = 100_000;
 
-    private static readonly string[] ClassicalModels = ["ZipMap", "LinearClassifier", "SVMClassifier", "TreeEnsembleClassifier"];
+    static readonly string[] ClassicalModels = ["ZipMap", "LinearClassifier", "SVMClassifier", "TreeEnsembleClassifier"];
 
-    private readonly SidecarFiles _files = new(model);
+    readonly SidecarFiles files = new(model);
 
     /// <summary>The first source that has names. A file beside the model counts only when it has as many names as the model has classes,
     /// where that is known: several models may lie in one folder.</summary>
@@ -24,7 +24,7 @@ internal sealed class LabelSources(OnnxModel model)
         return Beside().FirstOrDefault(labels => labels is not null && (classes is null || labels.Count == classes));
     }
 
-    private int? Classes()
+    int? Classes()
     {
         try
         {
@@ -36,16 +36,16 @@ internal sealed class LabelSources(OnnxModel model)
         }
     }
 
-    private IEnumerable<IReadOnlyList<string>?> Beside()
+    IEnumerable<IReadOnlyList<string>?> Beside()
     {
-        var name = _files.ModelName;
-        yield return FromLines(_files.Text($"{name}.labels.txt"));
-        yield return FromJson(_files.Json($"{name}.json"));
-        yield return FromJson(_files.Json("config.json"));
-        yield return FromLines(_files.Text("labels.txt"));
-        yield return FromLines(_files.Text("classes.txt"));
-        yield return FromSynset(_files.Text("synset.txt"));
-        yield return FromJson(_files.Json("labels.json"));
+        var name = files.ModelName;
+        yield return FromLines(files.Text($"{name}.labels.txt"));
+        yield return FromJson(files.Json($"{name}.json"));
+        yield return FromJson(files.Json("config.json"));
+        yield return FromLines(files.Text("labels.txt"));
+        yield return FromLines(files.Text("classes.txt"));
+        yield return FromSynset(files.Text("synset.txt"));
+        yield return FromJson(files.Json("labels.json"));
     }
 
     /// <summary>Ultralytics' <c>{0: 'cat', 1: "dog's"}</c>, or a list.</summary>
@@ -56,7 +56,7 @@ internal sealed class LabelSources(OnnxModel model)
         _ => null,
     };
 
-    private static IReadOnlyList<string>? FromAttributes(GraphProto graph)
+    static IReadOnlyList<string>? FromAttributes(GraphProto graph)
     {
         foreach (var node in graph.Node)
         {
@@ -73,7 +73,7 @@ internal sealed class LabelSources(OnnxModel model)
         return null;
     }
 
-    private static IReadOnlyList<string>? FromLines(string? text)
+    static IReadOnlyList<string>? FromLines(string? text)
     {
         if (text is null)
             return null;
@@ -84,11 +84,11 @@ internal sealed class LabelSources(OnnxModel model)
     }
 
     /// <summary>Lines such as <c>n01440764 tench, Tinca tinca</c>: the words after the identifier.</summary>
-    private static string[]? FromSynset(string? text) =>
+    static string[]? FromSynset(string? text) =>
         FromLines(text)?.Select(line => line.Split(' ', 2) is [['n', >= '0' and <= '9', ..], var words] ? words : line).ToArray();
 
     /// <summary>A list, a map from index to name, or an object that holds either under a name that tools use.</summary>
-    private static IReadOnlyList<string>? FromJson(JsonElement? json)
+    static IReadOnlyList<string>? FromJson(JsonElement? json)
     {
         if (json is not { } root)
             return null;
@@ -107,13 +107,13 @@ internal sealed class LabelSources(OnnxModel model)
     }
 
     /// <summary>Names by index; the indices must be 0, 1, 2, ...</summary>
-    private static IReadOnlyList<string>? InOrder(IEnumerable<(double Index, string? Name)> pairs)
+    static IReadOnlyList<string>? InOrder(IEnumerable<(double Index, string? Name)> pairs)
     {
         var sorted = pairs.OrderBy(pair => pair.Index).ToArray();
         return sorted.Select((pair, i) => pair.Index == i).All(right => right) ? Checked(sorted.Select(pair => pair.Name)) : null;
     }
 
-    private static IReadOnlyList<string>? Checked(IEnumerable<string?> names)
+    static IReadOnlyList<string>? Checked(IEnumerable<string?> names)
     {
         var all = names.Take(Most + 1).ToArray();
         return all.Length is > 0 and <= Most && Array.TrueForAll(all, name => name is { Length: > 0 and <= 1000 }) ? [.. all.Select(name => name!)] : null;

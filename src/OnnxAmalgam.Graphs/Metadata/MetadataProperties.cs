@@ -29,6 +29,6 @@ internal sealed class MetadataProperties(ModelProto model)
         }
     }
 
-    private static bool Same(string a, string b) =>
+    static bool Same(string a, string b) =>
         string.Equals(a, b, b.StartsWith("Image.", StringComparison.Ordinal) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
 }

@@ -28,7 +28,7 @@ internal static class MetadataWriter
     }
 
     /// <summary>ONNX's word for the range, or null where mean and deviation are none that it has a word for.</summary>
-    private static string? Range(InputDescription input)
+    static string? Range(InputDescription input)
     {
         var low = Fed(input, 0);
         var high = Fed(input, 255);
@@ -43,7 +43,7 @@ internal static class MetadataWriter
     }
 
     /// <summary>What a pixel becomes, where that is the same for all channels.</summary>
-    private static double? Fed(InputDescription input, double pixel)
+    static double? Fed(InputDescription input, double pixel)
     {
         var values = Enumerable.Range(0, input.Channels)
             .Select(c => ((pixel * input.Scale) - input.Mean[Math.Min(c, input.Mean.Count - 1)]) / input.Std[Math.Min(c, input.Std.Count - 1)])
@@ -52,10 +52,10 @@ internal static class MetadataWriter
     }
 
     /// <summary><c>{0: 'cat', 1: "dog's"}</c>, as Python prints it.</summary>
-    private static string Names(IReadOnlyList<string> labels) =>
+    static string Names(IReadOnlyList<string> labels) =>
         "{" + string.Join(", ", labels.Select((label, i) => string.Create(CultureInfo.InvariantCulture, $"{i}: {PythonText(label)}"))) + "}";
 
-    private static string PythonText(string text)
+    static string PythonText(string text)
     {
         var quote = text.Contains('\'', StringComparison.Ordinal) && !text.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
         var written = new StringBuilder().Append(quote);

@@ -65,11 +65,11 @@ internal static class OwnPreprocessing
     }
 
     /// <summary>The recipe's word: <c>ShorterSide</c> is shorter_side.</summary>
-    private static string Word<T>(T value) where T : struct, Enum => value is ResizeMode.ShorterSide
+    static string Word<T>(T value) where T : struct, Enum => value is ResizeMode.ShorterSide
         ? "shorter_side"
         : value.ToString().ToLower(CultureInfo.InvariantCulture);
 
-    private static T? Parsed<T>(string? word) where T : struct, Enum
+    static T? Parsed<T>(string? word) where T : struct, Enum
     {
         foreach (var value in Enum.GetValues<T>())
         {
@@ -79,9 +79,9 @@ internal static class OwnPreprocessing
         return null;
     }
 
-    private static int? Size(double? pixels) => pixels is >= 1 and <= 65536 && pixels == Math.Floor(pixels.Value) ? (int)pixels : null;
+    static int? Size(double? pixels) => pixels is >= 1 and <= 65536 && pixels == Math.Floor(pixels.Value) ? (int)pixels : null;
 
-    private static void WriteReals(Utf8JsonWriter json, string name, IReadOnlyList<double> numbers)
+    static void WriteReals(Utf8JsonWriter json, string name, IReadOnlyList<double> numbers)
     {
         json.WriteStartArray(name);
         foreach (var number in numbers)

@@ -23,13 +23,13 @@ internal sealed record PythonDictionary(IReadOnlyList<KeyValuePair<PythonValue, 
 /// tools write with <c>str()</c>. Nothing is evaluated; anything else is null.</summary>
 internal sealed class PythonLiteral
 {
-    private const int MostCharacters = 4 << 20;
-    private const int DeepestNesting = 32;
+    const int MostCharacters = 4 << 20;
+    const int DeepestNesting = 32;
 
-    private readonly string _text;
-    private int _at;
+    readonly string text;
+    int at;
 
-    private PythonLiteral(string text) => _text = text;
+    PythonLiteral(string text) => this.text = text;
 
     /// <summary>The value, or null where the text is no literal.</summary>
     public static PythonValue? Parse(string text)
@@ -39,15 +39,15 @@ internal sealed class PythonLiteral
         var reader = new PythonLiteral(text);
         var value = reader.Value(0);
         reader.Blank();
-        return reader._at == text.Length ? value : null;
+        return reader.at == text.Length ? value : null;
     }
 
-    private PythonValue? Value(int depth)
+    PythonValue? Value(int depth)
     {
         Blank();
-        if (depth > DeepestNesting || _at >= _text.Length)
+        if (depth > DeepestNesting || at >= text.Length)
             return null;
-        return _text[_at] switch
+        return text[at] switch
         {
             '\'' or '"' => String(),
             '[' => Sequence(']', depth),
@@ -57,12 +57,12 @@ internal sealed class PythonLiteral
         };
     }
 
-    private PythonValue? Word()
+    PythonValue? Word()
     {
-        var start = _at;
-        while (_at < _text.Length && (char.IsAsciiLetterOrDigit(_text[_at]) || _text[_at] is '+' or '-' or '.' or '_'))
-            _at++;
-        var word = _text[start.._at];
+        var start = at;
+        while (at < text.Length && (char.IsAsciiLetterOrDigit(text[at]) || text[at] is '+' or '-' or '.' or '_'))
+            at++;
+        var word = text[start..at];
         return word switch
         {
             "True" => new PythonBoolean(true),
@@ -75,13 +75,13 @@ internal sealed class PythonLiteral
         };
     }
 
-    private PythonString? String()
+    PythonString? String()
     {
-        var quote = _text[_at++];
+        var quote = text[at++];
         var content = new StringBuilder();
-        while (_at < _text.Length)
+        while (at < text.Length)
         {
-            var next = _text[_at++];
+            var next = text[at++];
             if (next == quote)
                 return new PythonString(content.ToString());
             if (next == '\n')
@@ -94,11 +94,11 @@ internal sealed class PythonLiteral
         return null;
     }
 
-    private bool Escape(StringBuilder content)
+    bool Escape(StringBuilder content)
     {
-        if (_at >= _text.Length)
+        if (at >= text.Length)
             return false;
-        var kind = _text[_at++];
+        var kind = text[at++];
         switch (kind)
         {
             case '\\' or '\'' or '"':
@@ -120,18 +120,18 @@ internal sealed class PythonLiteral
         }
     }
 
-    private bool Hexadecimal(StringBuilder content, int digits)
+    bool Hexadecimal(StringBuilder content, int digits)
     {
-        if (_at + digits > _text.Length || !int.TryParse(_text.AsSpan(_at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) || !Rune.IsValid(code))
+        if (at + digits > text.Length || !int.TryParse(text.AsSpan(at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) || !Rune.IsValid(code))
             return false;
-        _at += digits;
+        at += digits;
         content.Append(new Rune(code));
         return true;
     }
 
-    private PythonList? Sequence(char end, int depth)
+    PythonList? Sequence(char end, int depth)
     {
-        _at++;
+        at++;
         var items = new List<PythonValue>();
         while (true)
         {
@@ -145,9 +145,9 @@ internal sealed class PythonLiteral
         }
     }
 
-    private PythonDictionary? Dictionary(int depth)
+    PythonDictionary? Dictionary(int depth)
     {
-        _at++;
+        at++;
         var items = new List<KeyValuePair<PythonValue, PythonValue>>();
         while (true)
         {
@@ -161,18 +161,18 @@ internal sealed class PythonLiteral
         }
     }
 
-    private bool Take(char wanted)
+    bool Take(char wanted)
     {
         Blank();
-        if (_at >= _text.Length || _text[_at] != wanted)
+        if (at >= text.Length || text[at] != wanted)
             return false;
-        _at++;
+        at++;
         return true;
     }
 
-    private void Blank()
+    void Blank()
     {
-        while (_at < _text.Length && char.IsWhiteSpace(_text[_at]))
-            _at++;
+        while (at < text.Length && char.IsWhiteSpace(text[at]))
+            at++;
     }
 }

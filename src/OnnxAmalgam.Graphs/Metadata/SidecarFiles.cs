@@ -6,9 +6,9 @@ namespace OnnxAmalgam.Graphs.Metadata;
 /// <summary>Small text files beside a model, read within limits; what cannot be read or understood is absent.</summary>
 internal sealed class SidecarFiles(OnnxModel model)
 {
-    private const long MostBytes = 4 << 20;
+    const long MostBytes = 4 << 20;
 
-    private static readonly JsonDocumentOptions Lenient = new() { MaxDepth = 32, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    static readonly JsonDocumentOptions Lenient = new() { MaxDepth = 32, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     /// <summary>The model's own name without extension, or null for a model made in memory.</summary>
     public string? ModelName => Path.GetFileNameWithoutExtension(model.Path);

@@ -14,7 +14,7 @@ internal static class Arithmetic
     }
 
     /// <summary>The elements as integers; floats only where every one is whole.</summary>
-    private static Extent[]? Whole(ValueState state) => state switch
+    static Extent[]? Whole(ValueState state) => state switch
     {
         { Integers: { } all } => all,
         { Reals: { } all } when Array.TrueForAll(all, one => Math.Abs(one) < 1e15 && one == Math.Floor(one)) => [.. all.Select(one => Extent.Of((long)one))],
@@ -54,7 +54,7 @@ internal static class Arithmetic
         }));
     }
 
-    private static Extent? Combine(string type, Extent x, Extent y) => type switch
+    static Extent? Combine(string type, Extent x, Extent y) => type switch
     {
         "Add" or "Sum" => x + y,
         "Sub" => x - y,
@@ -76,20 +76,20 @@ internal static class Arithmetic
         _ => null,
     };
 
-    private static Extent? Equal(Extent x, Extent y) =>
+    static Extent? Equal(Extent x, Extent y) =>
         x.Equals(y) ? 1 : Less(x, y)?.Constant == 1 || Less(y, x)?.Constant == 1 ? 0 : null;
 
-    private static Extent? Less(Extent x, Extent y) =>
+    static Extent? Less(Extent x, Extent y) =>
         (y - x - 1).IsNeverNegative ? 1 : (x - y).IsNeverNegative ? 0 : (Extent?)null;
 
-    private static Extent[]? All(IEnumerable<Extent?> elements)
+    static Extent[]? All(IEnumerable<Extent?> elements)
     {
         var all = elements.ToArray();
         return Array.Exists(all, one => one is null) ? null : [.. all.Select(one => one!)];
     }
 
     /// <summary>Every index of a small constant shape in row-major order, or null where it is neither.</summary>
-    private static List<long[]>? Indices(Extent[] shape)
+    static List<long[]>? Indices(Extent[] shape)
     {
         if (Extent.Product(shape).Constant is not <= ValueState.MostElements || Array.Exists(shape, size => size.Constant is null))
             return null;
@@ -100,7 +100,7 @@ internal static class Arithmetic
     }
 
     /// <summary>Where the element lies in a tensor that is broadcast to the index's rank.</summary>
-    private static long Offset(long[] index, Extent[] shape)
+    static long Offset(long[] index, Extent[] shape)
     {
         var offset = 0L;
         for (var i = 0; i < shape.Length; i++)

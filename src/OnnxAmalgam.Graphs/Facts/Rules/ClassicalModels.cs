@@ -21,7 +21,7 @@ internal static class ClassicalModels
         new("ArrayFeatureExtractor", Extract, Domain),
     ];
 
-    private static ValueState?[] Classify(RuleCall c)
+    static ValueState?[] Classify(RuleCall c)
     {
         var names = c.Node.Strings("classlabels_strings");
         var numbers = c.Node.Ints("classlabels_int64s") ?? c.Node.Ints("classlabels_ints");
@@ -31,12 +31,12 @@ internal static class ClassicalModels
         return [label, new ValueState(DataType.Float, [n, classes is { } width ? width : c.Fresh()])];
     }
 
-    private static ValueState?[] Float(RuleCall c) => [new ValueState(DataType.Float, c.Shape(0))];
+    static ValueState?[] Float(RuleCall c) => [new ValueState(DataType.Float, c.Shape(0))];
 
-    private static ValueState?[] Regress(RuleCall c) =>
+    static ValueState?[] Regress(RuleCall c) =>
         c.Shape(0) is [var n, _] ? [new ValueState(DataType.Float, [n, c.Node.Int("targets", 1)])] : RuleCall.Absent;
 
-    private static ValueState?[] Encode(RuleCall c)
+    static ValueState?[] Encode(RuleCall c)
     {
         DataType? type = c.Node.Strings("values_strings") is { Length: > 0 } ? DataType.String
             : c.Node.Ints("values_int64s") is { Length: > 0 } ? DataType.Int64
@@ -46,7 +46,7 @@ internal static class ClassicalModels
     }
 
     /// <remarks>X[*, k], picks[m] -> Y[*, m]; a vector counts as one row.</remarks>
-    private static ValueState?[] Extract(RuleCall c)
+    static ValueState?[] Extract(RuleCall c)
     {
         if (c.Shape(0) is not { Length: > 0 } x || c.Shape(1) is not { } picks)
             return RuleCall.Absent;

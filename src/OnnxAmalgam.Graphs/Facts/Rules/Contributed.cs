@@ -3,7 +3,7 @@ namespace OnnxAmalgam.Graphs.Inference;
 /// <summary>ONNX Runtime's own operators that its optimiser and transformer tools leave in files, and ONNX's attention.</summary>
 internal static class Contributed
 {
-    private static readonly string[] LikeFirst = ["Gelu", "FastGelu", "QuickGelu", "BiasGelu", "BiasAdd", "RotaryEmbedding", "RelativePositionBias"];
+    static readonly string[] LikeFirst = ["Gelu", "FastGelu", "QuickGelu", "BiasGelu", "BiasAdd", "RotaryEmbedding", "RelativePositionBias"];
 
     public static readonly FactRule[] Rows =
     [
@@ -15,7 +15,7 @@ internal static class Contributed
     ];
 
     /// <remarks>X[n, l, i], W[i, 3h] -> Y[n, l, h].</remarks>
-    private static ValueState?[] PackedAttention(RuleCall c)
+    static ValueState?[] PackedAttention(RuleCall c)
     {
         if (c.Shape(0) is not [var n, var l, _] || c.Shape(1) is not [_, var packed])
             return RuleCall.Absent;
@@ -25,11 +25,11 @@ internal static class Contributed
     }
 
     /// <remarks>Q[n, l, h], K, V[n, s, v] -> Y[n, l, v].</remarks>
-    private static ValueState?[] MultiHeadAttention(RuleCall c) =>
+    static ValueState?[] MultiHeadAttention(RuleCall c) =>
         c.Shape(0) is [var n, var l, var h] ? c.Like([n, l, c.Shape(2) is [_, _, var v] ? v : h]) : RuleCall.Absent;
 
     /// <remarks>Q[n, heads, l, e] with V[n, heads, s, v] -> Y[n, heads, l, v]; three axes: heads are packed in the last.</remarks>
-    private static ValueState?[] Attention(RuleCall c) => (c.Shape(0), c.Shape(2)) switch
+    static ValueState?[] Attention(RuleCall c) => (c.Shape(0), c.Shape(2)) switch
     {
         ([var n, var heads, var l, _], [_, _, _, var v]) => c.Like([n, heads, l, v]),
         ([var n, var l, _], [_, _, var v]) when c.Node.Int("q_num_heads", 0) == c.Node.Int("kv_num_heads", 0) => c.Like([n, l, v]),

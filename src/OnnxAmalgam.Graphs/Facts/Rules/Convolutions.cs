@@ -16,7 +16,7 @@ internal static class Convolutions
     ];
 
     /// <remarks>X[n, c, *], W[m, c/group, k*] -> Y[n, m, *].</remarks>
-    private static ValueState?[] Convolve(RuleCall c, int weight, DataType type)
+    static ValueState?[] Convolve(RuleCall c, int weight, DataType type)
     {
         if (c.Shape(0) is not { Length: > 2 } x || Kernel(c, weight) is not var (maps, kernel) || type == DataType.Undefined)
             return RuleCall.Absent;
@@ -24,14 +24,14 @@ internal static class Convolutions
     }
 
     /// <remarks>X[n, c, *], W[c, m/group, k*] -> Y[n, m, *].</remarks>
-    private static ValueState?[] ConvTranspose(RuleCall c)
+    static ValueState?[] ConvTranspose(RuleCall c)
     {
         if (c.Shape(0) is not { Length: > 2 } x || Kernel(c, 1) is not var (maps, kernel))
             return RuleCall.Absent;
         return Windows.SlideBack(c.Node, x, kernel) is { } sizes ? c.Like([x[0], maps[1] * c.Node.Int("group", 1), .. sizes]) : RuleCall.Absent;
     }
 
-    private static (Extent[] Maps, Extent[] Kernel)? Kernel(RuleCall c, int weight) =>
+    static (Extent[] Maps, Extent[] Kernel)? Kernel(RuleCall c, int weight) =>
         c.Shape(weight) is { Length: > 2 } w
             ? (w[..2], c.Node.Ints("kernel_shape") is { } stated ? [.. stated.Select(Extent.Of)] : w[2..])
             : null;

@@ -5,7 +5,7 @@ namespace OnnxAmalgam.Graphs.Inference;
 /// <summary>Operators that work element by element, with NumPy's broadcasting where they take several tensors.</summary>
 internal static class Elementwise
 {
-    private static readonly string[] Unary =
+    static readonly string[] Unary =
     [
         "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Ceil", "Celu", "Clip", "Cos", "Cosh", "Elu", "Erf", "Exp",
         "Floor", "Gelu", "HardSigmoid", "HardSwish", "Hardmax", "LeakyRelu", "Log", "LogSoftmax", "Mish", "Neg", "Not", "Reciprocal", "Relu",
@@ -13,13 +13,13 @@ internal static class Elementwise
         "ThresholdedRelu", "CumSum", "CumProd", "Trilu", "ImageScaler", "Affine", "Scale", "Binarizer",
     ];
 
-    private static readonly string[] Broadcasting =
+    static readonly string[] Broadcasting =
     [
         "Add", "Sub", "Mul", "Div", "Pow", "Mod", "And", "Or", "Xor", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "PRelu",
         "Max", "Min", "Sum", "Mean",
     ];
 
-    private static readonly string[] Comparing = ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"];
+    static readonly string[] Comparing = ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"];
 
     public static readonly FactRule[] Rows =
     [
@@ -57,9 +57,9 @@ internal static class Elementwise
         return shape;
     }
 
-    private static ValueState?[] SameShape(RuleCall c) => c.Input(0) is { } x ? [new ValueState(x.Type, x.Shape) { Integers = Mapped(c, x), Reals = MappedReals(c, x) }] : RuleCall.Absent;
+    static ValueState?[] SameShape(RuleCall c) => c.Input(0) is { } x ? [new ValueState(x.Type, x.Shape) { Integers = Mapped(c, x), Reals = MappedReals(c, x) }] : RuleCall.Absent;
 
-    private static Extent[]? Mapped(RuleCall c, ValueState x) => (c.Node.OpType, x.Integers) switch
+    static Extent[]? Mapped(RuleCall c, ValueState x) => (c.Node.OpType, x.Integers) switch
     {
         ("Neg", { } all) => [.. all.Select(one => Extent.Of(-1) * one)],
         ("Abs" or "Relu", { } all) when Array.TrueForAll(all, one => one.IsNeverNegative) => all,
@@ -68,7 +68,7 @@ internal static class Elementwise
         _ => null,
     };
 
-    private static double[]? MappedReals(RuleCall c, ValueState x) => (c.Node.OpType, x.Reals) switch
+    static double[]? MappedReals(RuleCall c, ValueState x) => (c.Node.OpType, x.Reals) switch
     {
         ("Floor", { } all) => [.. all.Select(Math.Floor)],
         ("Ceil", { } all) => [.. all.Select(Math.Ceiling)],
@@ -77,7 +77,7 @@ internal static class Elementwise
         _ => null,
     };
 
-    private static ValueState?[] Broadcast(RuleCall c)
+    static ValueState?[] Broadcast(RuleCall c)
     {
         if (c.InputCount == 0 || c.Type(0) == DataType.Undefined)
             return RuleCall.Absent;
@@ -92,7 +92,7 @@ internal static class Elementwise
         return Arithmetic.Reals(c, shape) is { } reals ? [state with { Reals = reals }] : [state with { Integers = Arithmetic.Integers(c, shape) }];
     }
 
-    private static ValueState?[] Compare(RuleCall c)
+    static ValueState?[] Compare(RuleCall c)
     {
         if (c.Shape(0) is not { } a || c.Shape(1) is not { } b)
             return [new ValueState(DataType.Bool, null)];
@@ -100,9 +100,9 @@ internal static class Elementwise
         return [new ValueState(DataType.Bool, shape) { Integers = shape is null ? null : Arithmetic.Integers(c, shape) }];
     }
 
-    private static ValueState?[] Boolean(RuleCall c) => [new ValueState(DataType.Bool, c.Shape(0))];
+    static ValueState?[] Boolean(RuleCall c) => [new ValueState(DataType.Bool, c.Shape(0))];
 
-    private static ValueState?[] Where(RuleCall c)
+    static ValueState?[] Where(RuleCall c)
     {
         if (c.Type(1) == DataType.Undefined)
             return RuleCall.Absent;
@@ -112,13 +112,13 @@ internal static class Elementwise
         return [new ValueState(c.Type(1), shape) { Integers = shape is null ? null : Arithmetic.Choose(c, shape) }];
     }
 
-    private static ValueState?[] Cast(RuleCall c) =>
+    static ValueState?[] Cast(RuleCall c) =>
         c.Node.Int("to") is { } to ? [Converted(c, (DataType)to)] : RuleCall.Absent;
 
-    private static ValueState?[] CastLike(RuleCall c) =>
+    static ValueState?[] CastLike(RuleCall c) =>
         c.Type(1) != DataType.Undefined ? [Converted(c, c.Type(1))] : RuleCall.Absent;
 
-    private static ValueState Converted(RuleCall c, DataType to)
+    static ValueState Converted(RuleCall c, DataType to)
     {
         var state = new ValueState(to, c.Shape(0));
         if (c.Input(0) is not { } x)

@@ -19,7 +19,7 @@ internal static class Normalisations
     ];
 
     /// <remarks>X[n, c, *] -> Y like X, running statistics [c].</remarks>
-    private static ValueState?[] BatchNormalization(RuleCall c)
+    static ValueState?[] BatchNormalization(RuleCall c)
     {
         if (c.Input(0) is not { } x)
             return RuleCall.Absent;
@@ -27,7 +27,7 @@ internal static class Normalisations
     }
 
     /// <remarks>X[*] -> Y like X; Mean and InvStdDev with 1 from the axis on.</remarks>
-    private static ValueState?[] LayerNormalization(RuleCall c)
+    static ValueState?[] LayerNormalization(RuleCall c)
     {
         if (c.Shape(0) is not { } x || RuleCall.Axis(c.Node.Int("axis", -1), x.Length) is not { } axis)
             return c.Like(c.Shape(0));
@@ -35,9 +35,9 @@ internal static class Normalisations
         return [new ValueState(c.Type(0), x), statistic, statistic];
     }
 
-    private static ValueState?[] SkipLayerNormalization(RuleCall c) =>
+    static ValueState?[] SkipLayerNormalization(RuleCall c) =>
         c.Input(0) is { } x ? [new ValueState(x.Type, x.Shape), null, null, new ValueState(x.Type, x.Shape)] : RuleCall.Absent;
 
-    private static ValueState?[] Dropout(RuleCall c) =>
+    static ValueState?[] Dropout(RuleCall c) =>
         c.Input(0) is { } x ? [x, new ValueState(c.Opset >= 10 ? DataType.Bool : x.Type, x.Shape)] : RuleCall.Absent;
 }

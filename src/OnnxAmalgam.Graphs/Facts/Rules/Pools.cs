@@ -19,7 +19,7 @@ internal static class Pools
     ];
 
     /// <remarks>X[n, c, *] -> Y[n, c, *] and, for MaxPool, Indices like Y.</remarks>
-    private static ValueState?[] Windowed(RuleCall c, DataType type)
+    static ValueState?[] Windowed(RuleCall c, DataType type)
     {
         if (c.Shape(0) is not { Length: > 2 } x || c.Node.Ints("kernel_shape") is not { } kernel
             || Windows.Slide(c.Node, x, [.. kernel.Select(Extent.Of)]) is not { } sizes)
@@ -29,7 +29,7 @@ internal static class Pools
     }
 
     /// <remarks>X[n, c, *] -> Y[n, c, 1...].</remarks>
-    private static ValueState?[] Global(RuleCall c)
+    static ValueState?[] Global(RuleCall c)
     {
         if (c.Shape(0) is not { Length: > 2 } x)
             return RuleCall.Absent;
@@ -38,7 +38,7 @@ internal static class Pools
             : c.Like([x[0], x[1], .. Enumerable.Repeat(Extent.Of(1), x.Length - 2)]);
     }
 
-    private static ValueState?[] MaxRoiPool(RuleCall c) =>
+    static ValueState?[] MaxRoiPool(RuleCall c) =>
         c.Shape(0) is [_, var maps, ..] && c.Shape(1) is [var rois, ..] && c.Node.Ints("pooled_shape") is { } sizes
             ? c.Like([rois, maps, .. sizes.Select(Extent.Of)])
             : RuleCall.Absent;

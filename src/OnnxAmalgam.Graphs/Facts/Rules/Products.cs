@@ -18,12 +18,12 @@ internal static class Products
     ];
 
     /// <remarks>A[*, m, k], B[*, k, n] -> Y[*, m, n], leading axes broadcast; vectors gain an axis that is dropped again.</remarks>
-    private static ValueState?[] MatMul(RuleCall c, int left, int right, DataType type) =>
+    static ValueState?[] MatMul(RuleCall c, int left, int right, DataType type) =>
         type != DataType.Undefined && c.Shape(left) is { } a && c.Shape(right) is { } b && Product(c, a, b) is { } shape
             ? [new ValueState(type, shape)]
             : RuleCall.Absent;
 
-    private static Extent[]? Product(RuleCall c, Extent[] a, Extent[] b)
+    static Extent[]? Product(RuleCall c, Extent[] a, Extent[] b)
     {
         if (a.Length == 0 || b.Length == 0)
             return null;
@@ -33,7 +33,7 @@ internal static class Products
         return leading is null ? null : [.. leading, .. rows, .. columns];
     }
 
-    private static ValueState?[] FusedMatMul(RuleCall c)
+    static ValueState?[] FusedMatMul(RuleCall c)
     {
         if (c.Shape(0) is not { Length: >= 2 } a || c.Shape(1) is not { Length: >= 2 } b || c.Node.Int("transBatchA", 0) != 0 || c.Node.Int("transBatchB", 0) != 0)
             return RuleCall.Absent;
@@ -43,13 +43,13 @@ internal static class Products
     }
 
     /// <remarks>A[m, k], B[k, n] (each perhaps transposed) -> Y[m, n].</remarks>
-    private static ValueState?[] Gemm(RuleCall c) =>
+    static ValueState?[] Gemm(RuleCall c) =>
         c.Shape(0) is { Length: 2 } a && c.Shape(1) is { Length: 2 } b
             ? c.Like([c.Node.Int("transA", 0) != 0 ? a[1] : a[0], c.Node.Int("transB", 0) != 0 ? b[0] : b[1]])
             : RuleCall.Absent;
 
     /// <remarks>One letter an axis; an ellipsis is left to the file's own declaration.</remarks>
-    private static ValueState?[] Einsum(RuleCall c)
+    static ValueState?[] Einsum(RuleCall c)
     {
         var equation = (c.Node.String("equation") ?? "").Replace(" ", "", StringComparison.Ordinal);
         if (equation.Contains('.', StringComparison.Ordinal) || equation.Length == 0)

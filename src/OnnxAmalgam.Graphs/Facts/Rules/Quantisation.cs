@@ -18,18 +18,18 @@ internal static class Quantisation
         new("QLinearLeakyRelu", c => c.Like(c.Shape(0)), "com.microsoft"),
     ];
 
-    private static ValueState?[] Quantize(RuleCall c)
+    static ValueState?[] Quantize(RuleCall c)
     {
         var type = c.HasInput(2) ? c.Type(2) : (DataType)c.Node.Int("output_dtype", (long)DataType.Uint8);
         return type == DataType.Undefined ? RuleCall.Absent : [new ValueState(type, c.Shape(0))];
     }
 
-    private static ValueState?[] Dequantize(RuleCall c) =>
+    static ValueState?[] Dequantize(RuleCall c) =>
         c.Type(1) == DataType.Undefined ? RuleCall.Absent : [new ValueState(c.Type(1), c.Shape(0))];
 
-    private static ValueState?[] Dynamic(RuleCall c) =>
+    static ValueState?[] Dynamic(RuleCall c) =>
         [new ValueState(DataType.Uint8, c.Shape(0)), new ValueState(DataType.Float, []), new ValueState(DataType.Uint8, [])];
 
-    private static ValueState?[] Broadcast(RuleCall c, int second) =>
+    static ValueState?[] Broadcast(RuleCall c, int second) =>
         c.Shape(0) is { } a && c.Shape(second) is { } b ? c.Like(Elementwise.BroadcastShapes(a, b, c.Engine)) : c.Like(null);
 }

@@ -16,10 +16,10 @@ internal static class Rearrangements
         new("ReverseSequence", c => c.Like(c.Shape(0))),
     ];
 
-    private static ValueState?[] Same(RuleCall c) => [c.Input(0)];
+    static ValueState?[] Same(RuleCall c) => [c.Input(0)];
 
     /// <remarks>0 copies the input's size (unless allowzero), one -1 takes what is left.</remarks>
-    private static ValueState?[] Reshape(RuleCall c)
+    static ValueState?[] Reshape(RuleCall c)
     {
         if (c.Input(0) is not { } x)
             return RuleCall.Absent;
@@ -45,11 +45,11 @@ internal static class Rearrangements
         return [new ValueState(x.Type, shape!) { Integers = x.Integers, Reals = x.Reals }];
     }
 
-    private static InvalidModelException Twice(RuleCall c) =>
+    static InvalidModelException Twice(RuleCall c) =>
         new($"node '{c.Node.DisplayName()}' (Reshape): expected at most one -1 in the shape, got several; export the model again");
 
     /// <summary>What is left of the elements for a -1: equal sizes cancel first, the rest must divide.</summary>
-    private static Extent? Rest(Extent[] all, Extent[] taken)
+    static Extent? Rest(Extent[] all, Extent[] taken)
     {
         var above = all.ToList();
         var below = taken.Where(size => !above.Remove(size)).ToArray();
@@ -57,7 +57,7 @@ internal static class Rearrangements
     }
 
     /// <remarks>X -> Y[product before the axis, product from it on].</remarks>
-    private static ValueState?[] Flatten(RuleCall c)
+    static ValueState?[] Flatten(RuleCall c)
     {
         if (c.Shape(0) is not { } x)
             return c.Like(c.FreshShape(2));
@@ -68,17 +68,17 @@ internal static class Rearrangements
             : RuleCall.Absent;
     }
 
-    private static ValueState?[] Transpose(RuleCall c)
+    static ValueState?[] Transpose(RuleCall c)
     {
-        if (c.Shape(0) is not { } x)
+        if (c.Input(0) is not { Shape: { } x } state)
             return c.Like(null);
         var order = c.Node.Ints("perm") ?? [.. Enumerable.Range(0, x.Length).Reverse().Select(i => (long)i)];
         return order.Length == x.Length && order.All(axis => axis >= 0 && axis < x.Length)
-            ? c.Like([.. order.Select(axis => x[axis])])
+            ? [new ValueState(state.Type, [.. order.Select(axis => x[axis])]) { Integers = SmallTensors.Transposed(state.Integers, x, order), Reals = SmallTensors.Transposed(state.Reals, x, order) }]
             : RuleCall.Absent;
     }
 
-    private static ValueState?[] Squeeze(RuleCall c)
+    static ValueState?[] Squeeze(RuleCall c)
     {
         if (c.Input(0) is not { Shape: { } x } state)
             return c.Like(null);
@@ -92,7 +92,7 @@ internal static class Rearrangements
             : [new ValueState(state.Type, [.. x.Where((_, i) => !gone.Contains(i))]) { Integers = state.Integers, Reals = state.Reals }];
     }
 
-    private static ValueState?[] Unsqueeze(RuleCall c)
+    static ValueState?[] Unsqueeze(RuleCall c)
     {
         if (c.Input(0) is not { Shape: { } x } state || c.InputOrAttribute(1, "axes") is not { } axes)
             return c.Like(null);
@@ -104,13 +104,13 @@ internal static class Rearrangements
     }
 
     /// <remarks>X[n, c, h, w] -> Y[n, c/b^2, h*b, w*b].</remarks>
-    private static ValueState?[] DepthToSpace(RuleCall c) =>
+    static ValueState?[] DepthToSpace(RuleCall c) =>
         c.Shape(0) is [var n, var maps, var h, var w] && c.Node.Int("blocksize") is { } b and > 0 && maps.TryDivide(b * b, out var fewer)
             ? c.Like([n, fewer, h * b, w * b])
             : RuleCall.Absent;
 
     /// <remarks>X[n, c, h, w] -> Y[n, c*b^2, h/b, w/b].</remarks>
-    private static ValueState?[] SpaceToDepth(RuleCall c) =>
+    static ValueState?[] SpaceToDepth(RuleCall c) =>
         c.Shape(0) is [var n, var maps, var h, var w] && c.Node.Int("blocksize") is { } b and > 0
             ? c.Like([n, maps * (b * b), h.FloorDivide(b), w.FloorDivide(b)])
             : RuleCall.Absent;

@@ -6,7 +6,7 @@ internal static class Recurrences
     public static readonly FactRule[] Rows = [new("LSTM", Recur), new("GRU", Recur), new("RNN", Recur)];
 
     /// <remarks>X[l, n, i] (layout 1: [n, l, i]) -> Y[l, d, n, h], Y_h[d, n, h], Y_c[d, n, h].</remarks>
-    private static ValueState?[] Recur(RuleCall c)
+    static ValueState?[] Recur(RuleCall c)
     {
         if (c.Shape(0) is not [var first, var second, _])
             return RuleCall.Absent;

@@ -5,7 +5,7 @@ namespace OnnxAmalgam.Graphs.Inference;
 /// <summary>Operators that fold axes away.</summary>
 internal static class Reductions
 {
-    private static readonly string[] Folds =
+    static readonly string[] Folds =
     [
         "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare",
     ];
@@ -30,7 +30,7 @@ internal static class Reductions
         return RuleCall.Axes(axes, rank);
     }
 
-    private static ValueState?[] Fold(RuleCall c)
+    static ValueState?[] Fold(RuleCall c)
     {
         if (c.Input(0) is not { Shape: { } x } state)
             return c.Like(null);
@@ -43,20 +43,20 @@ internal static class Reductions
             : [folded];
     }
 
-    private static Extent[]? Total(string type, Extent[]? all) => all is null ? null
+    static Extent[]? Total(string type, Extent[]? all) => all is null ? null
         : [type == "ReduceProd" ? Extent.Product(all) : all.Aggregate(Extent.Of(0), (sum, one) => sum + one)];
 
-    private static Extent[] Without(Extent[] x, int[] axes, bool keep) => keep
+    static Extent[] Without(Extent[] x, int[] axes, bool keep) => keep
         ? [.. x.Select((size, i) => axes.Contains(i) ? Extent.Of(1) : size)]
         : [.. x.Where((_, i) => !axes.Contains(i))];
 
-    private static ValueState?[] Arg(RuleCall c) =>
+    static ValueState?[] Arg(RuleCall c) =>
         c.Shape(0) is { } x && RuleCall.Axis(c.Node.Int("axis", 0), x.Length) is { } axis
             ? [new ValueState(DataType.Int64, Without(x, [axis], c.Node.Int("keepdims", 1) != 0))]
             : [new ValueState(DataType.Int64, null)];
 
     /// <remarks>X -> Values and Indices, k along the axis; k is an attribute before opset 10.</remarks>
-    private static ValueState?[] TopK(RuleCall c)
+    static ValueState?[] TopK(RuleCall c)
     {
         if (c.Shape(0) is not { } x || RuleCall.Axis(c.Node.Int("axis", -1), x.Length) is not { } axis)
             return RuleCall.Absent;

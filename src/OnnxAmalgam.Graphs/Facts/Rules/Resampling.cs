@@ -13,7 +13,7 @@ internal static class Resampling
     ];
 
     /// <remarks>Opset 10: X, scales. From 11: X, roi, scales, sizes; axes from 18.</remarks>
-    private static ValueState?[] Resize(RuleCall c)
+    static ValueState?[] Resize(RuleCall c)
     {
         if (c.Shape(0) is not { } x)
             return c.Like(null);
@@ -40,10 +40,10 @@ internal static class Resampling
     }
 
     /// <remarks>Scales as attribute before opset 9, as input from there on.</remarks>
-    private static ValueState?[] Upsample(RuleCall c) =>
+    static ValueState?[] Upsample(RuleCall c) =>
         c.Shape(0) is { } x ? Scaled(c, x, c.HasInput(1) ? c.Input(1)?.Reals : c.Node.Floats("scales")?.Select(one => (double)one).ToArray()) : c.Like(null);
 
-    private static ValueState?[] Scaled(RuleCall c, Extent[] x, double[]? scales)
+    static ValueState?[] Scaled(RuleCall c, Extent[] x, double[]? scales)
     {
         if (scales is null || scales.Length != x.Length)
             return c.Like(c.FreshShape(x.Length));
@@ -53,13 +53,13 @@ internal static class Resampling
     }
 
     /// <remarks>X[n, c, *], grid[n, *out, d] -> Y[n, c, *out].</remarks>
-    private static ValueState?[] GridSample(RuleCall c) =>
+    static ValueState?[] GridSample(RuleCall c) =>
         c.Shape(0) is [var n, var maps, ..] && c.Shape(1) is { Length: > 2 } grid ? c.Like([n, maps, .. grid[1..^1]]) : RuleCall.Absent;
 
-    private static ValueState?[] AffineGrid(RuleCall c) =>
+    static ValueState?[] AffineGrid(RuleCall c) =>
         c.Input(1)?.Integers is { Length: > 2 } size ? c.Like([size[0], .. size[2..], size.Length - 2]) : RuleCall.Absent;
 
-    private static ValueState?[] RoiAlign(RuleCall c) =>
+    static ValueState?[] RoiAlign(RuleCall c) =>
         c.Shape(0) is [_, var maps, _, _] && c.Shape(1) is [var rois, _]
             ? c.Like([rois, maps, c.Node.Int("output_height", 1), c.Node.Int("output_width", 1)])
             : RuleCall.Absent;

@@ -23,7 +23,7 @@ internal static class Selections
         new("NonZero", c => c.Shape(0) is { } x ? [new ValueState(DataType.Int64, [x.Length, c.Fresh()])] : RuleCall.Absent),
     ];
 
-    private static ValueState?[] Concat(RuleCall c)
+    static ValueState?[] Concat(RuleCall c)
     {
         if (c.Shape(0) is not { Length: > 0 } first || RuleCall.Axis(c.Node.Int("axis", 1), first.Length) is not { } axis)
             return RuleCall.Absent;
@@ -40,8 +40,8 @@ internal static class Selections
             }
         }
         var parts = Enumerable.Range(0, c.InputCount).Select(i => c.Input(i)!).ToArray();
-        var known = first.Length == 1 && parts.All(part => part.Integers is not null);
-        var real = first.Length == 1 && parts.All(part => part.Reals is not null);
+        var known = axis == 0 && parts.All(part => part.Integers is not null);
+        var real = axis == 0 && parts.All(part => part.Reals is not null);
         return
         [
             new ValueState(c.Type(0), shape)
@@ -52,7 +52,7 @@ internal static class Selections
         ];
     }
 
-    private static ValueState?[] Split(RuleCall c)
+    static ValueState?[] Split(RuleCall c)
     {
         var count = c.Node.Output.Count;
         if (c.Shape(0) is not { } x || RuleCall.Axis(c.Node.Int("axis", 0), x.Length) is not { } axis)
@@ -82,22 +82,18 @@ internal static class Selections
     }
 
     /// <remarks>X, indices -> the axis of X replaced by the shape of indices.</remarks>
-    private static ValueState?[] Gather(RuleCall c)
+    static ValueState?[] Gather(RuleCall c)
     {
         if (c.Input(0) is not { Shape: { } x } data || c.Shape(1) is not { } indices || RuleCall.Axis(c.Node.Int("axis", 0), x.Length) is not { } axis)
             return RuleCall.Absent;
         var state = new ValueState(c.Type(0), [.. x[..axis], .. indices, .. x[(axis + 1)..]]);
-        if (x.Length != 1 || c.Constants(1) is not { } picks)
+        if (c.Constants(1) is not { } wanted || Array.Exists(x, size => size.Constant is null or > ValueState.MostElements) || RuleCall.Axes(wanted, (int)x[axis].Constant!.Value) is not { } counted)
             return [state];
-        return [state with { Integers = Picked(data.Integers, picks), Reals = Picked(data.Reals, picks) }];
+        var picks = x.Select((size, i) => i == axis ? counted : [.. Enumerable.Range(0, (int)size.Constant!.Value)]).ToArray();
+        return [state with { Integers = SmallTensors.Picked(data.Integers, x, picks), Reals = SmallTensors.Picked(data.Reals, x, picks) }];
     }
 
-    private static T[]? Picked<T>(T[]? all, long[] picks) =>
-        all is not null && picks.All(pick => pick >= -all.Length && pick < all.Length)
-            ? [.. picks.Select(pick => all[pick < 0 ? pick + all.Length : pick])]
-            : null;
-
-    private static ValueState?[] GatherNd(RuleCall c)
+    static ValueState?[] GatherNd(RuleCall c)
     {
         var batch = (int)c.Node.Int("batch_dims", 0);
         if (c.Shape(0) is not { } x || c.Shape(1) is not { Length: > 0 } indices || indices[^1].Constant is not { } depth || depth < 0 || batch < 0 || batch + depth > x.Length)
@@ -105,7 +101,7 @@ internal static class Selections
         return c.Like([.. indices[..^1], .. x[(batch + (int)depth)..]]);
     }
 
-    private static ValueState?[] Expand(RuleCall c)
+    static ValueState?[] Expand(RuleCall c)
     {
         if (c.Input(0) is not { Shape: { } x } state || c.Input(1)?.Integers is not { } wanted)
             return c.Like(null);
@@ -115,13 +111,13 @@ internal static class Selections
         return [new ValueState(state.Type, shape) { Integers = state.Integers is [var one] && count is <= ValueState.MostElements and >= 0 ? [.. Enumerable.Repeat(one, (int)count)] : null }];
     }
 
-    private static ValueState?[] Tile(RuleCall c) =>
+    static ValueState?[] Tile(RuleCall c) =>
         c.Shape(0) is { } x && c.Input(1)?.Integers is { } times && times.Length == x.Length
             ? c.Like([.. x.Zip(times, (size, many) => size * many)])
             : c.Like(c.Shape(0) is { } known ? c.FreshShape(known.Length) : null);
 
     /// <remarks>Pads as input from opset 11 (axes from 18), as attribute before (<c>paddings</c> in opset 1).</remarks>
-    private static ValueState?[] Pad(RuleCall c)
+    static ValueState?[] Pad(RuleCall c)
     {
         if (c.Shape(0) is not { } x)
             return c.Like(null);
@@ -135,7 +131,7 @@ internal static class Selections
         return c.Like(shape);
     }
 
-    private static ValueState?[] OneHot(RuleCall c)
+    static ValueState?[] OneHot(RuleCall c)
     {
         if (c.Shape(0) is not { } x || c.Type(2) == DataType.Undefined || RuleCall.Axis(c.Node.Int("axis", -1), x.Length + 1) is not { } axis)
             return RuleCall.Absent;

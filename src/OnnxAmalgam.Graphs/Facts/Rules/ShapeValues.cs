@@ -20,7 +20,7 @@ internal static class ShapeValues
     ];
 
     /// <remarks>X -> its sizes [rank]; start and end cut them from opset 15.</remarks>
-    private static ValueState?[] Shape(RuleCall c)
+    static ValueState?[] Shape(RuleCall c)
     {
         if (c.Shape(0) is not { } x)
             return [new ValueState(DataType.Int64, [c.Fresh()])];
@@ -30,12 +30,12 @@ internal static class ShapeValues
         return [ValueState.OfIntegers(sizes, [sizes.Length])];
     }
 
-    private static int Bound(long place, int rank) => (int)Math.Clamp(place < 0 ? place + rank : place, 0, rank);
+    static int Bound(long place, int rank) => (int)Math.Clamp(place < 0 ? place + rank : place, 0, rank);
 
-    private static ValueState?[] Size(RuleCall c) =>
+    static ValueState?[] Size(RuleCall c) =>
         [c.Shape(0) is { } x ? ValueState.OfIntegers([Extent.Product(x)], []) : new ValueState(DataType.Int64, [])];
 
-    private static ValueState?[] Constant(RuleCall c)
+    static ValueState?[] Constant(RuleCall c)
     {
         var node = c.Node;
         if (node.Tensor("value") is { } tensor)
@@ -57,7 +57,7 @@ internal static class ShapeValues
             : RuleCall.Absent;
     }
 
-    private static ValueState?[] ConstantOfShape(RuleCall c)
+    static ValueState?[] ConstantOfShape(RuleCall c)
     {
         var fill = c.Node.Tensor("value") is { } tensor ? c.Engine.Read(tensor) : new ValueState(DataType.Float, [1]) { Reals = [0] };
         if (c.Input(0)?.Integers is not { } shape)
@@ -66,7 +66,7 @@ internal static class ShapeValues
         return [new ValueState(fill.Type, shape) { Integers = fill.Integers is [var one] && count is <= ValueState.MostElements and >= 0 ? [.. Enumerable.Repeat(one, (int)count)] : null }];
     }
 
-    private static ValueState?[] Range(RuleCall c)
+    static ValueState?[] Range(RuleCall c)
     {
         if (c.Type(0) == DataType.Undefined)
             return RuleCall.Absent;
@@ -78,9 +78,9 @@ internal static class ShapeValues
             : [new ValueState(c.Type(0), [count])];
     }
 
-    private static ValueState?[] Random(RuleCall c) =>
+    static ValueState?[] Random(RuleCall c) =>
         c.Node.Ints("shape") is { } shape ? [new ValueState((DataType)c.Node.Int("dtype", (long)DataType.Float), [.. shape.Select(Extent.Of)])] : RuleCall.Absent;
 
-    private static ValueState?[] RandomLike(RuleCall c) =>
+    static ValueState?[] RandomLike(RuleCall c) =>
         c.Input(0) is { } x ? [new ValueState((DataType)c.Node.Int("dtype", (long)x.Type), x.Shape)] : RuleCall.Absent;
 }

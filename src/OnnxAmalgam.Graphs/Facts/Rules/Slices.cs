@@ -20,16 +20,35 @@ internal static class Slices
         var shape = x.ToArray();
         for (var i = 0; i < counted.Length; i++)
             shape[counted[i]] = Length(x[counted[i]], starts[i], ends[i], steps[i]) ?? c.Fresh();
-        var state = new ValueState(data.Type, shape);
-        if (x.Length == 1 && starts is [{ Constant: { } start }] && ends is [{ Constant: { } end }])
-            state = state with { Integers = Cut(data.Integers, start, end, steps[0]), Reals = Cut(data.Reals, start, end, steps[0]) };
-        return [state];
+        var picks = data.Integers is null && data.Reals is null ? null : Picks(x, counted, starts, ends, steps);
+        return [new ValueState(data.Type, shape)
+        {
+            Integers = picks is null ? null : SmallTensors.Picked(data.Integers, x, picks),
+            Reals = picks is null ? null : SmallTensors.Picked(data.Reals, x, picks),
+        }];
     }
 
-    private static Extent[]? Bounds(RuleCall c, int index, string attribute) =>
+    /// <summary>The indices kept of every axis, where all numbers are known.</summary>
+    static int[][]? Picks(Extent[] x, int[] axes, Extent[] starts, Extent[] ends, long[] steps)
+    {
+        if (Array.Exists(x, size => size.Constant is null))
+            return null;
+        var picks = x.Select(size => Enumerable.Range(0, (int)size.Constant!.Value).ToArray()).ToArray();
+        for (var i = 0; i < axes.Length; i++)
+        {
+            if (starts[i].Constant is not { } start || ends[i].Constant is not { } end)
+                return null;
+            var size = picks[axes[i]].Length;
+            var (from, _) = Clamped(size, start, end, steps[i]);
+            picks[axes[i]] = [.. Enumerable.Range(0, (int)Count(size, start, end, steps[i])).Select(step => (int)(from + (step * steps[i])))];
+        }
+        return picks;
+    }
+
+    static Extent[]? Bounds(RuleCall c, int index, string attribute) =>
         c.HasInput(index) ? c.Input(index)?.Integers : c.Node.Ints(attribute)?.Select(Extent.Of).ToArray();
 
-    private static Extent? Length(Extent size, Extent start, Extent end, long step)
+    static Extent? Length(Extent size, Extent start, Extent end, long step)
     {
         if (size.Constant is { } n)
             return start.Constant is { } from && end.Constant is { } to ? Count(n, from, to, step) : null;
@@ -44,7 +63,7 @@ internal static class Slices
     }
 
     /// <summary>A bound counted from the front; null where clamping to the unknown size could matter.</summary>
-    private static Extent? Place(Extent bound, Extent size) => bound.Constant switch
+    static Extent? Place(Extent bound, Extent size) => bound.Constant switch
     {
         0 => 0,
         < 0 => size + bound,
@@ -54,24 +73,16 @@ internal static class Slices
         _ => null,
     };
 
-    private static long Count(long n, long start, long end, long step)
+    static long Count(long n, long start, long end, long step)
     {
         var (from, to) = Clamped(n, start, end, step);
         return step > 0 ? Math.Max(0, (to - from + step - 1) / step) : Math.Max(0, (from - to - step - 1) / -step);
     }
 
-    private static (long From, long To) Clamped(long n, long start, long end, long step)
+    static (long From, long To) Clamped(long n, long start, long end, long step)
     {
         var from = start < 0 ? start + n : start;
         var to = end < 0 ? Math.Max(end, -n - 1) + n : end;
         return step > 0 ? (Math.Clamp(from, 0, n), Math.Clamp(to, 0, n)) : (Math.Clamp(from, 0, n - 1), Math.Clamp(to, -1, n - 1));
-    }
-
-    private static T[]? Cut<T>(T[]? all, long start, long end, long step)
-    {
-        if (all is null || all.Length == 0)
-            return all;
-        var (from, _) = Clamped(all.Length, start, end, step);
-        return [.. Enumerable.Range(0, (int)Count(all.Length, start, end, step)).Select(i => all[from + (i * step)])];
     }
 }

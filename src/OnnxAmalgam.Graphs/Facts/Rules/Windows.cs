@@ -48,14 +48,14 @@ internal static class Windows
             : (strides[i] * (x[i + 2] - 1)) + extra[i] + (dilations[i] * (kernel[i] - 1)) + 1 - pads[i] - pads[i + axes])];
     }
 
-    private static Extent Steps(Extent room, long stride, bool up) => (up ? room.CeilingDivide(stride) : room.FloorDivide(stride)) + 1;
+    static Extent Steps(Extent room, long stride, bool up) => (up ? room.CeilingDivide(stride) : room.FloorDivide(stride)) + 1;
 
     /// <summary>ceil_mode: a last window that would start in the end padding is left out.</summary>
-    private static Extent Rounded(Extent room, Extent end, long stride)
+    static Extent Rounded(Extent room, Extent end, long stride)
     {
         var steps = Steps(room, stride, true);
         return steps.Constant is { } count && end.Constant is { } last && (count - 1) * stride >= last ? count - 1 : steps;
     }
 
-    private static long[] Ones(int count) => [.. Enumerable.Repeat(1L, count)];
+    static long[] Ones(int count) => [.. Enumerable.Repeat(1L, count)];
 }
