@@ -1,4 +1,4 @@
-# make build | test | demo | clean; CUDA=1 builds with the GPU packages (restored without a lock file).
+# make build | test | demo | clean | lock; CUDA=1 builds with the GPU packages (restored without a lock file).
 DOTNET ?= dotnet
 CONFIGURATION ?= Release
 SOLUTION := OnnxAmalgam.sln
@@ -16,7 +16,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export TESTINGPLATFORM_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: build restore test demo clean
+.PHONY: build restore lock test demo clean
 .DEFAULT_GOAL := build
 
 restore:
@@ -24,6 +24,11 @@ restore:
 
 build: restore
 	$(DOTNET) build $(SOLUTION) -c $(CONFIGURATION) --no-restore $(PROPERTIES)
+
+# After a change of packages: the lock files of all systems (downloads what the other systems need, 150 MB).
+lock:
+	for rid in win-x64 osx-arm64 linux-x64; do $(DOTNET) restore $(SOLUTION) -r $$rid --force-evaluate || exit 1; done
+	$(DOTNET) restore $(SOLUTION)
 
 # One test program at a time: each uses all cores, and some measure time and memory.
 test: build

@@ -71,7 +71,7 @@ public sealed class FixedBatchTests
     }
 
     /// <summary>y[n, 6] and flat[2n, 3] of -x[n, 2, 3]; a Gather of the images 0..n-1 looks as if it depended on n.</summary>
-    static OnnxModel Stubborn(long batch, long? declared = null) => Of(
+    internal static OnnxModel Stubborn(long batch, long? declared = null) => Of(
         Value("x", DataType.Float, declared ?? batch, 2, 3),
         [Node("Gather", ["x", "images"], ["all"]), Node("Neg", ["all"], ["n"]), Node("Reshape", ["n", "shape"], ["y"]), Node("Reshape", ["n", "rows"], ["flat"])],
         [Value("y", DataType.Float, declared ?? batch, 6), Value("flat", DataType.Float, declared ?? (batch * 2), 3)],

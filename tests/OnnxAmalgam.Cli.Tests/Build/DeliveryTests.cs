@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Google.Protobuf;
 using Onnx;
 using OnnxAmalgam.Tests.Shared;
@@ -28,6 +29,7 @@ public sealed class DeliveryTests : IDisposable
         }
 
         string[] files = [.. Directory.EnumerateFiles(folder).Select(f => Path.GetFileName(f)!)];
+        Assert.Contains("THIRD-PARTY-NOTICES.md", files);
         Assert.Contains(files, f => f.Contains("torch_cpu", StringComparison.Ordinal));
         Assert.DoesNotContain(files, f => f.Contains("torch_python", StringComparison.Ordinal) || f.Contains("_test", StringComparison.Ordinal) || f.EndsWith(".lib", StringComparison.Ordinal));
     }
@@ -40,6 +42,8 @@ public sealed class DeliveryTests : IDisposable
         {
             var packed = Repository.Dotnet(Repository.Root, "pack", $"src/OnnxAmalgam.{project}", "-c", Repository.Configuration, "--no-build", "-o", Path.Combine(folder, "feed"), "-nologo", "-v:q");
             Assert.True(packed.ExitCode == 0, packed.Output);
+            using ZipArchive package = ZipFile.OpenRead(Assert.Single(Directory.EnumerateFiles(Path.Combine(folder, "feed"), $"OnnxAmalgam.{project}.*.nupkg")));
+            Assert.NotNull(package.GetEntry("THIRD-PARTY-NOTICES.md"));
         }
 
         string home = Directory.CreateDirectory(Path.Combine(folder, "stranger")).FullName;
