@@ -50,10 +50,16 @@ public sealed class FolderListingTests : IDisposable
         folder.Write(".cache/2.png", "no image");
         folder.Write("notes.txt", "hello");
         folder.Write("a/Thumbs.db", "hello");
-        File.CreateSymbolicLink(Path.Combine(folder.Path, "a/link.png"), Path.Combine(folder.Path, "a/1.png"));
-        Directory.CreateSymbolicLink(Path.Combine(folder.Path, "loop"), folder.Path);
+        if (!OperatingSystem.IsWindows())
+            LinkAround();
         Assert.Equal(1, Open().Count);
         Assert.Contains("2 files are no images by their extension", Assert.Single(warnings), StringComparison.Ordinal);
+    }
+
+    void LinkAround()
+    {
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "a/link.png"), Path.Combine(folder.Path, "a/1.png"));
+        Directory.CreateSymbolicLink(Path.Combine(folder.Path, "loop"), folder.Path);
     }
 
     [Fact]

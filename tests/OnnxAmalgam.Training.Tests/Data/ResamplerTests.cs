@@ -67,6 +67,39 @@ public sealed class ResamplerTests
         Assert.Equal(255, target[0]);
     }
 
+    [Theory]
+    [InlineData(90, 50, 70, 31)]
+    [InlineData(50, 31, 90, 70)]
+    [InlineData(300, 7, 40, 7)]
+    public void Wide_images_agree_with_the_formula_in_double(int width, int height, int newWidth, int newHeight)
+    {
+        byte[] image = Samples.Pattern(width * height * 4);
+        byte[] target = new byte[3 * newWidth * newHeight];
+        Resampler.Resize(PixelView.Interleaved(image, 3, height, width, pixelStride: 4), new(newWidth, newHeight, 0, 0), newWidth, newHeight, new(0, 1, newWidth), target);
+        for (int i = 0; i < target.Length; i++)
+        {
+            (int channel, int y, int x) = (i / (newWidth * newHeight), i / newWidth % newHeight, i % newWidth);
+            (double weight, double total) = (0, 0);
+            for (int row = 0; row < height; row++)
+            {
+                double vertical = Triangle(row, y, height, newHeight);
+                for (int column = 0; vertical > 0 && column < width; column++)
+                {
+                    double share = vertical * Triangle(column, x, width, newWidth);
+                    weight += share;
+                    total += share * image[(row * width + column) * 4 + channel];
+                }
+            }
+            Assert.InRange(target[i] - total / weight, -1.01, 1.01);
+        }
+
+        static double Triangle(int input, int output, int inputSize, int outputSize)
+        {
+            double scale = (double)inputSize / outputSize;
+            return Math.Max(0, 1 - Math.Abs(input + 0.5 - (output + 0.5) * scale) / Math.Max(scale, 1));
+        }
+    }
+
     static byte[] Resized(Cover cover, int width, int height)
     {
         byte[] target = new byte[width * height];

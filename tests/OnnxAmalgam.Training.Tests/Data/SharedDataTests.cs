@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Recipes;
@@ -60,9 +59,9 @@ public sealed class SharedDataTests
         }
     }
 
-    static string Shared(string name, [CallerFilePath] string here = "")
+    static string Shared(string name)
     {
-        for (string? folder = Path.GetDirectoryName(here); folder is not null; folder = Path.GetDirectoryName(folder))
+        for (string? folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
         {
             if (!File.Exists(Path.Combine(folder, "OnnxAmalgam.sln")))
                 continue;
