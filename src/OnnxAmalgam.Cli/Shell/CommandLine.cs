@@ -62,7 +62,7 @@ internal sealed class CommandLine(Terminal terminal, IReadOnlyList<ProgramComman
         if (result.Errors.Count == 0)
             return;
         if (result.CommandResult.Command is not RootCommand root)
-            throw new UsageException(result.Errors[0].Message);
+            throw new UsageException(result.UnmatchedTokens is [var extra, ..] ? $"expected no more arguments, got '{extra}'" : result.Errors[0].Message.TrimEnd('.'));
         var names = root.Subcommands.Select(c => c.Name).ToArray();
         var word = result.UnmatchedTokens is [var first, ..] ? first : null;
         throw new UsageException(word is null

@@ -14,29 +14,13 @@ internal sealed class CommonOptions
         CustomParser = ParseDevice,
     };
 
-    readonly Option<int?> threads = new("--threads")
-    {
-        Description = "Threads within an operator",
-        HelpName = "N",
-        Recursive = true,
-    };
+    readonly Option<long?> threads = WholeNumberOption.Common("--threads", "Threads within an operator", least: 1, most: 1024);
 
-    readonly Option<long?> seed = new("--seed")
-    {
-        Description = "Seed of everything random",
-        HelpName = "N",
-        Recursive = true,
-    };
+    readonly Option<long?> seed = WholeNumberOption.Common("--seed", "Seed of everything random", least: 0, most: long.MaxValue);
 
     readonly Option<bool> verbose = new("--verbose", "-v") { Description = "Say more; show where an error came from", Recursive = true };
 
     readonly Option<bool> quiet = new("--quiet", "-q") { Description = "No progress", Recursive = true };
-
-    public CommonOptions()
-    {
-        threads.Validators.Add(result => AtLeast(result, threads, 1));
-        seed.Validators.Add(result => AtLeast(result, seed, 0));
-    }
 
     public void AddTo(RootCommand root)
     {
@@ -50,7 +34,7 @@ internal sealed class CommonOptions
     public Session Open(ParseResult result, Terminal terminal) => new(terminal)
     {
         Device = result.GetValue(device) ?? DeviceChoice.Auto,
-        Threads = result.GetValue(threads) ?? ThreadsFromEnvironment(),
+        Threads = (int?)result.GetValue(threads) ?? ThreadsFromEnvironment(),
         Seed = result.GetValue(seed),
         IsVerbose = result.GetValue(verbose),
         IsQuiet = result.GetValue(quiet),
@@ -63,14 +47,6 @@ internal sealed class CommonOptions
         if (choice is null)
             result.AddError($"--device: expected auto, cpu, cuda or cuda:N, got '{text}'");
         return choice;
-    }
-
-    static void AtLeast<T>(OptionResult result, Option<T?> option, int least) where T : struct, IComparable<T>
-    {
-        if (result.Errors.Any())
-            return;
-        if (result.GetValue(option) is { } value && Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture) < least)
-            result.AddError($"{option.Name}: expected at least {least}, got {value}");
     }
 
     static int? ThreadsFromEnvironment() =>

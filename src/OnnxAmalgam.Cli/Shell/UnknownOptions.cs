@@ -18,7 +18,7 @@ internal static class UnknownOptions
             if (known.Contains(name) || known.Contains(word))
                 continue;
             var nearest = NearestName.To(name, known, share: 0.4);
-            throw new UsageException($"unknown option '{name}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")} (a file of that name: put -- before it)");
+            throw new UsageException($"unknown option '{name}'{(nearest is null ? "; a name that starts with '-' goes behind --" : $"; did you mean '{nearest}'?")}");
         }
     }
 
