@@ -7,20 +7,10 @@ namespace OnnxAmalgam.Training.Ensemble;
 /// <summary>What a model is fed and where it is tapped: what its recipe states, over what its file states.</summary>
 public static class ModelInput
 {
-    /// <summary>The input description: recipe keys over the preset, over the model's metadata, over the graph's input.</summary>
+    /// <summary>The input description: recipe keys (a preset's are among them) over the model's metadata, over the graph's input.</summary>
     /// <exception cref="InputException">Size unknown, or values that contradict each other or the graph.</exception>
-    public static InputDescription Describe(OnnxModel model, InputRecipe stated, string where)
-    {
-        InputDescription found = (stated.Preset is null ? ModelMetadata.Input(model) : null)
-            ?? ModelMetadata.FromGraph(model, stated.Size?.Height, stated.Channels);
-        if (stated.Preset is not null)
-        {
-            InputDescription preset = InputPresets.Find(stated.Preset);
-            found = preset with { Layout = found.Layout, Dtype = found.Dtype, Channels = found.Channels, Height = found.Height, Width = found.Width };
-        }
-
-        return Override(found, stated, where);
-    }
+    public static InputDescription Describe(OnnxModel model, InputRecipe stated, string where) =>
+        Override(ModelMetadata.Input(model) ?? ModelMetadata.FromGraph(model, stated.Size?.Height, stated.Channels), stated, where);
 
     /// <summary>Recipe keys over a description.</summary>
     public static InputDescription Override(InputDescription found, InputRecipe stated, string where)

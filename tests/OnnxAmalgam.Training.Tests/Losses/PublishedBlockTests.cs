@@ -1,5 +1,7 @@
+using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.CommonSpace;
 using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Tests.Losses;

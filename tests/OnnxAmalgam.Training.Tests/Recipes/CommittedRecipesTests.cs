@@ -1,3 +1,5 @@
+using OnnxAmalgam.Training.Recipes;
+
 namespace OnnxAmalgam.Training.Tests.Recipes;
 
 /// <summary>The recipes of models/: each can be read, and the protocols of the benchmarks hold what they promise.</summary>

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Training.Tests.Recipes;
 

@@ -1,3 +1,5 @@
+using OnnxAmalgam.Training.Recipes;
+
 namespace OnnxAmalgam.Training.Tests.Recipes;
 
 public sealed class RecipeOverrideTests : IDisposable

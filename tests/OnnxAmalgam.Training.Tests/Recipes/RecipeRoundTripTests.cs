@@ -1,5 +1,7 @@
 using System.Collections;
 using CsCheck;
+using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Training.Tests.Recipes;
 

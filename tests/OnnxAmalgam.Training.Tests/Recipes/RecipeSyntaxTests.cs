@@ -1,3 +1,6 @@
+using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Training.Recipes;
+
 namespace OnnxAmalgam.Training.Tests.Recipes;
 
 public sealed class RecipeSyntaxTests : IDisposable
@@ -184,29 +187,6 @@ public sealed class RecipeSyntaxTests : IDisposable
         var file = recipe.Read(RecipeText.Minimal, "student={model: ../s.onnx, head: keep}").Student;
         Assert.Equal((WeightsMode.Keep, HeadMode.Keep), (file.Weights, file.Head));
         Assert.Equal(Path.GetFullPath(recipe.Inside("../s.onnx")), file.Model);
-    }
-
-    public static TheoryData<string> Bundled => new(Directory.EnumerateFiles(Path.Combine(RepositoryRoot, "models"), "*.yaml", SearchOption.AllDirectories)
-        .Select(path => Path.GetRelativePath(RepositoryRoot, path)).Order(StringComparer.Ordinal));
-
-    [Theory]
-    [MemberData(nameof(Bundled))]
-    public void Every_bundled_recipe_is_read_and_written(string path)
-    {
-        var read = RecipeReader.Read(Path.Combine(RepositoryRoot, path));
-        Assert.All(read.Teachers, t => Assert.True(File.Exists(t.Model), t.Model));
-        Assert.Empty(RecipeDifference.Between(read, recipe.Read(RecipeReader.Write(read))));
-    }
-
-    static string RepositoryRoot
-    {
-        get
-        {
-            var folder = AppContext.BaseDirectory;
-            while (!File.Exists(Path.Combine(folder, "OnnxAmalgam.sln")))
-                folder = Path.GetDirectoryName(folder)!;
-            return folder;
-        }
     }
 
     public void Dispose() => recipe.Dispose();

@@ -1,3 +1,6 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Recipes;
+
 namespace OnnxAmalgam.Training.Tests.Recipes;
 
 /// <summary>A temporary folder with a recipe in it.</summary>

@@ -1,3 +1,5 @@
+using OnnxAmalgam.Graphs.Metadata;
+
 namespace OnnxAmalgam.Training.Recipes.Reading;
 
 /// <summary><c>input: {layout: nchw, scale: 0.0039, ...}</c>.</summary>
@@ -44,8 +46,26 @@ internal static class InputReader
             : throw field.Error($"expected one number, or [height, width], got {sides.Count} elements");
     }
 
-    static InputRecipe Preset(Field name) => InputPresets.Find(name.Text("a preset"))
-        ?? throw name.Expected($"one of {Words.Quoted(InputPresets.Names)}");
+    /// <summary>All that the family states but size and channels, which are the model's.</summary>
+    static InputRecipe Preset(Field field)
+    {
+        var name = field.Text("a preset").Replace('_', '-');
+        if (!InputPresets.Names.Contains(name, StringComparer.Ordinal))
+            throw field.Error($"expected one of {Words.Quoted(InputPresets.Names)}, got '{name}'{Words.DidYouMean(name, InputPresets.Names)}");
+        var family = InputPresets.Find(name);
+        return new InputRecipe
+        {
+            Layout = family.Layout,
+            Dtype = family.Dtype,
+            Order = family.Order,
+            Scale = family.Scale,
+            Mean = family.Mean,
+            Std = family.Std,
+            Resize = family.Resize,
+            Interpolation = family.Interpolation,
+            Antialias = family.Antialias,
+        };
+    }
 
     static int Channels(Field field) => field.WholeNumber(1, 3) is not 2 and var n ? n : throw field.Expected("1 or 3");
 

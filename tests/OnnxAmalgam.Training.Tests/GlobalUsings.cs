@@ -1,3 +1,0 @@
-global using OnnxAmalgam.Graphs;
-global using OnnxAmalgam.Graphs.Metadata;
-global using OnnxAmalgam.Training.Recipes;
