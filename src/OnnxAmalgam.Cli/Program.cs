@@ -1,1 +1,4 @@
-return 0;
+using OnnxAmalgam.Cli;
+using OnnxAmalgam.Cli.Shell;
+
+return new CommandLine(Terminal.OfProcess(), Composition.Commands()).Run(args);

@@ -62,4 +62,11 @@ public static class Anatomy
     /// <summary>A tap by value name or module path (<c>layer3</c>).</summary>
     /// <exception cref="InputException">No such value, or it does not depend on the image; the message names the closest.</exception>
     public static Tap Tap(OnnxModel model, string nameOrModulePath) => new TapList(new ClassifierGraph(model)).Find(nameOrModulePath);
+
+    /// <summary>The module of the exporter's source that makes each value (<c>layer3.0.conv1</c>), where the file tells; each is a name that <see cref="Tap"/> takes.</summary>
+    public static IReadOnlyDictionary<string, string> ModulePaths(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new ModulePaths(new GraphView(model.Proto.Graph)).ByValue;
+    }
 }

@@ -17,9 +17,16 @@ internal sealed class ModulePaths
     /// <summary>Every module path, each once.</summary>
     public IEnumerable<string> All => nodes.SelectMany(pair => pair.Paths).Distinct(StringComparer.Ordinal);
 
+    /// <summary>The innermost module that makes each value, where the file tells.</summary>
+    public IReadOnlyDictionary<string, string> ByValue => nodes.Where(pair => pair.Paths.Count > 0)
+        .SelectMany(pair => pair.Node.Output.Where(value => value.Length > 0).Select(value => (value, Path: Innermost(pair.Paths))))
+        .ToDictionary(pair => pair.value, pair => pair.Path, StringComparer.Ordinal);
+
     /// <summary>The last value that fits, of those the module makes.</summary>
     public string? LastValue(string path, Func<string, bool> fits) =>
         nodes.Where(pair => pair.Paths.Contains(path)).SelectMany(pair => pair.Node.Output).LastOrDefault(fits);
+
+    static string Innermost(IReadOnlyList<string> paths) => paths.LastOrDefault(path => !path.Contains('/', StringComparison.Ordinal)) ?? paths[^1];
 
     static List<string> PathsOf(NodeProto node)
     {

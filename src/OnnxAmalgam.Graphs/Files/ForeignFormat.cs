@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace OnnxAmalgam.Graphs.Files;
 
@@ -43,6 +44,9 @@ static class ForeignFormat
     {
         foreach (var b in head)
             if (b is < 0x20 and not ((byte)'\t' or (byte)'\r' or (byte)'\n') or 0x7f) return false;
-        return true;
+        // The last character may be cut off.
+        for (var cut = 0; cut < Math.Min(4, head.Length); cut++)
+            if (Utf8.IsValid(head[..^cut])) return true;
+        return false;
     }
 }

@@ -9,13 +9,25 @@ internal sealed class InputSources(OnnxModel model)
     readonly MetadataProperties properties = new(model.Proto);
     readonly SidecarFiles files = new(model);
 
-    public InputDescription? Find() =>
-        OwnPreprocessing.Read(properties.Find(OwnPreprocessing.Key))
-        ?? CustomVision()
-        ?? Ultralytics()
-        ?? StandardImage()
-        ?? HuggingFace()
-        ?? Timm();
+    /// <summary>The first source that states preprocessing, and what it is.</summary>
+    public (InputDescription Input, string Source)? Find()
+    {
+        (Func<InputDescription?> Read, string Source)[] sources =
+        [
+            (() => OwnPreprocessing.Read(properties.Find(OwnPreprocessing.Key)), $"metadata '{OwnPreprocessing.Key}'"),
+            (CustomVision, "metadata 'CustomVision.Preprocess'"),
+            (Ultralytics, "metadata 'imgsz'"),
+            (() => StandardImage(), "metadata 'Image'"),
+            (HuggingFace, "preprocessor_config.json"),
+            (Timm, "config.json"),
+        ];
+        foreach (var (read, source) in sources)
+        {
+            if (read() is { } input)
+                return (input, source);
+        }
+        return null;
+    }
 
     /// <summary>The graph's own description with what a source adds, or null where the graph contradicts it.</summary>
     InputDescription? OnGraph(int? height, int? width, int? channels)

@@ -13,15 +13,23 @@ internal sealed class LabelSources(OnnxModel model)
 
     readonly SidecarFiles files = new(model);
 
-    /// <summary>The first source that has names. A file beside the model counts only when it has as many names as the model has classes,
-    /// where that is known: several models may lie in one folder.</summary>
-    public IReadOnlyList<string>? Find()
+    /// <summary>The first source that has names, and what it is. A file beside the model counts only when it has as many names as the model
+    /// has classes, where that is known: several models may lie in one folder.</summary>
+    public (IReadOnlyList<string> Labels, string Source)? Find()
     {
-        var own = FromNames(new MetadataProperties(model.Proto).Find("names")) ?? FromAttributes(model.Proto.Graph);
-        if (own is not null || model.Path is null)
-            return own;
+        if (FromNames(new MetadataProperties(model.Proto).Find("names")) is { } names)
+            return (names, "metadata 'names'");
+        if (FromAttributes(model.Proto.Graph) is { } attributes)
+            return (attributes, "the classifier's attributes");
+        if (model.Path is null)
+            return null;
         var classes = Classes();
-        return Beside().FirstOrDefault(labels => labels is not null && (classes is null || labels.Count == classes));
+        foreach (var (labels, file) in Beside())
+        {
+            if (labels is not null && (classes is null || labels.Count == classes))
+                return (labels, file);
+        }
+        return null;
     }
 
     int? Classes()
@@ -36,16 +44,16 @@ internal sealed class LabelSources(OnnxModel model)
         }
     }
 
-    IEnumerable<IReadOnlyList<string>?> Beside()
+    IEnumerable<(IReadOnlyList<string>? Labels, string File)> Beside()
     {
         var name = files.ModelName;
-        yield return FromLines(files.Text($"{name}.labels.txt"));
-        yield return FromJson(files.Json($"{name}.json"));
-        yield return FromJson(files.Json("config.json"));
-        yield return FromLines(files.Text("labels.txt"));
-        yield return FromLines(files.Text("classes.txt"));
-        yield return FromSynset(files.Text("synset.txt"));
-        yield return FromJson(files.Json("labels.json"));
+        yield return (FromLines(files.Text($"{name}.labels.txt")), $"{name}.labels.txt");
+        yield return (FromJson(files.Json($"{name}.json")), $"{name}.json");
+        yield return (FromJson(files.Json("config.json")), "config.json");
+        yield return (FromLines(files.Text("labels.txt")), "labels.txt");
+        yield return (FromLines(files.Text("classes.txt")), "classes.txt");
+        yield return (FromSynset(files.Text("synset.txt")), "synset.txt");
+        yield return (FromJson(files.Json("labels.json")), "labels.json");
     }
 
     /// <summary>Ultralytics' <c>{0: 'cat', 1: "dog's"}</c>, or a list.</summary>

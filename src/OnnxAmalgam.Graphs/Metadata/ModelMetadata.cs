@@ -9,7 +9,21 @@ public static class ModelMetadata
     public static IReadOnlyList<string>? Labels(OnnxModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return new LabelSources(model).Find();
+        return new LabelSources(model).Find()?.Labels;
+    }
+
+    /// <summary>Where <see cref="Labels"/> found the names (<c>metadata 'names'</c>, a file's name), or null.</summary>
+    public static string? LabelsSource(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new LabelSources(model).Find()?.Source;
+    }
+
+    /// <summary>Where <see cref="Input"/> found the preprocessing, or null.</summary>
+    public static string? InputSource(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new InputSources(model).Find()?.Source;
     }
 
     /// <summary>The preprocessing the model's metadata states (ours, ONNX <c>Image.*</c>, Custom Vision, ...), or null when none does.
@@ -17,7 +31,7 @@ public static class ModelMetadata
     public static InputDescription? Input(OnnxModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return new InputSources(model).Find();
+        return new InputSources(model).Find()?.Input;
     }
 
     /// <summary>The description that follows from the graph's input alone: layout, dtype, channels, size; scale 1/255 (1 for bytes), mean 0, std 1.</summary>

@@ -64,7 +64,7 @@ static class NodeOrder
         return body.Node.SelectMany(n => n.Input.Concat(Captures(n))).Where(name => !defined.Contains(name)).Distinct();
     }
 
-    /// <summary>Walks back from a node that still waits until a node comes again.</summary>
+    /// <summary>Walks back from a node that still waits until a node comes again; the ring starts with its first node in the file.</summary>
     static List<int> Ring(List<HashSet<int>> sources, int[] waiting)
     {
         var path = new List<int>();
@@ -76,6 +76,7 @@ static class NodeOrder
         }
         path.RemoveRange(0, path.IndexOf(next));
         path.Reverse();
-        return path;
+        var first = path.IndexOf(path.Min());
+        return [.. path[first..], .. path[..first]];
     }
 }

@@ -163,7 +163,7 @@ public sealed class WeakenGlibcxx : Task
 
     static void Check(byte[] file, long at, int size)
     {
-        if (at < 0 || at + size > file.Length)
+        if (at < 0 || at > file.Length - size)
         {
             throw new InvalidDataException($"an offset of {at} in {file.Length} bytes");
         }

@@ -32,7 +32,7 @@ public sealed record TeacherRecipe
     public string? Logits { get; init; }
     /// <summary>Whether this teacher has no scores.</summary>
     public bool FeaturesOnly => Logits == "none";
-    /// <summary>Values or module paths; null: auto.</summary>
+    /// <summary>Values or module paths; null: auto; empty: none.</summary>
     public IReadOnlyList<TapRecipe>? Taps { get; init; }
     /// <summary>Overrides of what graph and metadata say.</summary>
     public InputRecipe Input { get; init; } = new();
@@ -45,11 +45,9 @@ public sealed record TeacherRecipe
 /// <param name="Layout">Axis order where the inferred one is wrong.</param>
 public sealed record TapRecipe(string Value, ImageLayout? Layout = null);
 
-/// <summary>The keys of an input description that a recipe states; null: not stated.</summary>
+/// <summary>The keys of an input description that a recipe states (a preset states all of its family's); null: not stated.</summary>
 public sealed record InputRecipe
 {
-    /// <summary>Name of a preprocessing family whose values the other keys override.</summary>
-    public string? Preset { get; init; }
     /// <summary>nchw or nhwc.</summary>
     public ImageLayout? Layout { get; init; }
     /// <summary>float32, float16 or uint8.</summary>
@@ -97,13 +95,13 @@ public sealed record StudentRecipe
 {
     /// <summary><c>zoo:NAME(...)</c> or the full path of an .onnx file.</summary>
     public required string Model { get; init; }
-    /// <summary>Values or module paths; null: auto.</summary>
+    /// <summary>Values or module paths; null: auto; empty: none.</summary>
     public IReadOnlyList<TapRecipe>? Taps { get; init; }
     /// <summary>Default float32 NCHW, channels and size of the largest teacher, scale 1/255, mean 0, std 1.</summary>
     public InputRecipe Input { get; init; } = new();
     /// <summary>replace or keep.</summary>
     public HeadMode Head { get; init; } = HeadMode.Replace;
-    /// <summary>keep or random.</summary>
+    /// <summary>keep or random; a zoo student's are always random.</summary>
     public WeightsMode Weights { get; init; } = WeightsMode.Keep;
 }
 

@@ -108,7 +108,7 @@ public sealed class WeightsInTheFileTests : IDisposable
     {
         const int Tensors = 10, Elements = 12_500_000;
         var path = folder["big.onnx"];
-        WriteSparse(path, Tensors, Elements);
+        SparseModel.Write(path, Tensors, Elements);
         Assert.True(new FileInfo(path).Length > 500_000_000);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -127,7 +127,7 @@ public sealed class WeightsInTheFileTests : IDisposable
     public void Saving_streams_the_weights_from_the_old_file()
     {
         var path = folder["m.onnx"];
-        WriteSparse(path, tensors: 4, elements: 2_000_000);
+        SparseModel.Write(path, tensors: 4, elements: 2_000_000);
         var model = OnnxModel.Load(path);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -139,39 +139,6 @@ public sealed class WeightsInTheFileTests : IDisposable
     }
 
     OnnxModel Load(ModelProto proto, string name = "m.onnx") => OnnxModel.Load(folder.Write(name, proto.ToByteArray()));
-
-    /// <summary>Writes a model whose weights are holes of a sparse file, each ending in a byte that says which it is.</summary>
-    static void WriteSparse(string path, int tensors, int elements)
-    {
-        var names = Enumerable.Range(0, tensors).Select(i => $"w{i}").ToArray();
-        var proto = TinyModel.Of(TinyModel.Graph([TinyModel.Node("Sum", ["x", .. names], ["y"])]));
-        var bodies = names.Select(n => new TensorProto { Dims = { elements }, DataType = (int)DataType.Float, Name = n }.ToByteArray()).ToList();
-        var raw = 4L * elements;
-        using var file = new FileStream(path, FileMode.CreateNew);
-        var tensorSizes = bodies.Select(b => b.Length + Field(raw)).ToList();
-        var graphHead = new GraphProto { Node = { proto.Graph.Node }, Name = "g" }.ToByteArray();
-        var graphTail = new GraphProto { Input = { proto.Graph.Input }, Output = { proto.Graph.Output } }.ToByteArray();
-        file.Write(new ModelProto { IrVersion = 8, ProducerName = "tests" }.ToByteArray());
-        Begin(file, 7, graphHead.Length + graphTail.Length + tensorSizes.Sum(Field));
-        file.Write(graphHead);
-        for (var i = 0; i < tensors; i++)
-        {
-            Begin(file, 5, tensorSizes[i]);
-            file.Write(bodies[i]);
-            Begin(file, 9, raw);
-            file.Seek(raw - 1, SeekOrigin.Current);
-            file.WriteByte((byte)(i + 1));
-        }
-        file.Write(graphTail);
-        file.Write(new ModelProto { OpsetImport = { proto.OpsetImport } }.ToByteArray());
-
-        static long Field(long body) => 1 + OnnxAmalgam.Graphs.Files.Varint.Size((ulong)body) + body;
-        static void Begin(Stream output, int field, long length)
-        {
-            output.WriteByte((byte)((field << 3) | 2));
-            OnnxAmalgam.Graphs.Files.Varint.Write(output, (ulong)length);
-        }
-    }
 
     static ModelProto ManyPlaces()
     {

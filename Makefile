@@ -1,0 +1,41 @@
+# make build | test | demo | clean | lock; CUDA=1 builds with the GPU packages (restored without a lock file).
+DOTNET ?= dotnet
+CONFIGURATION ?= Release
+SOLUTION := OnnxAmalgam.sln
+PROGRAM := $(DOTNET) run -c $(CONFIGURATION) --no-build --project src/OnnxAmalgam.Cli --
+
+ifeq ($(CUDA),1)
+PROPERTIES := -p:Cuda=true
+RESTORE := $(PROPERTIES)
+else
+PROPERTIES :=
+RESTORE := --locked-mode
+endif
+
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export TESTINGPLATFORM_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+
+.PHONY: build restore lock test demo clean
+.DEFAULT_GOAL := build
+
+restore:
+	$(DOTNET) restore $(SOLUTION) $(RESTORE)
+
+build: restore
+	$(DOTNET) build $(SOLUTION) -c $(CONFIGURATION) --no-restore $(PROPERTIES)
+
+# After a change of packages: the lock files of all systems (downloads what the other systems need, 150 MB).
+lock:
+	for rid in win-x64 osx-arm64 linux-x64; do $(DOTNET) restore $(SOLUTION) -r $$rid --force-evaluate || exit 1; done
+	$(DOTNET) restore $(SOLUTION)
+
+# One test program at a time: each uses all cores, and some measure time and memory.
+test: build
+	$(DOTNET) test --solution $(SOLUTION) -c $(CONFIGURATION) --no-build --max-parallel-test-modules 1 $(PROPERTIES)
+
+demo: build
+	$(PROGRAM) train models/demo/recipe.yaml
+
+clean:
+	rm -rf src/*/bin src/*/obj tests/*/bin tests/*/obj artifacts TestResults tests/*/TestResults

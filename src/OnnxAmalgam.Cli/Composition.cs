@@ -1,0 +1,16 @@
+using OnnxAmalgam.Cli.Commands;
+using OnnxAmalgam.Cli.Shell;
+
+namespace OnnxAmalgam.Cli;
+
+/// <summary>What the program consists of.</summary>
+internal static class Composition
+{
+    /// <summary>Every command, in the order of the help text.</summary>
+    public static IReadOnlyList<ProgramCommand> Commands() =>
+    [
+        new InspectCommand(),
+        new BenchCommand(),
+        new DoctorCommand(),
+    ];
+}

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using OnnxAmalgam.Graphs;
+
+namespace OnnxAmalgam.Cli.Shell;
+
+/// <summary>System.CommandLine takes an option that it does not know for a value where a command takes several; here it is a mistake.</summary>
+internal static class UnknownOptions
+{
+    /// <summary>Refuses every word that starts with '-' and is no option of the command, up to <c>--</c>.</summary>
+    /// <exception cref="UsageException">The first such word, with the nearest option.</exception>
+    public static void Refuse(IEnumerable<string> arguments, ParseResult result)
+    {
+        var known = Known(result.CommandResult).ToHashSet(StringComparer.Ordinal);
+        foreach (var word in arguments.TakeWhile(a => a != "--").Where(a => a.Length > 1 && a[0] == '-'))
+        {
+            var name = word.Split('=', ':')[0];
+            if (known.Contains(name) || known.Contains(word))
+                continue;
+            var nearest = NearestName.To(name, known, share: 0.4);
+            throw new UsageException($"unknown option '{name}'{(nearest is null ? "; a name that starts with '-' goes behind --" : $"; did you mean '{nearest}'?")}");
+        }
+    }
+
+    static IEnumerable<string> Known(CommandResult command)
+    {
+        for (var at = command; at is not null; at = at.Parent as CommandResult)
+            foreach (var option in at.Command.Options.Where(o => o.Recursive || at == command))
+                foreach (var name in option.Aliases.Prepend(option.Name))
+                    yield return name;
+    }
+}

@@ -1,0 +1,213 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Trainable;
+using OnnxAmalgam.Training.CommonSpace;
+using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Optimisation;
+using OnnxAmalgam.Training.Recipes;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training;
+
+/// <summary>One optimisation step, from a batch of canvases to changed weights. Owns student, common space and optimiser state;
+/// no tensor made in a step outlives it.</summary>
+internal sealed class AmalgamationStep : IDisposable
+{
+    const string OptimizerPrefix = "optimizer/";
+    readonly AmalgamationSetup setup;
+    readonly Preprocess preprocess;
+    readonly ImageTargets targets;
+    readonly Device device;
+    readonly string[] values;
+    readonly double? clipNorm;
+
+    /// <summary>Builds student, losses and optimiser for a setup.</summary>
+    public AmalgamationStep(AmalgamationSetup setup)
+    {
+        this.setup = setup;
+        device = TorchMemory.Device(setup.Compute.Device);
+        preprocess = new Preprocess(setup.Student.Input);
+        targets = new ImageTargets(setup, setup.Train);
+        values = setup.Student.Tap is { } tap ? [setup.Student.Logits, tap.Value] : [setup.Student.Logits];
+        clipNorm = setup.Recipe.Train.ClipNorm;
+
+        Student = new TrainableGraph(setup.Student.Model);
+        Student.to(device);
+        using var weights = new WeightSource(setup.Recipe.Train.Seed, device, ScalarType.Float32);
+        TeacherTap[] taps = [.. setup.Teachers.Index().SelectMany(t => t.Item.TapShapes.Select(shape => new TeacherTap(t.Index, shape)))];
+        Loss = new AmalgamationLoss(setup.Recipe.Amalgamation, setup.Union, StudentTapShape(), taps, weights);
+        TermNames = ["loss", .. Loss.TermNames];
+        Optimizer = Optimizer.Create(setup.Recipe.Train, Groups());
+    }
+
+    /// <summary>The student; its mode is the caller's affair between steps.</summary>
+    public TrainableGraph Student { get; }
+
+    /// <summary>What is minimised, as text.</summary>
+    public string Equation => Loss.Equation;
+
+    /// <summary>Names of what <see cref="Run"/> returns: <c>loss</c> (the weighted sum), then each term and its parts.</summary>
+    public IReadOnlyList<string> TermNames { get; }
+
+    AmalgamationLoss Loss { get; }
+
+    Optimizer Optimizer { get; }
+
+    /// <summary>Runs one step.</summary>
+    /// <param name="batch">Canvases.</param>
+    /// <param name="rate">Learning rate, and momentum where the schedule moves it.</param>
+    /// <returns>The terms' values, the total first; on the CPU.</returns>
+    /// <exception cref="InputException">A teacher's output or the loss is not finite.</exception>
+    public double[] Run(ImageBatch batch, RatePoint rate)
+    {
+        using var scope = NewDisposeScope();
+        Tensor canvas = BatchTensors.Canvas(batch, setup.Train).to(device);
+        Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
+        LossResult loss = Evaluate(canvas, indices, i => setup.Train.NameOf(batch.Indices[i]));
+        double[] terms = [loss.Total.to(ScalarType.Float64).item<double>(), .. loss.Values.to(ScalarType.Float64).cpu().data<double>()];
+        if (!double.IsFinite(terms[0]))
+        {
+            throw new InputException($"epoch {batch.Epoch}, batch {batch.Index}: expected a finite loss, got {string.Join(", ", TermNames.Zip(terms, (n, v) => $"{n} {v:g4}"))}; lower train.learning_rate or set train.clip_norm");
+        }
+
+        Student.train();
+        Optimizer.ZeroGradients();
+        loss.Total.backward();
+        if (clipNorm is { } bound)
+        {
+            GradientClip.ByGlobalNorm(Optimizer.Groups.SelectMany(g => g.Parameters), bound);
+        }
+
+        Optimizer.Step(rate);
+        return terms;
+    }
+
+    /// <summary>Teachers, student and losses on a batch, without a step.</summary>
+    LossResult Evaluate(Tensor canvas, Tensor indices, Func<int, string> nameOf)
+    {
+        TeacherOutput[] teachers;
+        using (no_grad())
+        {
+            teachers = [.. setup.Teachers.Select(t => t.Run(canvas, nameOf))];
+        }
+
+        Student.train();
+        var inputs = new Dictionary<string, Tensor> { [Student.InputNames[0]] = preprocess.Apply(canvas) };
+        Tensor[] outputs = Student.Run(inputs, values);
+        return Loss.Forward(new LossInputs
+        {
+            StudentLogits = outputs[0],
+            StudentTap = outputs.ElementAtOrDefault(1),
+            TeacherLogits = [.. teachers.Select(t => t.Logits)],
+            TeacherTaps = [.. teachers.SelectMany(t => t.Taps)],
+            DomainWeights = targets.Weights(indices),
+            HardLabels = targets.Labels(indices),
+        });
+    }
+
+    /// <summary>Everything a checkpoint must hold, by name; the caller does not own the tensors (optimiser state is copied into its scope).</summary>
+    public IReadOnlyDictionary<string, Tensor> State()
+    {
+        var state = Own();
+        foreach (var (name, value) in Optimizer.ExportState())
+        {
+            state.Add(OptimizerPrefix + name, value);
+        }
+
+        return state;
+    }
+
+    /// <summary>Takes a checkpoint's tensors over; names and shapes must be those of <see cref="State"/>.</summary>
+    /// <exception cref="InputException">They are not.</exception>
+    public void Restore(IReadOnlyDictionary<string, Tensor> saved)
+    {
+        using var guard = no_grad();
+        var own = Own();
+        var wrong = own.Keys.Except(saved.Keys, StringComparer.Ordinal).Select(n => $"'{n}' is missing")
+            .Concat(own.Where(p => saved.TryGetValue(p.Key, out var s) && !s.shape.SequenceEqual(p.Value.shape)).Select(p => $"'{p.Key}' has another shape"))
+            .Take(5).ToArray();
+        if (wrong.Length > 0)
+        {
+            throw new InputException($"checkpoint: expected the tensors of this recipe's student and losses, but {string.Join(", ", wrong)}; resume with the recipe the run was started with");
+        }
+
+        foreach (var (name, value) in own)
+        {
+            value.copy_(saved[name]);
+        }
+
+        Optimizer.ImportState(saved.Where(p => p.Key.StartsWith(OptimizerPrefix, StringComparison.Ordinal)).ToDictionary(p => p.Key[OptimizerPrefix.Length..], p => p.Value));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Optimizer.Dispose();
+        Loss.Dispose();
+        Student.Dispose();
+        targets.Dispose();
+    }
+
+    /// <summary>Weights, statistics and the loss's own parameters; the tensors themselves.</summary>
+    Dictionary<string, Tensor> Own()
+    {
+        var own = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (var (name, value) in Student.Initializers)
+        {
+            own.Add("student/" + name, value);
+        }
+
+        foreach (var (name, value) in Student.Statistics)
+        {
+            own.Add("statistics/" + name, value);
+        }
+
+        foreach (var (name, value) in Loss.state_dict())
+        {
+            own.Add("loss/" + name, value);
+        }
+
+        return own;
+    }
+
+    /// <summary>Layout and shape of the student's tap, seen on two blank images.</summary>
+    TapShape? StudentTapShape()
+    {
+        if (setup.Student.Tap is not { } tap)
+        {
+            return null;
+        }
+
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        Student.eval();
+        var inputs = new Dictionary<string, Tensor> { [Student.InputNames[0]] = zeros(setup.Student.Input.ShapeOf(2), device: device) };
+        return new TapShape($"student: {tap.Value}", tap.Kind, tap.ChannelAxis, Student.Run(inputs, [tap.Value])[0].shape);
+    }
+
+    ParameterGroup[] Groups()
+    {
+        TrainRecipe train = setup.Recipe.Train;
+        var student = Student.Initializers.ToLookup(p => setup.Student.HeadParameters.Contains(p.Key), p => new NamedParameter("student/" + p.Key, p.Value));
+        return
+        [
+            .. Group("backbone", student[false], 1),
+            .. Group("head", student[true], train.HeadRate),
+            .. Group("common_space", Loss.named_parameters().Select(p => new NamedParameter("loss/" + p.name, p.parameter)), train.CommonRate),
+        ];
+    }
+
+    /// <summary>One group, or two where vectors (biases, normalisation) do not decay; none where there is nothing to train.</summary>
+    IEnumerable<ParameterGroup> Group(string name, IEnumerable<NamedParameter> parameters, double factor)
+    {
+        TrainRecipe train = setup.Recipe.Train;
+        var byDecay = parameters.ToLookup(p => train.DecayVectors || p.Value.dim() > 1);
+        return new[]
+        {
+            new ParameterGroup(name, [.. byDecay[true]], factor, train.WeightDecay),
+            new ParameterGroup(name + ".vectors", [.. byDecay[false]], factor, 0),
+        }.Where(g => g.Parameters.Count > 0);
+    }
+}

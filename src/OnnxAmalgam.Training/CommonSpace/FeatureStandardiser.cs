@@ -1,0 +1,49 @@
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.CommonSpace;
+
+/// <summary>Per-channel standardisation of one teacher tap by running statistics: (F - mean) / sqrt(variance + 1e-6).</summary>
+/// <remarks>While training, each batch first updates the statistics: m &lt;- m + a (batch mean - m), and the mean square likewise, with
+/// a = 1/t at batch t until t = 100 (the plain average so far), 1/100 after that. Not part of the published method, whose squared errors
+/// grow with a teacher's activations, so that the teacher of largest scale dominates reconstruction. State: <c>mean</c>, <c>square</c>,
+/// <c>batches</c>.</remarks>
+internal sealed class FeatureStandardiser : nn.Module<Tensor, Tensor>
+{
+    const double Epsilon = 1e-6;
+    const double Window = 100;
+    readonly Tensor _mean;
+    readonly Tensor _square;
+    readonly Tensor _batches;
+
+    /// <summary>Starts without statistics; the module owns its buffers.</summary>
+    public FeatureStandardiser(int channels, Device device, ScalarType dtype) : base(nameof(FeatureStandardiser))
+    {
+        _mean = zeros(channels, dtype, device).DetachFromDisposeScope();
+        _square = ones(channels, dtype, device).DetachFromDisposeScope();
+        _batches = zeros([], dtype, device).DetachFromDisposeScope();
+        register_buffer("mean", _mean);
+        register_buffer("square", _square);
+        register_buffer("batches", _batches);
+    }
+
+    /// <summary>F[n, c, ...] -> standardised F of the same shape; no gradient flows.</summary>
+    public override Tensor forward(Tensor input)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var feature = input.to_type(_mean.dtype);
+        if (training) Update(feature.transpose(0, 1).flatten(1));
+        long[] perChannel = [1, -1, .. Enumerable.Repeat(1L, (int)input.dim() - 2)];
+        var scale = (_square - _mean.square()).clamp_min(0).add_(Epsilon).rsqrt();
+        var result = (feature - _mean.view(perChannel)).mul_(scale.view(perChannel));
+        return result.to_type(input.dtype).MoveToOuterDisposeScope();
+    }
+
+    void Update(Tensor channels)
+    {
+        _batches.add_(1);
+        var share = _batches.clamp(max: Window).reciprocal();
+        _mean.add_((channels.mean([1]) - _mean).mul_(share));
+        _square.add_((channels.square().mean([1]) - _square).mul_(share));
+    }
+}

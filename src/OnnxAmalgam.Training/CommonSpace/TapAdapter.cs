@@ -1,0 +1,59 @@
+using OnnxAmalgam.Graphs;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.CommonSpace;
+
+/// <summary>Brings the taps of one batch to one form: channels first, on the student's grid, in the student's dtype.</summary>
+/// <remarks>NHWC is permuted. Tokens F[n, l, c] with a square count become a grid (a class token in front of a square is dropped), others
+/// are averaged to F[n, c]. Grids that differ from the student's are brought to it by adaptive average pooling, which repeats values
+/// where the student's is finer. Where one tap has no grid, all are averaged to F[n, c]: a block has one form.</remarks>
+internal sealed class TapAdapter
+{
+    readonly TapShape _student;
+    readonly IReadOnlyList<TapShape> _teachers;
+    readonly (long Height, long Width) _grid;
+
+    /// <summary>Decides the form.</summary>
+    /// <exception cref="InputException">A layout that a shape cannot have.</exception>
+    public TapAdapter(TapShape student, IReadOnlyList<TapShape> teachers)
+    {
+        _student = student.Checked();
+        _teachers = [.. teachers.Select(t => t.Checked())];
+        Pooled = student.Grid is null || teachers.Any(t => t.Grid is null);
+        _grid = student.Grid ?? default;
+    }
+
+    /// <summary>Whether features leave as F[n, c] instead of F[n, c, h, w].</summary>
+    public bool Pooled { get; }
+
+    /// <summary>The student's tap as F[n, c, h, w] or F[n, c]; the caller owns it.</summary>
+    public Tensor Student(Tensor tap) => Adapt(tap, _student);
+
+    /// <summary>A teacher's tap in the student's form and dtype; the caller owns it.</summary>
+    /// <param name="index">Which tap, in tap order.</param>
+    /// <param name="tap">Its feature.</param>
+    /// <param name="dtype">The student's element type.</param>
+    public Tensor Teacher(int index, Tensor tap, ScalarType dtype)
+    {
+        using var scope = NewDisposeScope();
+        return Adapt(tap.to_type(dtype), _teachers[index]).MoveToOuterDisposeScope();
+    }
+
+    Tensor Adapt(Tensor tap, TapShape shape)
+    {
+        using var scope = NewDisposeScope();
+        var feature = ChannelsFirst(tap, shape);
+        if (Pooled) feature = feature.dim() == 2 ? feature.alias() : feature.flatten(2).mean([2]);
+        else if (feature.shape[2] != _grid.Height || feature.shape[3] != _grid.Width)
+            feature = nn.functional.adaptive_avg_pool2d(feature, (_grid.Height, _grid.Width));
+        return feature.MoveToOuterDisposeScope();
+    }
+
+    static Tensor ChannelsFirst(Tensor tap, TapShape shape)
+    {
+        var first = shape.Axis == 1 ? tap.alias() : tap.movedim([shape.Axis], [1]);
+        if (shape.Kind != TapKind.Tokens || shape.Grid is not (long height, long width)) return first;
+        var patches = shape.HasClassToken ? first.narrow(2, 1, height * width) : first;
+        return patches.unflatten(2, height, width);
+    }
+}

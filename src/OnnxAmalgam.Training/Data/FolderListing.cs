@@ -1,0 +1,68 @@
+using System.IO.Enumeration;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Recipes;
+
+namespace OnnxAmalgam.Training.Data;
+
+/// <summary>A folder of images: files directly inside are unlabelled, each sub-folder is a class with everything below it.</summary>
+/// <remarks>
+/// File order is the ordinal order of relative paths written with '/'. Links and names that start with a dot are skipped. A file counts as an image by its extension, formats that are
+/// not read (GIF, TIFF, HEIC, ...) included, so that they are reported, or when it has none; what other files there are is said in one warning.
+/// </remarks>
+static class FolderListing
+{
+    static readonly HashSet<string> ImageExtensions = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "", ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib",
+        ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".ppm", ".pgm", ".tga",
+    };
+
+    public static ImageFiles Open(SourceRecipe recipe, Action<string> warn)
+    {
+        string where = $"folder source '{recipe.Path}'";
+        if (!Directory.Exists(recipe.Path))
+            throw new InputException($"{where}: expected a folder of images, got {(File.Exists(recipe.Path) ? "a file" : "no such folder")}");
+        string[] files = List(where, recipe.Path);
+        string[] images = [.. files.Where(IsImage)];
+        if (images.Length == 0)
+            throw new InputException($"{where}: expected JPEG, PNG, WebP or BMP files, got {(files.Length == 0 ? "an empty folder" : $"{files.Length} other files ('{files[0]}', ...)")}");
+        if (files.Length > images.Length)
+            warn($"{where}: {files.Length - images.Length} files are no images by their extension and are left out, the first is '{files.First(f => !IsImage(f))}'");
+        return Classified(where, recipe, images);
+    }
+
+    static ImageFiles Classified(string where, SourceRecipe recipe, string[] images)
+    {
+        string[] found = [.. images.Select(ClassOf).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+        if (found.Length == 0)
+            return new(where, recipe.Path, images, null, null);
+        Dictionary<string, int> numbers = found.Index().ToDictionary(f => f.Item, f => f.Index);
+        int[] labels = [.. images.Select(i => ClassOf(i) is string name ? numbers[name] : -1)];
+        return new(where, recipe.Path, images, labels, ClassNames.Renamed(where, found, recipe.Labels));
+    }
+
+    static bool IsImage(string path) => ImageExtensions.Contains(Path.GetExtension(path));
+
+    static string? ClassOf(string path) => path.IndexOf('/', StringComparison.Ordinal) is >= 0 and int at ? path[..at] : null;
+
+    static string[] List(string where, string root)
+    {
+        EnumerationOptions options = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
+        string full = Path.GetFullPath(root);
+        try
+        {
+            FileSystemEnumerable<string> entries = new(full, (ref FileSystemEntry e) => Path.GetRelativePath(full, e.ToFullPath()).Replace(Path.DirectorySeparatorChar, '/'), options)
+            {
+                ShouldIncludePredicate = (ref FileSystemEntry e) => !e.IsDirectory && !e.FileName.StartsWith('.'),
+                ShouldRecursePredicate = (ref FileSystemEntry e) => !e.FileName.StartsWith('.'),
+            };
+            string[] files = [.. entries];
+            Array.Sort(files, StringComparer.Ordinal);
+            return files;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{where}: {e.Message}", e);
+        }
+    }
+}

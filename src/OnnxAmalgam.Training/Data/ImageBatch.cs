@@ -1,0 +1,22 @@
+namespace OnnxAmalgam.Training.Data;
+
+/// <summary>One batch of canvases in plain memory. Belongs to the loader again after <see cref="BatchLoader.Return"/>.</summary>
+public sealed class ImageBatch
+{
+    /// <summary>Bytes [n, c, h, w]; the array is pinned, so its address may be used as long as it is referenced.</summary>
+    public required byte[] Pixels { get; init; }
+    /// <summary>Indices into the image set, in batch order; <see cref="Count"/> are valid.</summary>
+    public required int[] Indices { get; init; }
+    /// <summary>Images in this batch.</summary>
+    public int Count { get; set; }
+    /// <summary>Epoch, from 1.</summary>
+    public int Epoch { get; set; }
+    /// <summary>Batch within the epoch, from 0.</summary>
+    public int Index { get; set; }
+
+    internal static ImageBatch Of(int images, int canvasBytes) => new()
+    {
+        Pixels = GC.AllocateUninitializedArray<byte>(checked(images * canvasBytes), pinned: true),
+        Indices = new int[images],
+    };
+}

@@ -1,0 +1,176 @@
+using System.Security.Cryptography;
+using System.Text;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Teachers;
+using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Recipes;
+
+namespace OnnxAmalgam.Training.Ensemble;
+
+/// <summary>Everything a recipe names, opened and checked against each other: teachers, union of labels, student, images. Owns the teachers.</summary>
+public sealed class AmalgamationSetup : IDisposable
+{
+    /// <summary>The recipe it was opened from.</summary>
+    public required Recipe Recipe { get; init; }
+    /// <summary>Where it computes.</summary>
+    public required ComputeOptions Compute { get; init; }
+    /// <summary>In recipe order.</summary>
+    public required IReadOnlyList<Teacher> Teachers { get; init; }
+    /// <summary>The student's classes.</summary>
+    public required LabelUnion Union { get; init; }
+    /// <summary>Before training.</summary>
+    public required StudentModel Student { get; init; }
+    /// <summary>What the student learns from.</summary>
+    public required ImageSet Train { get; init; }
+    /// <summary>What selects; null: nothing was kept back.</summary>
+    public required ImageSet? Validate { get; init; }
+    /// <summary>What the final figures are made on.</summary>
+    public required ImageSet? Test { get; init; }
+
+    /// <summary>Opens teachers, student and images.</summary>
+    /// <exception cref="InputException">Whatever is wrong with any of them.</exception>
+    public static AmalgamationSetup Open(Recipe recipe, ComputeOptions compute, Action<string> warn)
+    {
+        bool withTaps = recipe.Amalgamation.NeedsCommonSpace;
+        var teachers = OpenTeachers(recipe, withTaps, compute, warn);
+        try
+        {
+            var union = new LabelUnion([.. teachers.Select(t => new TeacherLabels(t.Name, t.Labels))], keepDuplicates: recipe.Amalgamation.Labels == LabelMode.Concat);
+            StudentModel student = StudentFactory.Build(recipe.Student, union, Largest(teachers), recipe.Train.Seed, withTaps);
+            var images = OpenImages(recipe, teachers, student, warn);
+            var setup = new AmalgamationSetup
+            {
+                Recipe = recipe,
+                Compute = compute,
+                Teachers = teachers,
+                Union = union,
+                Student = student,
+                Train = images.Train,
+                Validate = images.Validate,
+                Test = images.Test,
+            };
+            setup.CheckLabels();
+            return setup;
+        }
+        catch
+        {
+            foreach (Teacher teacher in teachers)
+            {
+                teacher.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>SHA-256 of what a resumed run must find unchanged, by what it is.</summary>
+    public IReadOnlyDictionary<string, string> Hashes()
+    {
+        var hashes = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["recipe"] = Hash(Encoding.UTF8.GetBytes(RecipeReader.Write(Recipe))),
+            ["student"] = Hash(Student.Model.ToBytes()),
+            ["images"] = HashListing(Train),
+        };
+        foreach (Teacher teacher in Teachers)
+        {
+            using var stream = System.IO.File.OpenRead(teacher.File);
+            hashes[$"teacher {teacher.Name}"] = Convert.ToHexStringLower(SHA256.HashData(stream));
+        }
+
+        return hashes;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Teacher teacher in Teachers)
+        {
+            teacher.Dispose();
+        }
+    }
+
+    void CheckLabels()
+    {
+        foreach (var (part, images) in new[] { ("validate", Validate), ("test", Test) })
+        {
+            if (images is null)
+            {
+                continue;
+            }
+
+            var foreign = Enumerable.Range(0, images.Count).Select(images.LabelOf).OfType<string>().Distinct(StringComparer.Ordinal)
+                .Where(l => Union.LabelIndex(l) < 0).Take(5).ToArray();
+            if (foreign.Length > 0 && (part != "validate" || Recipe.Data.Validate is not null))
+            {
+                throw new InputException($"data.{part}: expected labels of the union ({string.Join(", ", Union.Labels.Take(12))}{(Union.Labels.Count > 12 ? ", ..." : "")}), got {string.Join(", ", foreign.Select(f => $"'{f}'"))}; rename them with labels: or drop them with classes:");
+            }
+        }
+    }
+
+    static List<Teacher> OpenTeachers(Recipe recipe, bool withTaps, ComputeOptions compute, Action<string> warn)
+    {
+        var teachers = new List<Teacher>();
+        try
+        {
+            foreach (TeacherRecipe teacher in recipe.Teachers)
+            {
+                teachers.Add(Teacher.Open(teacher, withTaps, compute.Session));
+                if (teachers[^1].Note is { } note)
+                {
+                    warn($"teacher '{teacher.Name}': {note}");
+                }
+            }
+        }
+        catch
+        {
+            foreach (Teacher teacher in teachers)
+            {
+                teacher.Dispose();
+            }
+
+            throw;
+        }
+
+        return teachers;
+    }
+
+    static (ImageSet Train, ImageSet? Validate, ImageSet? Test) OpenImages(Recipe recipe, List<Teacher> teachers, StudentModel student, Action<string> warn)
+    {
+        InputDescription[] inputs = [.. teachers.Select(t => t.Input), student.Input];
+        int channels = inputs.Max(i => i.Channels);
+        int height = recipe.Data.Size?.Height ?? inputs.Max(i => i.Height), width = recipe.Data.Size?.Width ?? inputs.Max(i => i.Width);
+        ImageSet Open(IReadOnlyList<SourceRecipe> sources) => ImageSet.Open(sources, channels, height, width, warn);
+
+        ImageSet train = Open(recipe.Data.Unlabelled);
+        ImageSet? validate = recipe.Data.Validate is { } stated ? Open(stated) : null;
+        if (validate is null && recipe.Train.SelectBest)
+        {
+            (train, validate) = ImageSubset.KeepBackLastTenth(train);
+        }
+
+        return (train, validate, recipe.Data.Test is { } test ? Open(test) : null);
+    }
+
+    static InputDescription Largest(List<Teacher> teachers) => new()
+    {
+        Channels = teachers.Max(t => t.Input.Channels),
+        Height = teachers.Max(t => t.Input.Height),
+        Width = teachers.Max(t => t.Input.Width),
+    };
+
+    static string HashListing(ImageSet images)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (int i = 0; i < images.Count; i++)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(images.NameOf(i) + "\n"));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+}

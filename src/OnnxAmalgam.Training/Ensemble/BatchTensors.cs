@@ -1,0 +1,16 @@
+using OnnxAmalgam.Training.Data;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.Ensemble;
+
+/// <summary>A batch's bytes as a torch tensor.</summary>
+static class BatchTensors
+{
+    /// <summary>Copies the batch into X[n, c, h, w] of bytes on the CPU (owned by the caller's scope).</summary>
+    public static Tensor Canvas(ImageBatch batch, ImageSet images)
+    {
+        Tensor canvas = empty([batch.Count, images.Channels, images.Height, images.Width], ScalarType.Byte);
+        canvas.bytes = batch.Pixels.AsSpan(0, batch.Count * images.Channels * images.Height * images.Width);
+        return canvas;
+    }
+}

@@ -1,0 +1,68 @@
+using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Losses;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.Ensemble;
+
+/// <summary>What is known of each image of a set beside its pixels: whose image it is, and its class. Owns its tables, on the run's device.</summary>
+sealed class ImageTargets : IDisposable
+{
+    readonly Tensor? weights;
+    readonly Tensor labels;
+    readonly Tensor classes;
+
+    /// <summary>Reads domains and labels of a set.</summary>
+    /// <param name="setup">Union, teachers, recipe.</param>
+    /// <param name="images">The set.</param>
+    /// <param name="domains">Whether its sources are the recipe's unlabelled ones, whose domains count.</param>
+    public ImageTargets(AmalgamationSetup setup, ImageSet images, bool domains = true)
+    {
+        using var scope = NewDisposeScope();
+        Device device = TorchMemory.Device(setup.Compute.Device);
+        if (domains && setup.Recipe.Data.Unlabelled.All(s => s.Domain is not null))
+        {
+            weights = DomainWeights(setup, images).to(device).DetachFromDisposeScope();
+        }
+
+        labels = Table(setup.Union.LabelIndex);
+        classes = Table(setup.Union.ClassIndex);
+        Labelled = Enumerable.Range(0, images.Count).Count(i => images.LabelOf(i) is { } label && setup.Union.ClassIndex(label) >= 0);
+
+        Tensor Table(Func<string, int> index)
+        {
+            long[] values = [.. Enumerable.Range(0, images.Count).Select(i => images.LabelOf(i) is { } label ? index(label) : -1L)];
+            return tensor(values, ScalarType.Int64).to(device).DetachFromDisposeScope();
+        }
+    }
+
+    /// <summary>How many images have a class of the union.</summary>
+    public int Labelled { get; }
+
+    /// <summary>Whether every image's domain is known.</summary>
+    public bool HasWeights => weights is not null;
+
+    /// <summary>W[n, teachers] of these images (rows sum to 1, or to 0 for nobody's images); null when a source does not name its domain.</summary>
+    public Tensor? Weights(Tensor indices) => weights?.index_select(0, indices);
+
+    /// <summary>Y[n], index into the union's labels of these images' true class (the first where several mean it), -1 for none.</summary>
+    public Tensor Labels(Tensor indices) => labels.index_select(0, indices);
+
+    /// <summary>Y[n], index into the union's classes, -1 for none.</summary>
+    public Tensor Classes(Tensor indices) => classes.index_select(0, indices);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        weights?.Dispose();
+        labels.Dispose();
+        classes.Dispose();
+    }
+
+    static Tensor DomainWeights(AmalgamationSetup setup, ImageSet images)
+    {
+        float[][] bySource = DomainTable.Weights([.. setup.Recipe.Data.Unlabelled.Select(s => s.Domain)], setup.Union);
+        float[] table = [.. Enumerable.Range(0, images.Count).SelectMany(i => bySource[images.SourceOf(i)])];
+        return tensor(table, [images.Count, setup.Teachers.Count]);
+    }
+}

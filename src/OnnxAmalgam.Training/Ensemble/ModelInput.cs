@@ -1,0 +1,59 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Training.Recipes;
+
+namespace OnnxAmalgam.Training.Ensemble;
+
+/// <summary>What a model is fed and where it is tapped: what its recipe states, over what its file states.</summary>
+public static class ModelInput
+{
+    /// <summary>The input description: recipe keys (a preset's are among them) over the model's metadata, over the graph's input.</summary>
+    /// <exception cref="InputException">Size unknown, or values that contradict each other or the graph.</exception>
+    public static InputDescription Describe(OnnxModel model, InputRecipe stated, string where) =>
+        Override(ModelMetadata.Input(model) ?? ModelMetadata.FromGraph(model, stated.Size?.Height, stated.Channels), stated, where);
+
+    /// <summary>Recipe keys over a description.</summary>
+    public static InputDescription Override(InputDescription found, InputRecipe stated, string where)
+    {
+        var input = found with
+        {
+            Layout = stated.Layout ?? found.Layout,
+            Dtype = stated.Dtype ?? found.Dtype,
+            Channels = stated.Channels ?? found.Channels,
+            Height = stated.Size?.Height ?? found.Height,
+            Width = stated.Size?.Width ?? found.Width,
+            Order = stated.Order ?? found.Order,
+            Scale = stated.Scale ?? found.Scale,
+            Mean = stated.Mean ?? found.Mean,
+            Std = stated.Std ?? found.Std,
+            Resize = stated.Resize ?? found.Resize,
+            Interpolation = stated.Interpolation ?? found.Interpolation,
+            Antialias = stated.Antialias ?? found.Antialias,
+        };
+        foreach (var (name, values) in new[] { ("mean", input.Mean), ("std", input.Std) })
+        {
+            if (values.Count != 1 && values.Count != input.Channels)
+            {
+                throw new InputException($"{where}, input.{name}: expected 1 or {input.Channels} values, one a channel, got {values.Count}");
+            }
+        }
+
+        return input;
+    }
+
+    /// <summary>The taps a recipe names, or the automatic one.</summary>
+    public static IReadOnlyList<Tap> Taps(OnnxModel model, IReadOnlyList<TapRecipe>? stated) => stated is null
+        ? [Anatomy.AutoTap(model)]
+        : [.. stated.Select(t => Resolve(model, t))];
+
+    static Tap Resolve(OnnxModel model, TapRecipe stated)
+    {
+        Tap tap = Anatomy.Tap(model, stated.Value);
+        return stated.Layout switch
+        {
+            null => tap,
+            ImageLayout.Nchw => tap with { ChannelAxis = 1 },
+            _ => tap with { ChannelAxis = tap.Kind == TapKind.Spatial ? 3 : tap.Kind == TapKind.Tokens ? 2 : 1 },
+        };
+    }
+}

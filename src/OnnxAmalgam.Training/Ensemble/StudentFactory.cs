@@ -1,0 +1,104 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Edits;
+using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Trainable;
+using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Recipes;
+
+namespace OnnxAmalgam.Training.Ensemble;
+
+/// <summary>A student before training: its graph, what it is fed, where it is tapped.</summary>
+/// <param name="Model">The graph, its head as wide as the union of labels.</param>
+/// <param name="Input">What it is fed.</param>
+/// <param name="Tap">The value the common space reads; null when no term needs it.</param>
+/// <param name="Logits">The value of the class scores.</param>
+/// <param name="HeadParameters">Initializers of the classifier head, for their own learning rate.</param>
+public sealed record StudentModel(OnnxModel Model, InputDescription Input, Tap? Tap, string Logits, IReadOnlySet<string> HeadParameters);
+
+/// <summary>Makes the student a recipe asks for: from the zoo, or from any .onnx file.</summary>
+public static class StudentFactory
+{
+    const string HeadStream = "student/head";
+
+    /// <summary>Builds the student; the same recipe gives the same bytes.</summary>
+    /// <param name="recipe">The student's part of the recipe.</param>
+    /// <param name="union">The labels it is to tell apart.</param>
+    /// <param name="largest">The teachers' largest input: a zoo student's channels and size by default.</param>
+    /// <param name="seed">Seeds new weights.</param>
+    /// <param name="withTaps">Whether any term reads the student's features.</param>
+    /// <exception cref="InputException">No head to replace, a kept head of the wrong width, unknown architecture or tap.</exception>
+    public static StudentModel Build(StudentRecipe recipe, LabelUnion union, InputDescription largest, long seed, bool withTaps)
+    {
+        var defaults = new InputDescription { Channels = largest.Channels, Height = largest.Height, Width = largest.Width };
+        OnnxModel model;
+        InputDescription input;
+        if (recipe.Model.StartsWith("zoo:", StringComparison.Ordinal))
+        {
+            input = ModelInput.Override(defaults, recipe.Input, "student");
+            model = StudentZoo.Build(recipe.Model, input.Channels, input.Height, input.Width, union.Labels.Count, seed);
+        }
+        else
+        {
+            model = OnnxModel.Load(recipe.Model);
+            var stated = recipe.Input with { Size = recipe.Input.Size ?? (FreeSize(model) ? (largest.Height, largest.Width) : null) };
+            input = ModelInput.Describe(model, stated, "student");
+            model = recipe.Weights == WeightsMode.Random ? Initialisation.Redraw(model, seed) : model;
+            model = recipe.Head == HeadMode.Replace ? WithHead(model, union, seed) : Kept(model, union);
+        }
+
+        if (input.Layout == ImageLayout.Nhwc && recipe.Model.StartsWith("zoo:", StringComparison.Ordinal))
+        {
+            throw new InputException("student.input.layout: expected nchw for a zoo student, got 'nhwc'; leave it out");
+        }
+
+        LogitsOutput logits = Anatomy.Logits(model);
+        IReadOnlyList<Tap> taps = withTaps ? ModelInput.Taps(model, recipe.Taps) : [];
+        if (taps.Count > 1)
+        {
+            throw new InputException($"student.taps: expected one value, got {taps.Count}; the common space reads one feature of the student");
+        }
+
+        return new StudentModel(model, input, taps.SingleOrDefault(), logits.Value, HeadNames(model));
+    }
+
+    static OnnxModel WithHead(OnnxModel model, LabelUnion union, long seed)
+    {
+        ClassifierHead head = Anatomy.Head(model)
+            ?? throw new InputException($"student '{model.Name}': expected a last Gemm, MatMul or 1x1 Conv that separates image and class scores, found none; keep its head (student.head: keep) or choose another model");
+        int classes = union.Labels.Count;
+        float[] weight = Initialisation.Uniform((long)classes * head.Features, head.Features, seed, HeadStream + "/weight");
+        float[] bias = Initialisation.Uniform(classes, head.Features, seed, HeadStream + "/bias");
+        return GraphEdits.ReplaceHead(model, weight, bias);
+    }
+
+    static OnnxModel Kept(OnnxModel model, LabelUnion union)
+    {
+        var labels = ModelMetadata.Labels(model);
+        return labels is not null && labels.SequenceEqual(union.Labels, StringComparer.Ordinal)
+            ? model
+            : throw new InputException($"student '{model.Name}', student.head: expected 'keep' only for a model whose labels are the union ({union.Labels.Count} labels: {string.Join(", ", union.Labels.Take(5))}, ...), got {(labels is null ? "no labels in its metadata" : $"{labels.Count} labels: {string.Join(", ", labels.Take(5))}, ...")}; use student.head: replace");
+    }
+
+    static bool FreeSize(OnnxModel model)
+    {
+        var shape = Anatomy.ImageInput(model).Type?.TensorType?.Shape;
+        return shape is null || shape.Dim.Skip(1).Count(d => d.ValueCase != Onnx.TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue) >= 2;
+    }
+
+    static HashSet<string> HeadNames(OnnxModel model)
+    {
+        if (Anatomy.Head(model) is not { } head)
+        {
+            return [];
+        }
+
+        var view = new GraphView(model.Proto.Graph);
+        var names = head.Node.Input.Where(i => view.Initializer(i) is not null).ToHashSet(StringComparer.Ordinal);
+        if (head.Logits != head.Node.Output[0] && view.Producer(head.Logits) is { } bias)
+        {
+            names.UnionWith(bias.Input.Where(i => view.Initializer(i) is not null));
+        }
+
+        return names;
+    }
+}

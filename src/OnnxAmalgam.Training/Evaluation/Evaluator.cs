@@ -1,0 +1,49 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Ensemble;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.Evaluation;
+
+/// <summary>Runs a deployed student and its teachers over images: every figure comes from ONNX Runtime on the files as they are.</summary>
+public static class Evaluator
+{
+    const int BatchSize = 128;
+
+    /// <summary>Evaluates a student file beside each teacher and the concatenated teachers.</summary>
+    /// <param name="setup">Teachers, union, images.</param>
+    /// <param name="student">The student's .onnx file; its labels and preprocessing come from its metadata.</param>
+    /// <returns>The rows of evaluation.csv; only agreement where images have no labels.</returns>
+    /// <exception cref="InputException">The file has no labels, or others than the union.</exception>
+    public static IReadOnlyList<EvaluationRow> Evaluate(AmalgamationSetup setup, string student)
+    {
+        ImageSet images = setup.Test ?? setup.Validate ?? setup.Train;
+        Device device = TorchMemory.Device(setup.Compute.Device);
+        using var deployed = Teacher.Open(new Recipes.TeacherRecipe { Name = "student", Model = student }, withTaps: false, setup.Compute.Session);
+        if (!deployed.Labels.SequenceEqual(setup.Union.Labels, StringComparer.Ordinal))
+        {
+            throw new InputException($"'{student}': expected the recipe's {setup.Union.Count} labels ({Few(setup.Union.Labels)}), got {deployed.Labels.Count} ({Few(deployed.Labels)}); evaluate it with the recipe it was trained with");
+        }
+
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        using var targets = new ImageTargets(setup, images, domains: false);
+        using var meter = new EvaluationMeter(setup.Union, device);
+        foreach (ImageBatch batch in BatchLoader.InOrder(images, BatchSize))
+        {
+            using var inner = NewDisposeScope();
+            Tensor canvas = BatchTensors.Canvas(batch, images).to(device);
+            Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
+            string NameOf(int i) => images.NameOf(batch.Indices[i]);
+            meter.Add(
+                deployed.Run(canvas, NameOf).Logits!,
+                [.. setup.Teachers.Select(t => t.HasLogits ? t.Run(canvas, NameOf).Logits : null)],
+                targets.Labelled > 0 ? targets.Classes(indices) : null);
+        }
+
+        return meter.Rows();
+    }
+
+    static string Few(IReadOnlyList<string> labels) => string.Join(", ", labels.Take(6)) + (labels.Count > 6 ? ", ..." : "");
+}

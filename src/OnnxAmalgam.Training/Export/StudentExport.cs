@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text.Json;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Teachers;
+using OnnxAmalgam.Trainable;
+using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Ensemble;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.Export;
+
+/// <summary>A trained student becomes a deployable file: weights into its own graph, labels, preprocessing and provenance into the
+/// metadata, and nothing written unless ONNX Runtime computes what the trained graph computes.</summary>
+public static class StudentExport
+{
+    const int VerifiedImages = 256;
+    const string StackTraceKey = "pkg.torch.onnx.stack_trace";
+
+    /// <summary>Writes the student, verified, to a file that is replaced atomically.</summary>
+    /// <param name="graph">The trained student; left in evaluation mode.</param>
+    /// <param name="setup">What it was trained with.</param>
+    /// <param name="path">Where to.</param>
+    /// <returns>How closely ONNX Runtime and the trained graph agree.</returns>
+    /// <exception cref="CheckFailedException">They do not.</exception>
+    /// <exception cref="InputException">The path is one of the inputs, or cannot be written.</exception>
+    public static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path)
+    {
+        RefuseInput(setup, path);
+        OnnxModel model = graph.WriteBack();
+        foreach (var node in model.Proto.Graph.Node)
+        {
+            for (int i = node.MetadataProps.Count - 1; i >= 0; i--)
+            {
+                if (node.MetadataProps[i].Key == StackTraceKey)
+                {
+                    node.MetadataProps.RemoveAt(i);
+                }
+            }
+        }
+
+        ModelMetadata.Write(model, setup.Union.Labels, setup.Student.Input, Provenance(setup));
+        Agreement agreement = Verify(graph, model, setup);
+        if (!agreement.Passes)
+        {
+            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"'{path}': expected ONNX Runtime and the trained graph to agree within {Agreement.Tolerance:g} on {agreement.Images} images, got a difference of {agreement.MaxDifference:g3} and {agreement.Flips} changed decisions; nothing was written"));
+        }
+
+        model.Save(path);
+        return agreement;
+    }
+
+    static Agreement Verify(TrainableGraph graph, OnnxModel model, AmalgamationSetup setup)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        graph.eval();
+        using var session = new FrozenModel(model, [setup.Student.Logits], new FrozenModelOptions { Threads = setup.Compute.Threads });
+        var preprocess = new Preprocess(setup.Student.Input);
+        Device device = TorchMemory.Device(setup.Compute.Device);
+        var ours = new List<Tensor>();
+        var theirs = new List<Tensor>();
+        foreach (Tensor canvas in Canvases(setup))
+        {
+            Tensor input = preprocess.Apply(canvas);
+            Tensor output = empty(session.OutputShapes(input.shape)[0], ScalarType.Float32);
+            session.Run(TorchMemory.View(input), [TorchMemory.View(output)]);
+            theirs.Add(output);
+            var inputs = new Dictionary<string, Tensor> { [graph.InputNames[0]] = input.to(device) };
+            ours.Add(graph.Run(inputs, [setup.Student.Logits])[0].cpu());
+            if (ours.Sum(t => t.shape[0]) >= VerifiedImages)
+            {
+                break;
+            }
+        }
+
+        return Agreement.Between(cat(theirs), cat(ours));
+    }
+
+    static IEnumerable<Tensor> Canvases(AmalgamationSetup setup) =>
+        from images in new[] { setup.Test, setup.Validate, setup.Train }.OfType<ImageSet>()
+        from batch in BatchLoader.InOrder(images, 64)
+        select BatchTensors.Canvas(batch, images);
+
+    static void RefuseInput(AmalgamationSetup setup, string path)
+    {
+        string target = Real(path);
+        foreach (string input in setup.Teachers.Select(t => t.File).Append(setup.Recipe.Student.Model).Where(File.Exists))
+        {
+            if (Real(input) == target)
+            {
+                throw new InputException($"'{path}': expected a file that is not an input of this run, got '{input}'; choose another -o");
+            }
+        }
+    }
+
+    static string Real(string path)
+    {
+        string full = Path.GetFullPath(path);
+        return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+    }
+
+    static SortedDictionary<string, string> Provenance(AmalgamationSetup setup)
+    {
+        var hashes = setup.Hashes();
+        return new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["onnx_amalgam.version"] = typeof(StudentExport).Assembly.GetName().Version!.ToString(3),
+            ["onnx_amalgam.recipe_sha256"] = hashes["recipe"],
+            ["onnx_amalgam.teachers"] = JsonSerializer.Serialize(setup.Teachers.Select(t => new { name = t.Name, sha256 = hashes[$"teacher {t.Name}"] })),
+        };
+    }
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+using OnnxAmalgam.Training.Recipes.Yaml;
+
+namespace OnnxAmalgam.Training.Recipes;
+
+/// <summary>A value that two recipes do not share.</summary>
+/// <param name="Path">Keys and list indices as <c>--set</c> takes them: <c>train.epochs</c>.</param>
+/// <param name="First">The first recipe's value; null: it states none.</param>
+/// <param name="Second">The second recipe's value; null: it states none.</param>
+public sealed record RecipeDifference(string Path, string? First, string? Second)
+{
+    /// <summary>Every difference between two resolved recipes, in the order in which recipes are written; none when they are equal.</summary>
+    public static IReadOnlyList<RecipeDifference> Between(Recipe first, Recipe second)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        var (a, b) = (Leaves(first), Leaves(second));
+        return [.. a.Keys.Union(b.Keys, StringComparer.Ordinal)
+            .Where(path => a.GetValueOrDefault(path) != b.GetValueOrDefault(path))
+            .Select(path => new RecipeDifference(path, a.GetValueOrDefault(path), b.GetValueOrDefault(path)))];
+    }
+
+    static Dictionary<string, string> Leaves(Recipe recipe)
+    {
+        var leaves = new Dictionary<string, string>(StringComparer.Ordinal);
+        Collect(RecipeTree.Of(recipe), "", leaves);
+        return leaves;
+    }
+
+    static void Collect(YamlNode node, string path, Dictionary<string, string> leaves)
+    {
+        string Inside(string key) => path.Length == 0 ? key : $"{path}.{key}";
+        switch (node)
+        {
+            case YamlScalar scalar:
+                leaves.Add(path, scalar.Text);
+                break;
+            case YamlSequence { Items.Count: 0 } or YamlMapping { Entries.Count: 0 }:
+                leaves.Add(path, "");
+                break;
+            case YamlSequence sequence:
+                for (var i = 0; i < sequence.Items.Count; i++)
+                    Collect(sequence.Items[i], Inside(i.ToString(CultureInfo.InvariantCulture)), leaves);
+                break;
+            case YamlMapping mapping:
+                foreach (var (key, value) in mapping.Entries)
+                    Collect(value, Inside(key.Text), leaves);
+                break;
+        }
+    }
+}

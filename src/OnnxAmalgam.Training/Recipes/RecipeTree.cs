@@ -1,0 +1,157 @@
+using System.Globalization;
+using OnnxAmalgam.Training.Recipes.Reading;
+using OnnxAmalgam.Training.Recipes.Yaml;
+
+namespace OnnxAmalgam.Training.Recipes;
+
+/// <summary>A recipe as the YAML tree that states all of it: what the reader would default is written out.</summary>
+internal static class RecipeTree
+{
+    static readonly Place Nowhere = new("the resolved recipe", null);
+
+    public static YamlMapping Of(Recipe recipe) => Map(
+        ("name", Text(recipe.Name)),
+        ("teachers", List(recipe.Teachers.Select(Teacher))),
+        ("student", Student(recipe.Student)),
+        ("data", Data(recipe.Data)),
+        ("augment", List(recipe.Augment.Select(Augment))),
+        ("amalgamation", Amalgamation(recipe.Amalgamation)),
+        ("train", Train(recipe.Train)));
+
+    static YamlMapping Teacher(TeacherRecipe t) => Map(
+        ("name", Text(t.Name)),
+        ("model", Text(t.Model)),
+        ("logits", Text(t.Logits ?? "auto")),
+        ("taps", Taps(t.Taps)),
+        ("input", Input(t.Input)),
+        ("labels", t.FeaturesOnly ? null : t.Labels is { } labels ? Texts(labels) : Text("metadata")));
+
+    static YamlMapping Student(StudentRecipe s) => Map(
+        ("model", Text(s.Model)),
+        ("taps", Taps(s.Taps)),
+        ("input", Input(s.Input)),
+        ("head", Text(Words.Head.Of(s.Head))),
+        ("weights", Text(Words.Weights.Of(s.Weights))));
+
+    static YamlNode Taps(IReadOnlyList<TapRecipe>? taps) => taps switch
+    {
+        null => Text("auto"),
+        [] => Text("none"),
+        _ => List(taps.Select(t => t.Layout is { } layout
+            ? (YamlNode)Map(("value", Text(t.Value)), ("layout", Text(Words.Layout.Of(layout))))
+            : Text(t.Value))),
+    };
+
+    static YamlMapping Input(InputRecipe i) => Map(
+        ("layout", i.Layout is { } layout ? Text(Words.Layout.Of(layout)) : null),
+        ("dtype", i.Dtype is { } dtype ? Text(Words.Dtype.Of(dtype)) : null),
+        ("channels", i.Channels is { } channels ? Number(channels) : null),
+        ("size", i.Size is { } size ? Size(size) : null),
+        ("order", i.Order is { } order ? Text(Words.Order.Of(order)) : null),
+        ("scale", i.Scale is { } scale ? Number(scale) : null),
+        ("mean", i.Mean is { } mean ? List(mean.Select(Number)) : null),
+        ("std", i.Std is { } std ? List(std.Select(Number)) : null),
+        ("resize", i.Resize is { } resize ? Text(Words.Resize.Of(resize)) : null),
+        ("interpolation", i.Interpolation is { } filter ? Text(Words.Interpolation.Of(filter)) : null),
+        ("antialias", i.Antialias is { } antialias ? Switch(antialias) : null));
+
+    static YamlMapping Data(DataRecipe d) => Map(
+        ("size", d.Size is { } size ? Size(size) : Text("auto")),
+        ("unlabelled", List(d.Unlabelled.Select(Source))),
+        ("validate", d.Validate is { } validate ? List(validate.Select(Source)) : null),
+        ("test", d.Test is { } test ? List(test.Select(Source)) : null));
+
+    static YamlMapping Source(SourceRecipe s) => Map(
+        (Words.Source.Of(s.Kind), Text(s.Path)),
+        ("split", s.Kind is SourceKind.Idx or SourceKind.Cifar10 or SourceKind.Cifar100 ? Text(s.Split) : null),
+        ("label", s.Kind == SourceKind.Cifar100 ? Text(s.Label) : null),
+        ("domain", s.Domain switch { null => null, [] => Text("none"), [var one] => Text(one), var several => Texts(several) }),
+        ("part", Text(string.Create(CultureInfo.InvariantCulture, $"{s.Part.From:R}..{s.Part.To:R}"))),
+        ("limit", s.Limit is { } limit ? Number(limit) : null),
+        ("labels", s.Labels is { } labels ? Texts(labels) : null),
+        ("classes", s.Classes is { } classes ? Texts(classes) : null));
+
+    static YamlNode Augment(AugmentStep step) => step switch
+    {
+        FlipStep => Text("flip"),
+        CropStep crop => Map(("crop", Map(("padding", Number(crop.Padding))))),
+        _ => throw new ArgumentException($"no YAML for {step}", nameof(step)),
+    };
+
+    static YamlMapping Amalgamation(AmalgamationRecipe a) => Map(
+        ("labels", Text(Words.Labels.Of(a.Labels))),
+        ("common_space", Map(("channels", Number(a.CommonChannels)), ("blocks", Number(a.CommonBlocks)))),
+        ("standardise", Switch(a.Standardise)),
+        ("losses", List(a.Losses.Select(Term))));
+
+    static YamlMapping Term(LossTerm term)
+    {
+        var weight = ("weight", (YamlNode?)Number(term.Weight));
+        return term switch
+        {
+            SoftTargetTerm soft => Map(("soft_target", Map(weight, ("temperature", Number(soft.Temperature))))),
+            MmdTerm mmd => Map(("mmd", Map(weight, ("bandwidths", mmd.Bandwidths is { } s ? List(s.Select(Number)) : Text("median")), ("unbiased", Switch(mmd.Unbiased))))),
+            ReconstructionTerm => Map(("reconstruction", Map(weight))),
+            CosineTerm => Map(("cosine", Map(weight))),
+            HardLabelTerm => Map(("hard_label", Map(weight))),
+            _ => throw new ArgumentException($"no YAML for {term}", nameof(term)),
+        };
+    }
+
+    static YamlMapping Train(TrainRecipe t) => Map(
+        ("epochs", Number(t.Epochs)),
+        ("batch", Number(t.Batch)),
+        ("optimizer", Text(Words.Optimizer.Of(t.Optimizer))),
+        ("learning_rate", Number(t.LearningRate)),
+        ("head_rate", Number(t.HeadRate)),
+        ("common_rate", Number(t.CommonRate)),
+        ("weight_decay", Number(t.WeightDecay)),
+        ("decay_vectors", Switch(t.DecayVectors)),
+        ("momentum", t.Optimizer == OptimizerKind.Sgd ? Number(t.Momentum) : null),
+        ("schedule", Schedule(t.Schedule)),
+        ("warmup_epochs", Number(t.WarmupEpochs)),
+        ("clip_norm", t.ClipNorm is { } norm ? Number(norm) : Text("none")),
+        ("precision", Text(Words.Precision.Of(t.Precision))),
+        ("seed", Number(t.Seed)),
+        ("select", Text(t.SelectBest ? "best" : "last")));
+
+    static YamlNode Schedule(Schedule schedule) => schedule switch
+    {
+        ConstantSchedule => Text("constant"),
+        StepSchedule step => Map(("step", Map(("every", Number(step.Every)), ("factor", Number(step.Factor)), ("offset", Number(step.Offset))))),
+        CosineSchedule => Map(("cosine", Map())),
+        OneCycleSchedule => Map(("one_cycle", Map())),
+        _ => throw new ArgumentException($"no YAML for {schedule}", nameof(schedule)),
+    };
+
+    static YamlSequence Size((int Height, int Width) size) => List([Number(size.Height), Number(size.Width)]);
+
+    static YamlScalar Text(string text) => new(text, plain: false, Nowhere);
+
+    static YamlSequence Texts(IEnumerable<string> texts) => List(texts.Select(Text));
+
+    static YamlScalar Number(double value) => new(value.ToString("R", CultureInfo.InvariantCulture), plain: true, Nowhere);
+
+    static YamlScalar Number(int value) => Number((long)value);
+
+    static YamlScalar Number(long value) => new(value.ToString(CultureInfo.InvariantCulture), plain: true, Nowhere);
+
+    static YamlScalar Switch(bool value) => new(value ? "true" : "false", plain: true, Nowhere);
+
+    static YamlSequence List(IEnumerable<YamlNode> items)
+    {
+        var list = new YamlSequence(Nowhere);
+        list.Items.AddRange(items);
+        return list;
+    }
+
+    /// <summary>Keys whose value is null are left out.</summary>
+    static YamlMapping Map(params ReadOnlySpan<(string Key, YamlNode? Value)> entries)
+    {
+        var map = new YamlMapping(Nowhere);
+        foreach (var (key, value) in entries)
+            if (value is not null)
+                map.Set(new YamlScalar(key, plain: true, Nowhere), value);
+        return map;
+    }
+}

@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using OnnxAmalgam.Graphs;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.Runs;
+
+/// <summary>Where a run stands, beside its tensors.</summary>
+public sealed record TrainingState
+{
+    /// <summary>Version of this record.</summary>
+    public int Format { get; init; } = 1;
+    /// <summary>SHA-256 of the resolved recipe, the initial student, the data listing and each teacher's file, by name.</summary>
+    public required IReadOnlyDictionary<string, string> Hashes { get; init; }
+    /// <summary>Threads the run used; another number gives other rounding.</summary>
+    public required int Threads { get; init; }
+    /// <summary>Epoch of the next batch, from 1.</summary>
+    public required int Epoch { get; init; }
+    /// <summary>Next batch within that epoch, from 0.</summary>
+    public required int Batch { get; init; }
+    /// <summary>Steps done.</summary>
+    public required long Step { get; init; }
+    /// <summary>Seconds of training so far.</summary>
+    public required double Seconds { get; init; }
+    /// <summary>Length of results.csv this state knows.</summary>
+    public required long ResultsBytes { get; init; }
+    /// <summary>Best value on the validation part so far (higher is better), or null.</summary>
+    public required double? Best { get; init; }
+    /// <summary>Epoch of that value; 0: none.</summary>
+    public required int BestEpoch { get; init; }
+    /// <summary>Sums of the unfinished epoch's terms over its batches.</summary>
+    public required IReadOnlyDictionary<string, double> Sums { get; init; }
+}
+
+/// <summary>The checkpoints of a run: one file each, with pointer files <c>last</c> and <c>best</c> that are replaced atomically.
+/// The last, the one before it and the best are kept.</summary>
+public sealed class Checkpoints(string folder)
+{
+    const string StateKey = "state";
+
+    /// <summary>Writes a checkpoint and points <c>last</c> at it.</summary>
+    /// <param name="state">Where the run stands.</param>
+    /// <param name="tensors">Everything that changes while training.</param>
+    /// <param name="isBest">Whether <c>best</c> is to point at it too.</param>
+    public void Save(TrainingState state, IReadOnlyDictionary<string, Tensor> tensors, bool isBest)
+    {
+        string name = string.Create(CultureInfo.InvariantCulture, $"step-{state.Step:d9}.safetensors");
+        TensorFile.Write(Path.Combine(folder, name), tensors, new Dictionary<string, string> { [StateKey] = JsonSerializer.Serialize(state) });
+        string? previous = Pointer("last");
+        if (isBest)
+        {
+            Point("best", name);
+        }
+
+        Point("last", name);
+        var kept = new HashSet<string?>(StringComparer.Ordinal) { name, previous, Pointer("best") };
+        foreach (string file in Files().Where(f => !kept.Contains(Path.GetFileName(f))))
+        {
+            File.Delete(file);
+        }
+    }
+
+    /// <summary>Reads the last checkpoint; null when the run has none yet.</summary>
+    /// <param name="acceptOlder">Whether an older whole checkpoint will do when the newest is damaged.</param>
+    /// <param name="warn">Told which checkpoint was refused.</param>
+    /// <exception cref="InputException">The newest is damaged and older ones are not accepted, or all are.</exception>
+    public (TrainingState State, Dictionary<string, Tensor> Tensors)? LoadLast(bool acceptOlder, Action<string> warn)
+    {
+        var names = Files().Select(f => Path.GetFileName(f)!).OrderDescending(StringComparer.Ordinal).ToList();
+        if (names.Count == 0)
+        {
+            return null;
+        }
+
+        for (int i = 0; ; i++)
+        {
+            try
+            {
+                return Load(names[i]);
+            }
+            catch (InputException e) when (acceptOlder && i + 1 < names.Count)
+            {
+                warn(e.Message);
+            }
+        }
+    }
+
+    /// <summary>Reads the best checkpoint; null when none was marked.</summary>
+    public (TrainingState State, Dictionary<string, Tensor> Tensors)? LoadBest() => Pointer("best") is { } name ? Load(name) : null;
+
+    (TrainingState State, Dictionary<string, Tensor> Tensors) Load(string name)
+    {
+        string path = Path.Combine(folder, name);
+        var (tensors, metadata) = TensorFile.Read(path);
+        try
+        {
+            var state = JsonSerializer.Deserialize<TrainingState>(metadata.GetValueOrDefault(StateKey, "null"));
+            return state is { Format: 1 } ? (state, tensors) : throw new JsonException($"format {state?.Format}");
+        }
+        catch (JsonException e)
+        {
+            throw new InputException($"'{path}': expected a checkpoint of this program, format 1, got {e.Message}", e);
+        }
+    }
+
+    string? Pointer(string name)
+    {
+        string path = Path.Combine(folder, name);
+        return File.Exists(path) ? Path.GetFileName(File.ReadAllText(path).Trim()) : null;
+    }
+
+    void Point(string name, string target) => AtomicFile.Write(Path.Combine(folder, name), stream => stream.Write(Encoding.UTF8.GetBytes(target + "\n")));
+
+    string[] Files() => Directory.GetFiles(folder, "step-*.safetensors");
+}

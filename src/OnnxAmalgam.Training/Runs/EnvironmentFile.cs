@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Ensemble;
+
+namespace OnnxAmalgam.Training.Runs;
+
+/// <summary>environment.json: what a run was made with, so that its figures can be judged and repeated.</summary>
+static class EnvironmentFile
+{
+    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Writes versions, device, threads, seed and hashes.</summary>
+    public static void Write(string path, AmalgamationSetup setup, string equation)
+    {
+        var hashes = new JsonObject();
+        foreach (var (name, hash) in setup.Hashes())
+        {
+            hashes[name] = hash;
+        }
+
+        var document = new JsonObject
+        {
+            ["schemaVersion"] = 1,
+            ["onnx_amalgam"] = Version(typeof(EnvironmentFile)),
+            ["dotnet"] = RuntimeInformation.FrameworkDescription,
+            ["system"] = RuntimeInformation.OSDescription,
+            ["architecture"] = RuntimeInformation.OSArchitecture.ToString(),
+            ["onnxruntime"] = Version(typeof(Microsoft.ML.OnnxRuntime.InferenceSession)),
+            ["torchsharp"] = Version(typeof(TorchSharp.torch)),
+            ["libtorch"] = TorchSharp.torch.__version__,
+            ["device"] = setup.Compute.Device.ToString(),
+            ["threads"] = setup.Compute.Threads,
+            ["processors"] = Environment.ProcessorCount,
+            ["seed"] = setup.Recipe.Train.Seed,
+            ["equation"] = equation,
+            ["images"] = setup.Train.Count,
+            ["sha256"] = hashes,
+        };
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(document, Indented);
+        AtomicFile.Write(path, stream => stream.Write(bytes));
+    }
+
+    static string Version(Type type) => type.Assembly.GetName().Version?.ToString() ?? "unknown";
+}

@@ -1,0 +1,223 @@
+using System.Diagnostics;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Trainable;
+using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Optimisation;
+using OnnxAmalgam.Training.Recipes;
+using OnnxAmalgam.Training.Runs;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training;
+
+/// <summary>Runs the epochs: steps, validation, results.csv, checkpoints. What it computes depends on recipe, seed, device and
+/// thread count only, not on where it was interrupted and resumed.</summary>
+public sealed class Trainer : IDisposable
+{
+    const string RandomState = "random/cpu";
+    readonly AmalgamationSetup setup;
+    readonly RunFolder folder;
+    readonly ITrainingObserver observer;
+    readonly AmalgamationStep step;
+    readonly Validator? validator;
+    readonly Checkpoints checkpoints;
+    readonly IReadOnlyDictionary<string, string> hashes;
+    readonly TrainRecipe train;
+
+    /// <summary>Prepares a run; nothing is written yet.</summary>
+    public Trainer(AmalgamationSetup setup, RunFolder folder, ITrainingObserver observer)
+    {
+        (this.setup, this.folder, this.observer) = (setup, folder, observer);
+        train = setup.Recipe.Train;
+        hashes = setup.Hashes();
+        manual_seed(train.Seed);
+        step = new AmalgamationStep(setup);
+        validator = setup.Validate is { } images ? new Validator(setup, images) : null;
+        checkpoints = new Checkpoints(folder.Checkpoints);
+    }
+
+    /// <summary>The student; after <see cref="Run"/> it holds the selected weights, in evaluation mode.</summary>
+    public TrainableGraph Student => step.Student;
+
+    /// <summary>What is minimised, as text.</summary>
+    public string Equation => step.Equation;
+
+    /// <summary>Trains to the end, or until asked to stop (then the step is finished and everything saved).</summary>
+    /// <param name="resume">Whether to go on from the last checkpoint, if there is one.</param>
+    /// <param name="acceptOlder">Whether an older checkpoint will do when the last is damaged.</param>
+    /// <param name="stop">Cancelled to interrupt.</param>
+    /// <returns>False when interrupted.</returns>
+    /// <exception cref="InputException">Bad checkpoint, changed inputs, disk full, scores that are not finite.</exception>
+    public bool Run(bool resume, bool acceptOlder, CancellationToken stop)
+    {
+        TrainingState at = (resume ? Resume(acceptOlder) : null) ?? Start();
+        using var loader = new BatchLoader(setup.Train, train.Batch, setup.Recipe.Augment, train.Seed, at.Epoch, at.Batch, workers: 1);
+        var results = new ResultsCsv(folder.Results, at.ResultsBytes);
+        var schedule = new RateSchedule(train, loader.BatchesPerEpoch);
+        observer.Started(step.Equation, train.Epochs, loader.BatchesPerEpoch);
+
+        while (at.Epoch <= train.Epochs)
+        {
+            var run = RunEpoch(at, loader, schedule, stop);
+            at = run.State;
+            if (run.Interrupted)
+            {
+                Save(at with { ResultsBytes = results.Length }, isBest: false);
+                return false;
+            }
+
+            at = EndEpoch(at, run.ImagesPerSecond, loader.BatchesPerEpoch, schedule, results);
+        }
+
+        if (train.SelectBest && checkpoints.LoadBest() is { } best)
+        {
+            Restore(best.Tensors);
+        }
+
+        step.Student.eval();
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        validator?.Dispose();
+        step.Dispose();
+    }
+
+    (TrainingState State, bool Interrupted, double ImagesPerSecond) RunEpoch(TrainingState at, BatchLoader loader, RateSchedule schedule, CancellationToken stop)
+    {
+        var sums = new Dictionary<string, double>(at.Sums);
+        var clock = Stopwatch.StartNew();
+        long images = 0;
+        double speed = 0;
+        int done = at.Batch;
+        bool interrupted = false;
+        while (done < loader.BatchesPerEpoch && !(interrupted = stop.IsCancellationRequested))
+        {
+            ImageBatch batch = loader.Next();
+            double[] terms = step.Run(batch, schedule.At(at.Step + done - at.Batch));
+            images += batch.Count;
+            loader.Return(batch);
+            for (int i = 0; i < terms.Length; i++)
+            {
+                sums[step.TermNames[i]] = sums.GetValueOrDefault(step.TermNames[i]) + terms[i];
+            }
+
+            done++;
+            speed = images / clock.Elapsed.TotalSeconds;
+            long left = ((long)(train.Epochs - at.Epoch + 1) * loader.BatchesPerEpoch) - done;
+            observer.Stepped(at.Epoch, done, speed, TimeSpan.FromSeconds(left * clock.Elapsed.TotalSeconds / Math.Max(1, done - at.Batch)));
+        }
+
+        var state = at with
+        {
+            Batch = done,
+            Step = at.Step + done - at.Batch,
+            Seconds = at.Seconds + clock.Elapsed.TotalSeconds,
+            Sums = sums,
+        };
+        return (state, interrupted, speed);
+    }
+
+    TrainingState EndEpoch(TrainingState at, double imagesPerSecond, int batches, RateSchedule schedule, ResultsCsv results)
+    {
+        var clock = Stopwatch.StartNew();
+        ValidationResult? validation = validator?.Run(step.Student);
+        double seconds = at.Seconds + clock.Elapsed.TotalSeconds;
+        bool isBest = validation is { } v && (at.Best is null || v.Selection > at.Best);
+
+        List<(string, double?)> row =
+        [
+            ("epoch", at.Epoch),
+            ("time", seconds),
+            .. step.TermNames.Select(n => ($"train/{n}", (double?)(at.Sums[n] / batches))),
+            .. validation?.Columns ?? [],
+            ("lr/pg0", schedule.At(at.Step - 1).Rate),
+            ("speed/images_per_second", imagesPerSecond),
+        ];
+        results.Append(row);
+        observer.EpochEnded(new EpochSummary(at.Epoch, row, isBest));
+
+        var next = at with
+        {
+            Epoch = at.Epoch + 1,
+            Batch = 0,
+            Seconds = seconds,
+            ResultsBytes = results.Length,
+            Best = isBest ? validation!.Selection : at.Best,
+            BestEpoch = isBest ? at.Epoch : at.BestEpoch,
+            Sums = new Dictionary<string, double>(),
+        };
+        Save(next, isBest);
+        return next;
+    }
+
+    TrainingState Start() => new()
+    {
+        Hashes = hashes,
+        Threads = setup.Compute.Threads,
+        Epoch = 1,
+        Batch = 0,
+        Step = 0,
+        Seconds = 0,
+        ResultsBytes = 0,
+        Best = null,
+        BestEpoch = 0,
+        Sums = new Dictionary<string, double>(),
+    };
+
+    TrainingState? Resume(bool acceptOlder)
+    {
+        if (checkpoints.LoadLast(acceptOlder, observer.Warn) is not { } saved)
+        {
+            return null;
+        }
+
+        var changed = hashes.Where(p => saved.State.Hashes.GetValueOrDefault(p.Key) != p.Value).Select(p => p.Key).ToArray();
+        if (changed.Length > 0)
+        {
+            throw new InputException($"'{folder.Path}': expected the files this run was started with, got others for {string.Join(", ", changed)}; restore them or start a new run");
+        }
+
+        if (saved.State.Threads != setup.Compute.Threads)
+        {
+            observer.Warn($"resumed with {setup.Compute.Threads} threads, the run was started with {saved.State.Threads}: the result will differ in rounding (--threads {saved.State.Threads} avoids that)");
+        }
+
+        Restore(saved.Tensors);
+        return saved.State;
+    }
+
+    void Save(TrainingState state, bool isBest)
+    {
+        using var scope = NewDisposeScope();
+        var tensors = new Dictionary<string, Tensor>(step.State(), StringComparer.Ordinal) { [RandomState] = get_rng_state() };
+        foreach (var (name, value) in tensors)
+        {
+            if (value.is_floating_point() && !value.isfinite().all().item<bool>())
+            {
+                throw new InputException($"step {state.Step}: expected finite weights and statistics, got NaN or infinity in '{name}'; nothing was saved over the last checkpoint; lower train.learning_rate or set train.clip_norm");
+            }
+        }
+
+        checkpoints.Save(state, tensors, isBest);
+    }
+
+    void Restore(Dictionary<string, Tensor> tensors)
+    {
+        try
+        {
+            step.Restore(tensors);
+            set_rng_state(tensors[RandomState]);
+        }
+        finally
+        {
+            foreach (Tensor tensor in tensors.Values)
+            {
+                tensor.Dispose();
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Trainable;
+using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Evaluation;
+using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Recipes;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training;
+
+/// <summary>An epoch's figures on the validation part.</summary>
+/// <param name="Selection">What selects the best epoch: accuracy where labels are known, else minus the loss; higher is better.</param>
+/// <param name="Columns">For results.csv.</param>
+sealed record ValidationResult(double Selection, IReadOnlyList<(string Column, double? Value)> Columns);
+
+/// <summary>Measures the student on the validation part after each epoch. The loss is the weighted sum of the terms on scores (soft targets,
+/// hard labels); the teachers' scores are computed once and kept. Owns them.</summary>
+sealed class Validator : IDisposable
+{
+    const int BatchSize = 256;
+    readonly AmalgamationSetup setup;
+    readonly ImageSet images;
+    readonly ImageTargets targets;
+    readonly UnionTarget target;
+    readonly Preprocess preprocess;
+    readonly Device device;
+    readonly SoftTargetTerm[] terms;
+    readonly bool labelled;
+    readonly List<Tensor?[]> teacherLogits = [];
+
+    /// <summary>Prepares the validation of one run.</summary>
+    /// <exception cref="InputException">Neither labels nor a loss can be had on these images.</exception>
+    public Validator(AmalgamationSetup setup, ImageSet images)
+    {
+        (this.setup, this.images) = (setup, images);
+        device = TorchMemory.Device(setup.Compute.Device);
+        targets = new ImageTargets(setup, images, domains: setup.Recipe.Data.Validate is null);
+        target = new UnionTarget(setup.Recipe.Amalgamation.Labels, setup.Union, device);
+        preprocess = new Preprocess(setup.Student.Input);
+        labelled = targets.Labelled == images.Count;
+        bool gateKnown = setup.Recipe.Amalgamation.Labels != LabelMode.Gated || targets.HasWeights;
+        terms = gateKnown ? [.. setup.Recipe.Amalgamation.Losses.OfType<SoftTargetTerm>()] : [];
+        if (!labelled && terms.Length == 0)
+        {
+            throw new InputException("data.validate: expected images with labels, or a loss on scores that can be computed on them, got neither; name labelled sources under data.validate, or set train.select: last");
+        }
+    }
+
+    /// <summary>Evaluates the student as it is; its mode afterwards is evaluation.</summary>
+    public ValidationResult Run(TrainableGraph student)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        student.eval();
+        using var meter = labelled ? new StudentMeter(setup.Union, device) : null;
+        double loss = 0;
+        int number = 0;
+        foreach (ImageBatch batch in BatchLoader.InOrder(images, BatchSize))
+        {
+            using var inner = NewDisposeScope();
+            Tensor canvas = BatchTensors.Canvas(batch, images).to(device);
+            Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
+            var inputs = new Dictionary<string, Tensor> { [student.InputNames[0]] = preprocess.Apply(canvas) };
+            Tensor logits = student.Run(inputs, [setup.Student.Logits])[0].to(ScalarType.Float32);
+            meter?.Add(logits, targets.Classes(indices));
+            if (terms.Length > 0)
+            {
+                loss += Loss(logits, canvas, indices, batch, number++) * batch.Count;
+            }
+        }
+
+        return Result(meter, terms.Length > 0 ? loss / images.Count : null);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        targets.Dispose();
+        target.Dispose();
+        foreach (Tensor? logits in teacherLogits.SelectMany(l => l))
+        {
+            logits?.Dispose();
+        }
+    }
+
+    double Loss(Tensor logits, Tensor canvas, Tensor indices, ImageBatch batch, int number)
+    {
+        if (teacherLogits.Count == number)
+        {
+            teacherLogits.Add([.. setup.Teachers.Select(t => t.Run(canvas, i => images.NameOf(batch.Indices[i])).Logits?.DetachFromDisposeScope())]);
+        }
+
+        var inputs = new LossInputs { StudentLogits = logits, TeacherLogits = teacherLogits[number], DomainWeights = targets.Weights(indices) };
+        return terms.Sum(term => term.Weight * target.Loss(inputs, logits, term.Temperature).to(ScalarType.Float64).item<double>());
+    }
+
+    static ValidationResult Result(StudentMeter? meter, double? loss)
+    {
+        var rows = meter?.Rows() ?? [];
+        double? Value(string task, string metric) => rows.FirstOrDefault(r => r.Task == task && r.Metric == metric)?.Value;
+        List<(string, double?)> columns = [("val/loss", loss)];
+        if (meter is not null)
+        {
+            columns.Add(("metrics/accuracy_top1", Value("union", "accuracy_top1")));
+            columns.Add(("metrics/accuracy_top5", Value("union", "accuracy_top5") ?? Value("union", "accuracy_top1")));
+            columns.AddRange(meter.Tasks.Select(task => ($"metrics/accuracy_top1[{task}]", Value(task, "accuracy_top1"))));
+        }
+
+        return new ValidationResult(Value("union", "accuracy_top1") ?? -loss!.Value, columns);
+    }
+}

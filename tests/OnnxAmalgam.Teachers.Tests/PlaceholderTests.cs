@@ -1,7 +1,0 @@
-namespace OnnxAmalgam.Teachers.Tests;
-
-public sealed class PlaceholderTests
-{
-    [Fact]
-    public void Room_builds() => Assert.True(true);
-}

@@ -1,0 +1,138 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.CommonSpace;
+using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Recipes;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.Tests.Losses;
+
+public sealed class PublishedBlockTests : IDisposable
+{
+    readonly PublishedOracle _oracle = PublishedOracle.Load();
+    readonly Tensor _studentTap;
+    readonly Tensor _studentLogits;
+    readonly AmalgamationLoss _loss;
+
+    public PublishedBlockTests()
+    {
+        _studentTap = _oracle.Tensor("student_feature").requires_grad_();
+        _studentLogits = _oracle.Tensor("student_logits").requires_grad_();
+        _loss = Loss(Published);
+        Fill(_loss);
+    }
+
+    static AmalgamationRecipe Published => new()
+    {
+        Labels = LabelMode.Concat,
+        CommonChannels = 2,
+        Losses = [new SoftTargetTerm(1), new MmdTerm(10, MmdTerm.Published), new ReconstructionTerm(10)],
+    };
+
+    LossInputs Batch => new()
+    {
+        StudentLogits = _studentLogits,
+        StudentTap = _studentTap,
+        TeacherLogits = _oracle.Tensors("teacher_logits"),
+        TeacherTaps = _oracle.Tensors("teacher_features"),
+    };
+
+    public void Dispose()
+    {
+        _loss.Dispose();
+        _oracle.Dispose();
+    }
+
+    [Fact]
+    public void Total_and_terms_are_the_published_ones()
+    {
+        var result = _loss.Forward(Batch);
+        Assert.Equal(["soft_target", "mmd", "mmd[a]", "mmd[b]", "reconstruction", "reconstruction[a]", "reconstruction[b]"], _loss.TermNames);
+        var (mmd, mse) = (_oracle.Numbers("mmd"), _oracle.Numbers("mse"));
+        double[] expected = [_oracle.Number("soft_target", "T1"), mmd.Sum(), .. mmd, mse.Sum(), .. mse];
+        Tensors.Close(tensor(expected), result.Values);
+        Assert.Equal(_oracle.Number("total_published"), result.Total.Value(), 1e-9);
+    }
+
+    [Fact]
+    public void Every_gradient_is_the_published_one()
+    {
+        _loss.Forward(Batch).Total.backward();
+        Tensors.Close(_oracle.Tensor("gradients", "student_feature"), _studentTap.grad!, what: "student tap");
+        Tensors.Close(_oracle.Tensor("gradients", "student_logits"), _studentLogits.grad!, what: "student logits");
+        var parameters = _loss.named_parameters().ToArray();
+        Assert.Equal(_oracle["weights"].EnumerateObject().Count(), parameters.Length);
+        foreach (var (name, parameter) in parameters)
+            Tensors.Close(_oracle.Tensor("gradients", BlockName(name)), parameter.grad!, what: name);
+    }
+
+    [Fact]
+    public void Common_features_and_reconstructions_are_the_published_ones()
+    {
+        var block = _loss.named_modules().Select(m => m.module).OfType<CommonSpaceBlock>().First();
+        var common = block.Forward(_studentTap, _oracle.Tensors("teacher_features"));
+        Tensors.Close(stack([_oracle.Tensor("h_student"), .. _oracle.Tensors("h_teachers")]), common.Features);
+        foreach (var (expected, actual) in _oracle.Tensors("reconstructions").Zip(common.Reconstructions)) Tensors.Close(expected, actual);
+    }
+
+    [Theory]
+    [InlineData(1, "T1")]
+    [InlineData(4, "T4")]
+    public void Soft_targets_at_a_temperature_are_the_published_ones(double temperature, string key)
+    {
+        using var loss = Loss(Published with { Losses = [new SoftTargetTerm(1, temperature)] });
+        Assert.Equal(_oracle.Number("soft_target", key), loss.Forward(Batch).Total.Value(), 1e-9);
+    }
+
+    [Fact]
+    public void Gated_soft_targets_follow_the_domain()
+    {
+        using var loss = Loss(Published with { Labels = LabelMode.Gated, Losses = [new SoftTargetTerm(1)] });
+        var owners = _oracle.Tensor("gated_soft_target", "domain").to_type(ScalarType.Int64);
+        var weights = nn.functional.one_hot(owners, 2);
+        Assert.Equal(_oracle.Number("gated_soft_target", "value"), loss.Forward(Batch with { DomainWeights = weights }).Total.Value(), 1e-9);
+    }
+
+    [Fact]
+    public void Discrepancy_of_plain_vectors_is_the_oracles()
+    {
+        MmdOptions options = new(_oracle.Numbers("mmd_plain", "sigmas"));
+        var (x, y) = (Unit("x"), Unit("y"));
+        Assert.Equal(_oracle.Number("mmd_plain", "value"), Mmd.Between(x, y, options).Value(), 1e-9);
+        Assert.Equal(_oracle.Number("mmd_plain", "same"), Mmd.Between(x, x, options).Value(), 1e-9);
+
+        Tensor Unit(string name) => nn.functional.normalize(_oracle.Tensor("mmd_plain", name));
+    }
+
+    [Fact]
+    public void The_committed_oracle_is_the_fixtures_own()
+    {
+        var shared = Path.Combine(Root(), "..", "shared", "fixtures", "oracle", "cfl_block.json");
+        Assert.SkipUnless(File.Exists(shared), "no shared fixtures beside the repository");
+        using var stream = typeof(PublishedOracle).Assembly.GetManifestResourceStream("cfl_block.json")!;
+        using MemoryStream own = new();
+        stream.CopyTo(own);
+        Assert.Equal(File.ReadAllBytes(shared), own.ToArray());
+    }
+
+    static string Root()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "OnnxAmalgam.sln"))) folder = Path.GetDirectoryName(folder)!;
+        return folder;
+    }
+
+    static string BlockName(string parameter) => PublishedOracle.NameOf(parameter["common_space.block.".Length..]);
+
+    static AmalgamationLoss Loss(AmalgamationRecipe recipe)
+    {
+        LabelUnion union = new([new("a", ["0", "1", "2"]), new("b", ["3", "4"])], keepDuplicates: recipe.Labels == LabelMode.Concat);
+        TeacherTap[] taps = [new(0, new("f", TapKind.Spatial, 1, [-1, 4, 3, 2])), new(1, new("g", TapKind.Spatial, 1, [-1, 5, 3, 2]))];
+        return new(recipe, union, new("s", TapKind.Spatial, 1, [-1, 3, 3, 2]), taps, new(1, CPU, ScalarType.Float64));
+    }
+
+    void Fill(AmalgamationLoss loss)
+    {
+        using var noGrad = no_grad();
+        foreach (var (name, parameter) in loss.named_parameters()) parameter.copy_(_oracle.Tensor("weights", BlockName(name)));
+    }
+}

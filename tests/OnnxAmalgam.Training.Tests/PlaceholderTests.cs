@@ -1,7 +1,0 @@
-namespace OnnxAmalgam.Training.Tests;
-
-public sealed class PlaceholderTests
-{
-    [Fact]
-    public void Room_builds() => Assert.True(true);
-}
