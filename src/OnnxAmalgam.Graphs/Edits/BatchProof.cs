@@ -78,7 +78,7 @@ internal sealed class BatchProof
         if (samples.Length == 0 || node.OpType is "Shape" or "Size")
         {
             if (samples.Length > 0 || read.Any(name => fromShape.Contains(name) || repeated.Contains(name)))
-                (IsRepetition(node) ? repeated : fromShape).UnionWith(node.Output.Where(name => name.Length > 0));
+                (IsRepetition(node) ? repeated : fromShape).UnionWith(node.Output.Where(name => name.Length > 0 && !IsSettled(name)));
             return true;
         }
         if (read.Any(DependsOnCount))
@@ -101,9 +101,13 @@ internal sealed class BatchProof
     bool IsRepetition(NodeProto node) => node.OpType is "Expand" or "ConstantOfShape"
         && !(node.OpType == "Expand" && IsTouched(node.Input[0]));
 
+    /// <summary>Elements that are known and have no batch in them, wherever they were computed from.</summary>
+    bool IsSettled(string value) => states.TryGetValue(value, out var state)
+        && (state.Reals is not null || (state.Integers is { } all && !Array.Exists(all, one => one.Mentions(Symbol))));
+
     /// <summary>A number that how large the batch is could change: it must not meet the samples. Sizes for Reshape and the like are integers.</summary>
     bool DependsOnCount(string value) => fromShape.Contains(value)
-        && !(states.TryGetValue(value, out var state) && (ValueState.IsInteger(state.Type) || state.Reals is not null || state.Constants is not null));
+        && !(states.TryGetValue(value, out var state) && ValueState.IsInteger(state.Type));
 
     Extent Along(string value) => states[value].Shape![places[value]];
 
