@@ -1,94 +1,74 @@
-using System.Runtime.InteropServices;
 using Onnx;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Trainable.Interpretation;
+using OnnxAmalgam.Trainable.Operators;
+using OnnxAmalgam.Trainable.Zoo;
 
 namespace OnnxAmalgam.Trainable;
 
-/// <summary>New weights as PyTorch's layers start with: uniform in +-1/sqrt(fan in) for convolutions and linear layers and their
-/// biases (kaiming_uniform with a = sqrt 5), 1 and 0 for normalisations. Counter based: same seed, same bytes, everywhere.</summary>
+/// <summary>First weights, as PyTorch's layers draw them by default, from a generator without state: same seed, same bytes on every platform.</summary>
 public static class Initialisation
 {
-    /// <summary>Draws values uniform in +-1/sqrt(fan in).</summary>
+    /// <summary>Elements of U(-1/sqrt(fanIn), 1/sqrt(fanIn)): <c>kaiming_uniform(a = sqrt 5)</c>, the default of convolutions and linear
+    /// layers, weights and biases alike.</summary>
     /// <param name="count">How many.</param>
-    /// <param name="fanIn">Values that enter one output.</param>
-    /// <param name="seed">Seed of the model.</param>
-    /// <param name="stream">Name of what is drawn; another name gives other values.</param>
-    public static float[] Uniform(long count, long fanIn, long seed, string stream)
+    /// <param name="fanIn">Inputs that one output sums over.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="stream">A name of its own for each weight.</param>
+    public static float[] LinearUniform(long count, int fanIn, long seed, string stream)
     {
-        double bound = 1 / Math.Sqrt(fanIn);
-        ulong key = stream.Aggregate(Mix((ulong)seed), (hash, unit) => Mix(hash ^ unit));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(fanIn);
+        ArgumentNullException.ThrowIfNull(stream);
+        var generator = new CounterGenerator(seed, stream);
+        var bound = 1 / Math.Sqrt(fanIn);
         var values = new float[count];
-        for (long i = 0; i < count; i++)
+        for (long i = 0; i < count; i++) values[i] = (float)(((2 * generator.Uniform(i)) - 1) * bound);
+        return values;
+    }
+
+    /// <summary>Elements of a normal distribution around 0, those beyond two deviations drawn again: position embeddings and class tokens.</summary>
+    /// <remarks>An Irwin-Hall sum of twelve uniforms: sums are exact everywhere, logarithms and cosines differ between platforms.</remarks>
+    public static float[] TruncatedNormal(long count, float deviation, long seed, string stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        var generator = new CounterGenerator(seed, stream);
+        var values = new float[count];
+        for (long i = 0, draw = 0; i < count; i++)
         {
-            double unit = (Mix(key ^ Mix((ulong)i)) >> 11) * (1.0 / (1UL << 53));
-            values[i] = (float)(((2 * unit) - 1) * bound);
+            double sum;
+            do
+            {
+                sum = -6;
+                for (var k = 0; k < 12; k++) sum += generator.Uniform(draw++);
+            }
+            while (Math.Abs(sum) > 2);
+            values[i] = (float)(sum * deviation);
         }
 
         return values;
     }
 
-    /// <summary>The model with every convolution, linear layer and normalisation drawn anew; other initializers stay.</summary>
-    /// <exception cref="InputException">A weight that is not float32.</exception>
-    public static OnnxModel Redraw(OnnxModel model, long seed)
+    /// <summary>The model with every trained tensor drawn anew: weights and biases of convolutions and products by the fan-in of the place
+    /// they stand at, scales of normalisations 1 and their offsets 0, running means 0 and variances 1. Operands of plain additions become 0,
+    /// of multiplications 1; embeddings and tokens are drawn from N(0, 0.02).</summary>
+    /// <exception cref="UnsupportedModelException">The model cannot be trained.</exception>
+    public static OnnxModel Reinitialise(OnnxModel model, long seed)
     {
         ArgumentNullException.ThrowIfNull(model);
-        OnnxModel copy = model.Clone();
-        var initializers = copy.Proto.Graph.Initializer.ToDictionary(t => t.Name, StringComparer.Ordinal);
-        foreach (NodeProto node in copy.Proto.Graph.Node)
-        {
-            TensorProto? At(int i) => i < node.Input.Count ? initializers.GetValueOrDefault(node.Input[i]) : null;
-            switch (node.OpType)
-            {
-                case "Conv" or "ConvTranspose" or "Gemm" or "MatMul" when At(1) is { } weight:
-                    long fanIn = FanIn(node, weight);
-                    Write(copy, weight, Uniform(Count(weight), fanIn, seed, weight.Name));
-                    if (At(2) is { } bias)
-                    {
-                        Write(copy, bias, Uniform(Count(bias), fanIn, seed, bias.Name));
-                    }
-
-                    break;
-                case "BatchNormalization" or "LayerNormalization" or "InstanceNormalization" or "GroupNormalization":
-                    for (int i = 1; i < node.Input.Count; i++)
-                    {
-                        if (At(i) is { } vector)
-                        {
-                            Write(copy, vector, [.. Enumerable.Repeat(i is 1 or 4 ? 1f : 0f, (int)Count(vector))]);
-                        }
-                    }
-
-                    break;
-            }
-        }
-
-        return copy;
+        var written = model.Clone();
+        var graph = new BoundGraph(written, new FloatTypes(null));
+        var stored = new StoredTensors(graph).BySlot;
+        var trained = new TrainedTensors(graph, stored, written.ReadRaw);
+        var names = graph.Names.ToArray();
+        var firstWeights = new FirstWeights(graph, stored, seed);
+        foreach (var slot in trained.Weights.Concat(trained.Statistics))
+            written.WriteRaw(stored[slot]!, Raw(firstWeights.Draw(slot, names[slot]), (TensorProto.Types.DataType)stored[slot]!.DataType));
+        return written;
     }
 
-    static long FanIn(NodeProto node, TensorProto weight) => node.OpType switch
+    static byte[] Raw(float[] values, TensorProto.Types.DataType type)
     {
-        "Gemm" => weight.Dims[node.Int("transB", 0) == 0 ? 0 : 1],
-        "MatMul" => weight.Dims[Math.Max(0, weight.Dims.Count - 2)],
-        _ => weight.Dims.Skip(1).Aggregate(1L, (a, b) => a * b),
-    };
-
-    static long Count(TensorProto tensor) => tensor.Dims.Aggregate(1L, (a, b) => a * b);
-
-    static void Write(OnnxModel model, TensorProto tensor, float[] values)
-    {
-        if (tensor.DataType != (int)TensorProto.Types.DataType.Float)
-        {
-            throw new InputException($"model '{model.Name}', initializer '{tensor.Name}': expected float32 to draw anew, got {(TensorProto.Types.DataType)tensor.DataType}; keep its weights (student.weights: keep)");
-        }
-
-        model.WriteRaw(tensor, MemoryMarshal.AsBytes<float>(values));
-    }
-
-    /// <summary>SplitMix64's finaliser (Steele, Lea, Flood, OOPSLA 2014).</summary>
-    static ulong Mix(ulong x)
-    {
-        x += 0x9E3779B97F4A7C15;
-        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
-        x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
-        return x ^ (x >> 31);
+        using var tensor = TorchSharp.torch.tensor(values);
+        return TensorProtos.ToRaw(tensor, type);
     }
 }

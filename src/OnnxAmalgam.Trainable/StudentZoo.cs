@@ -6,12 +6,9 @@ namespace OnnxAmalgam.Trainable;
 /// <summary>Small architectures built as ONNX graphs (opset 17) with freshly drawn weights.</summary>
 public static class StudentZoo
 {
-    static readonly Dictionary<string, Action<ZooExpression, GraphBuilder>> Architectures = new(StringComparer.Ordinal)
-    {
-        ["resnet"] = ResidualNetwork.Build,
-        ["convmixer"] = ConvMixer.Build,
-        ["mobilenet"] = MobileNetwork.Build,
-    };
+    const string Architectures =
+        "resnet(widths=[16,32,64], blocks=[1,1,1], block=basic|bottleneck, stem=small|imagenet), mobilenet(widths=[16,24,32,64], blocks=[1,2,2,2], expansion=6), "
+        + "convmixer(dim=64, depth=6, kernel=3, patch=2), vit(dim=64, depth=4, heads=4, patch=4)";
 
     /// <summary>Builds <c>zoo:resnet(widths=[16,32,64], blocks=[1,1,1])</c> and the like: input <c>images</c> [batch, C, H, W], output <c>logits</c>.</summary>
     /// <param name="expression">With or without the <c>zoo:</c> prefix.</param>
@@ -23,14 +20,18 @@ public static class StudentZoo
     /// <exception cref="InputException">Unknown architecture or argument; the valid ones are listed.</exception>
     public static OnnxModel Build(string expression, int channels, int height, int width, int classes, long seed)
     {
-        ZooExpression parsed = ZooExpression.Parse(expression);
-        if (!Architectures.TryGetValue(parsed.Name, out var build))
+        ArgumentNullException.ThrowIfNull(expression);
+        var parsed = ZooExpression.Parse(expression);
+        var builder = new GraphBuilder(seed);
+        switch (parsed.Name)
         {
-            throw new InputException($"student.model '{expression}': expected one of {string.Join(", ", Architectures.Keys.Select(a => $"zoo:{a}(...)"))}, got '{parsed.Name}'");
+            case "resnet": ResNet.Build(builder, parsed, channels, classes); break;
+            case "mobilenet": MobileNet.Build(builder, parsed, channels, classes); break;
+            case "convmixer": ConvMixer.Build(builder, parsed, channels, height, width, classes); break;
+            case "vit": VisionTransformer.Build(builder, parsed, channels, height, width, classes); break;
+            default: throw parsed.Wrong($"expected one of {Architectures}; got '{parsed.Name}'");
         }
 
-        var builder = new GraphBuilder(parsed.Name, channels, height, width, classes, seed);
-        build(parsed, builder);
-        return builder.Model(expression);
+        return builder.Finish(expression, channels, height, width, classes);
     }
 }

@@ -1,23 +1,27 @@
 namespace OnnxAmalgam.Trainable.Zoo;
 
-/// <summary><c>convmixer(dim, depth, kernel, patch)</c>: patches, then depth times a residual depthwise and a pointwise convolution
-/// (Trockman and Kolter, arXiv 2201.09792).</summary>
-static class ConvMixer
+/// <summary>Patches mixed by depthwise and 1x1 convolutions at one resolution (Trockman and Kolter 2022).</summary>
+internal static class ConvMixer
 {
-    public static void Build(ZooExpression arguments, GraphBuilder graph)
+    /// <summary>Adds the network's nodes.</summary>
+    public static void Build(GraphBuilder g, ZooExpression e, int channels, int height, int width, int classes)
     {
-        arguments.Allow("dim", "depth", "kernel", "patch");
-        int dim = arguments.Number("dim", 64), depth = arguments.Number("depth", 4), kernel = arguments.Number("kernel", 5), patch = arguments.Number("patch", 2);
-        string x = Activated(graph, graph.Conv(GraphBuilder.Image, "patches", graph.Channels, dim, patch, patch, bias: true, pad: false), "patches", dim);
-        for (int i = 0; i < depth; i++)
+        e.Accept("dim", "depth", "kernel", "patch");
+        var (dim, depth, kernel, patch) = (e.Int("dim", 64), e.Int("depth", 6), e.Int("kernel", 3), e.Int("patch", 2));
+        if (height < patch || width < patch) throw e.Wrong($"expected images of at least {patch}x{patch}, got {height}x{width}");
+        var scalars = SharedScalars.In(g);
+        var x = Activated(g, "stem", g.Patches("stem/conv", "images", channels, dim, patch), dim, scalars);
+        for (var i = 0; i < depth; i++)
         {
-            string depthwise = Activated(graph, graph.Conv(x, $"mix.{i}.depthwise", dim, dim, kernel, groups: dim, bias: true), $"mix.{i}.depthwise", dim);
-            x = graph.Apply("Add", $"mix.{i}.residual", depthwise, x);
-            x = Activated(graph, graph.Conv(x, $"mix.{i}.pointwise", dim, dim, 1, bias: true), $"mix.{i}.pointwise", dim);
+            var module = $"blocks/blocks.{i}";
+            var mixed = Activated(g, $"{module}/spatial", g.Conv($"{module}/spatial/conv", x, dim, dim, kernel, groups: dim, bias: true), dim, scalars);
+            x = g.Node(module, "Add", [mixed, x]);
+            x = Activated(g, $"{module}/channels", g.Conv($"{module}/channels/conv", x, dim, dim, 1, bias: true), dim, scalars);
         }
 
-        graph.Classify(x, dim);
+        g.PooledHead(x, dim, classes);
     }
 
-    static string Activated(GraphBuilder graph, string x, string path, int dim) => graph.BatchNorm(graph.Gelu(x, $"{path}.gelu"), $"{path}.bn", dim);
+    static string Activated(GraphBuilder g, string module, string x, int dim, SharedScalars scalars) =>
+        g.BatchNorm($"{module}/bn", g.Gelu($"{module}/gelu", x, scalars), dim);
 }

@@ -4,70 +4,70 @@ using OnnxAmalgam.Graphs;
 
 namespace OnnxAmalgam.Trainable.Zoo;
 
-/// <summary><c>zoo:NAME(key=value, key=[value, ...])</c>, read strictly.</summary>
-sealed partial class ZooExpression
+/// <summary>A parsed <c>zoo:name(key=value, ...)</c>: values are integers, lists of integers in brackets, or words.</summary>
+internal sealed partial class ZooExpression
 {
-    readonly string text;
-    readonly Dictionary<string, string> arguments;
+    readonly string _text;
+    readonly Dictionary<string, string> _arguments = new(StringComparer.Ordinal);
 
-    ZooExpression(string text, string name, Dictionary<string, string> arguments) => (this.text, Name, this.arguments) = (text, name, arguments);
+    ZooExpression(string text, string name) => (_text, Name) = (text, name);
 
+    /// <summary>The architecture.</summary>
     public string Name { get; }
 
-    /// <summary>Reads an expression.</summary>
-    /// <exception cref="InputException">It has another form, or names an argument twice.</exception>
+    /// <summary>Parses an expression, with or without <c>zoo:</c>.</summary>
+    /// <exception cref="InputException">Not of that form, or an argument twice.</exception>
     public static ZooExpression Parse(string text)
     {
-        Match whole = Whole().Match(text);
-        if (!whole.Success)
+        var match = Form().Match(text);
+        if (!match.Success)
+            throw new InputException($"student '{text}': expected zoo:NAME(argument=value, ...), got something else; for example zoo:resnet(widths=[16,32,64], blocks=[1,1,1])");
+        var expression = new ZooExpression(text, match.Groups["name"].Value);
+        foreach (var (key, value) in match.Groups["key"].Captures.Zip(match.Groups["value"].Captures, (key, value) => (key.Value, value.Value)))
         {
-            throw new InputException($"student.model: expected zoo:NAME(key=value, ...), got '{text}'");
+            if (!expression._arguments.TryAdd(key, value.Trim()))
+                throw new InputException($"student '{text}': expected each argument once, got '{key}' twice");
         }
 
-        var arguments = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (Match argument in Argument().Matches(whole.Groups["arguments"].Value))
-        {
-            if (!arguments.TryAdd(argument.Groups["key"].Value, argument.Groups["value"].Value))
-            {
-                throw new InputException($"student.model '{text}': expected each argument once, got '{argument.Groups["key"].Value}' again");
-            }
-        }
-
-        return new ZooExpression(text, whole.Groups["name"].Value, arguments);
+        return expression;
     }
 
     /// <summary>Refuses arguments that the architecture does not have.</summary>
-    public void Allow(params string[] names)
+    public ZooExpression Accept(params string[] keys)
     {
-        var unknown = arguments.Keys.Except(names, StringComparer.Ordinal).ToArray();
-        if (unknown.Length > 0)
-        {
-            throw new InputException($"student.model '{text}': expected arguments {string.Join(", ", names)}, got {string.Join(", ", unknown.Select(u => $"'{u}'"))}");
-        }
+        var unknown = _arguments.Keys.Except(keys, StringComparer.Ordinal).ToArray();
+        return unknown.Length == 0
+            ? this
+            : throw new InputException($"student '{_text}': expected arguments {string.Join(", ", keys)}, got {string.Join(", ", unknown.Select(key => $"'{key}'"))}");
     }
 
-    /// <summary>A whole number of at least 1.</summary>
-    public int Number(string key, int otherwise) => arguments.TryGetValue(key, out string? value) ? Whole(key, value) : otherwise;
+    /// <summary>A positive integer.</summary>
+    public int Int(string key, int otherwise) =>
+        _arguments.TryGetValue(key, out var value) ? Positive(key, value) : otherwise;
 
-    /// <summary>A list of whole numbers of at least 1.</summary>
-    public int[] Numbers(string key, int[] otherwise) => arguments.TryGetValue(key, out string? value)
-        ? [.. value.Trim('[', ']').Split(',').Select(v => Whole(key, v.Trim()))]
-        : otherwise;
+    /// <summary>A list of positive integers.</summary>
+    public int[] Ints(string key, int[] otherwise)
+    {
+        if (!_arguments.TryGetValue(key, out var value)) return otherwise;
+        if (!value.StartsWith('[')) throw Wrong(key, "a list of positive integers such as [16,32,64]", value);
+        return [.. value[1..^1].Split(',').Select(item => Positive(key, item.Trim()))];
+    }
 
-    /// <summary>One of a few words; the first is the default.</summary>
+    /// <summary>One word out of a list; the first is the default.</summary>
     public string Word(string key, params string[] words)
     {
-        string value = arguments.GetValueOrDefault(key, words[0]);
-        return words.Contains(value, StringComparer.Ordinal) ? value : throw new InputException($"student.model '{text}', {key}: expected {string.Join(" or ", words)}, got '{value}'");
+        if (!_arguments.TryGetValue(key, out var value)) return words[0];
+        return words.Contains(value, StringComparer.Ordinal) ? value : throw Wrong(key, string.Join(" or ", words), value);
     }
 
-    int Whole(string key, string value) => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is >= 1 and <= 65536
-        ? number
-        : throw new InputException($"student.model '{text}', {key}: expected whole numbers from 1 to 65536, got '{value}'");
+    /// <summary>An error about the expression as a whole.</summary>
+    public InputException Wrong(string message) => new($"student '{_text}': {message}");
 
-    [GeneratedRegex(@"^\s*(zoo:)?(?<name>[a-z0-9_-]+)\s*(\(\s*(?<arguments>([a-z_]+\s*=\s*(\[[^\[\]=()]*\]|[^\[\],=()]+)\s*(,\s*(?=[a-z_]))?)*)\))?\s*$", RegexOptions.ExplicitCapture)]
-    private static partial Regex Whole();
+    int Positive(string key, string value) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : throw Wrong(key, "a positive integer", value);
 
-    [GeneratedRegex(@"(?<key>[a-z_]+)\s*=\s*(?<value>\[[^\]]*\]|[^,\[\]\s]+)", RegexOptions.ExplicitCapture)]
-    private static partial Regex Argument();
+    InputException Wrong(string key, string expected, string got) => new($"student '{_text}', argument '{key}': expected {expected}, got '{got}'");
+
+    [GeneratedRegex(@"^(?:zoo:)?(?<name>[a-z0-9_]+)\s*(?:\(\s*(?:(?<key>[a-z_]+)\s*=\s*(?<value>\[[^\[\]]*\]|[A-Za-z0-9_.+-]+)\s*(?:,\s*(?=[a-z])|(?=\))))*\))?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Form();
 }
