@@ -1,3 +1,5 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Recipes;
 using OnnxAmalgam.Training.CommonSpace;
 using OnnxAmalgam.Training.Losses;
 using static TorchSharp.torch;
