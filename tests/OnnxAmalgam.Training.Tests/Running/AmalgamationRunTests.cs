@@ -1,8 +1,10 @@
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Optimisation;
 using OnnxAmalgam.Training.Recipes;
 using OnnxAmalgam.Training.Runs;
+using OnnxAmalgam.Tests.Shared;
 using TorchSharp;
 
 namespace OnnxAmalgam.Training.Tests.Running;
@@ -53,7 +55,7 @@ public sealed class AmalgamationRunTests : IDisposable
         void Once()
         {
             var batch = loader.Next();
-            step.Run(batch, new Optimisation.RatePoint(1e-3));
+            step.Run(batch, new RatePoint(1e-3));
             loader.Return(batch);
         }
 
