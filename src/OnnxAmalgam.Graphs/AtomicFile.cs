@@ -6,8 +6,6 @@ namespace OnnxAmalgam.Graphs;
 /// <summary>The only way a final file name comes to be: written beside it, flushed to disk, renamed.</summary>
 public static class AtomicFile
 {
-    const int BufferBytes = 1 << 18;
-
     /// <summary>Writes a file so that its name holds either the old content or all of the new, also after a power cut.
     /// A link of that name is replaced, not followed.</summary>
     /// <param name="path">The final name; its folder exists.</param>
@@ -22,23 +20,24 @@ public static class AtomicFile
     static void Write(string path, Action<Stream> write, bool replace)
     {
         ArgumentNullException.ThrowIfNull(write);
-        var target = Path.GetFullPath(path);
+        var target = FullPath.Of(path);
         var folder = Path.GetDirectoryName(target);
         if (folder is null || Directory.Exists(target))
             throw new InputException($"'{path}': expected the name of a file to write, got a folder; name a file in it");
         if (!Directory.Exists(folder))
             throw new InputException($"'{path}': expected an existing folder '{folder}', got none; create it or write elsewhere");
 
-        string? temp = null;
+        var temp = TempName(folder, Path.GetFileName(target));
+        var isMoved = false;
         try
         {
-            using (var stream = CreateTemp(folder, Path.GetFileName(target), out temp))
+            using (var stream = new NewFileStream(temp))
             {
                 write(stream);
-                stream.Flush(flushToDisk: true);
+                stream.FlushToDisk();
             }
             Move(temp, target, replace);
-            temp = null;
+            isMoved = true;
             DirectorySync.Flush(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -47,7 +46,7 @@ public static class AtomicFile
         }
         finally
         {
-            if (temp is not null) Remove(temp);
+            if (!isMoved) Remove(temp);
         }
     }
 
@@ -59,12 +58,8 @@ public static class AtomicFile
     /// <exception cref="InputException">The folder cannot be written, or the disk is full; nothing is left behind.</exception>
     public static void WriteText(string path, string content) => Write(path, new UTF8Encoding(false).GetBytes(content));
 
-    static FileStream CreateTemp(string folder, string name, out string temp)
-    {
-        var stem = name.Length > 60 ? name[..60] : name;
-        temp = Path.Combine(folder, $".{stem}.{Path.GetRandomFileName()}.tmp");
-        return new FileStream(temp, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes);
-    }
+    static string TempName(string folder, string name) =>
+        Path.Combine(folder, $".{(name.Length > 60 ? name[..60] : name)}.{Path.GetRandomFileName()}.tmp");
 
     static void Move(string temp, string target, bool replace)
     {

@@ -61,7 +61,7 @@ public sealed class OnnxModel
     {
         try
         {
-            var full = System.IO.Path.GetFullPath(path);
+            var full = FullPath.Of(path);
             var parsed = ModelFile.Read(full, path);
             var model = new OnnxModel(parsed.Proto, path, [parsed.Weights], new ExternalFiles(full)) { Path = full };
             var findings = ModelRules.Check(model);
@@ -105,7 +105,8 @@ public sealed class OnnxModel
     }
 
     /// <summary>Replaces a tensor's elements, keeping the form it is stored in (raw, typed field, external).</summary>
-    /// <param name="tensor">A tensor of this model. One that is external holds the new bytes in <c>raw_data</c> until it is saved.</param>
+    /// <param name="tensor">A tensor of this model. One that is external holds the new bytes in <c>raw_data</c> until it is saved; one without
+    /// data gets it as raw data.</param>
     /// <param name="bytes">As <see cref="ReadRaw"/> gives them; the length must not change.</param>
     /// <exception cref="ArgumentException">Another length, or the elements are strings.</exception>
     public void WriteRaw(TensorProto tensor, ReadOnlySpan<byte> bytes)
@@ -114,8 +115,9 @@ public sealed class OnnxModel
         var expected = ElementTypes.RawBytes(tensor);
         if (bytes.Length != expected)
             throw new ArgumentException($"{Describe(tensor)}: expected {expected} bytes, got {bytes.Length}", nameof(bytes));
-        if (tensor.HasRawData || Tensors.IsExternal(tensor)) tensor.RawData = ByteString.CopyFrom(bytes);
-        else TypedFields.Write(tensor, bytes);
+        var isTyped = !tensor.HasRawData && !Tensors.IsExternal(tensor) && TypedFields.Count(tensor) > 0;
+        if (isTyped) TypedFields.Write(tensor, bytes);
+        else if (bytes.Length > 0) tensor.RawData = ByteString.CopyFrom(bytes);
     }
 
     /// <summary>Marks initializers of this size or more, which are inline as raw data, to be saved as external data.</summary>
@@ -144,7 +146,7 @@ public sealed class OnnxModel
             AtomicFile.Write(path, whole.WriteTo);
             return;
         }
-        var export = ExternalExport.Write(this, System.IO.Path.GetFullPath(path));
+        var export = ExternalExport.Write(this, FullPath.Of(path));
         try
         {
             var whole = Inflate(export.Proto);

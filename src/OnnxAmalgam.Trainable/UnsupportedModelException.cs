@@ -3,6 +3,9 @@ using OnnxAmalgam.Graphs;
 namespace OnnxAmalgam.Trainable;
 
 /// <summary>One thing in a valid model that the trainable graph cannot honour.</summary>
+/// <param name="Node">The node's name, or that of the first value it makes.</param>
+/// <param name="Operator">The operator and its version: <c>Resize-13</c>.</param>
+/// <param name="Reason">What is expected, and what was got.</param>
 public sealed record UnsupportedNode(string Node, string Operator, string Reason);
 
 /// <summary>A valid model that cannot be trained here; lists every reason at once.</summary>
@@ -10,4 +13,10 @@ public sealed class UnsupportedModelException(string message, IReadOnlyList<Unsu
 {
     /// <summary>Every reason.</summary>
     public IReadOnlyList<UnsupportedNode> Nodes { get; } = nodes;
+
+    internal static UnsupportedModelException Of(string model, IReadOnlyList<UnsupportedNode> nodes)
+    {
+        var reasons = nodes.Select(node => $"node '{node.Node}' ({node.Operator}): {node.Reason}");
+        return new($"model '{model}': {(nodes.Count == 1 ? "1 node" : $"{nodes.Count} nodes")} cannot be trained: {string.Join("; ", reasons)}", nodes);
+    }
 }

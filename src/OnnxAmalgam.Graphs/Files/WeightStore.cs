@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 
 namespace OnnxAmalgam.Graphs.Files;
 
@@ -15,7 +14,8 @@ sealed class WeightStore(PositionedFile file)
     /// <summary>Size of a placeholder.</summary>
     public const int PlaceholderBytes = WordBytes + sizeof(long);
 
-    readonly byte[] word = RandomNumberGenerator.GetBytes(WordBytes);
+    // As hard to guess as RandomNumberGenerator's bytes, which on Linux would load OpenSSL and fail where it is absent.
+    readonly byte[] word = Guid.NewGuid().ToByteArray();
     readonly List<(long Offset, long Length)> stretches = [];
 
     /// <summary>Notes a stretch and returns what stands for it.</summary>

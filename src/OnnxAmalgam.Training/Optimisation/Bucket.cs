@@ -21,6 +21,7 @@ internal sealed class Bucket : IDisposable
     public Bucket(ParameterGroup group, NamedParameter[] members, int slots)
     {
         using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
         (Group, _members, _steps) = (group, members, new long[members.Length]);
         _sizes = [.. members.Select(m => m.Value.numel())];
         _flatValues = [.. members.Select(m => m.Value.detach().view(-1).DetachFromDisposeScope())];

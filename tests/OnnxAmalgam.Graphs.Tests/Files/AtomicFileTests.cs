@@ -30,6 +30,36 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Equal(1 << 20, new FileInfo(path).Length);
     }
 
+    [Fact]
+    public void Writes_of_any_size_arrive_in_order()
+    {
+        var expected = new MemoryStream();
+        var random = new Random(3);
+        AtomicFile.Write(folder["a.bin"], stream =>
+        {
+            foreach (var size in new[] { 1, 0, 262_143, 1, 262_144, 5, 262_145, 100_000, 200_000, 1_000_000, 3 })
+            {
+                var piece = new byte[size];
+                random.NextBytes(piece);
+                stream.Write(piece);
+                stream.WriteByte(7);
+                expected.Write(piece);
+                expected.WriteByte(7);
+                Assert.Equal(expected.Length, stream.Position);
+            }
+        });
+        Assert.Equal(expected.ToArray(), File.ReadAllBytes(folder["a.bin"]));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a\0b")]
+    public void Text_that_is_no_path_is_named(string path)
+    {
+        Assert.Contains("expected the path of a file", Assert.Throws<InputException>(() => AtomicFile.Write(path, [1])).Message);
+        Assert.Contains("expected the path of a file", Assert.Throws<InputException>(() => OnnxModel.Load(path)).Message);
+    }
+
     [Theory]
     [InlineData(28, "a full disk")]
     [InlineData(27, "file-size limit")]

@@ -69,6 +69,19 @@ public sealed class TypedFieldTests
     }
 
     [Fact]
+    public void A_tensor_without_data_gets_it_as_raw_data()
+    {
+        var tensor = new TensorProto { DataType = (int)DataType.Float16, Dims = { 2 } };
+        var model = new OnnxModel(TinyModel.Of(TinyModel.Graph([], tensor)), "m");
+        model.WriteRaw(tensor, [1, 2, 3, 4]);
+        Assert.Equal([1, 2, 3, 4], tensor.RawData.ToByteArray());
+
+        var empty = new TensorProto { DataType = (int)DataType.Float, Dims = { 0 } };
+        model.WriteRaw(empty, model.ReadRaw(empty));
+        Assert.False(empty.HasRawData);
+    }
+
+    [Fact]
     public void Strings_have_no_raw_form()
     {
         var tensor = new TensorProto { DataType = (int)DataType.String, Dims = { 1 }, StringData = { ByteString.CopyFromUtf8("cat") } };

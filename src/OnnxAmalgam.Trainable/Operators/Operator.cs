@@ -1,0 +1,67 @@
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Trainable.Operators;
+
+/// <summary>Computes a node's outputs, in the operator's order. The caller owns them; none is an input itself (aliases are).</summary>
+internal delegate Tensor[] Kernel(NodeCall call);
+
+/// <summary>In which float type a node runs when activations are kept in a narrower one than the weights.</summary>
+internal enum Precision
+{
+    /// <summary>Every float input is brought to the activations' type.</summary>
+    Activations,
+    /// <summary>Inputs are brought to the weights' type, outputs back: sums, exponentials and norms lose too much otherwise.</summary>
+    Full,
+    /// <summary>Input 0 is an activation, the others stay as they are: libtorch mixes them itself.</summary>
+    Mixed,
+}
+
+/// <summary>One row of the operator table: what an operator means from one opset on.</summary>
+/// <param name="Type">The operator's name.</param>
+/// <param name="Since">The first opset of its domain in which it means this.</param>
+/// <param name="Bind">Reads the attributes once and gives the kernel.</param>
+internal sealed record Operator(string Type, int Since, Func<OperatorNode, Kernel> Bind)
+{
+    /// <summary>The operator's domain; empty for ONNX's own.</summary>
+    public string Domain { get; init; } = "";
+
+    /// <summary>Attributes that the kernel honours; any other on a node is an error.</summary>
+    public string[] Attributes { get; init; } = [];
+
+    /// <summary>Of those, the ones that cannot change what is trained and written: training modes (the module decides), layouts of outputs that are not made.</summary>
+    public string[] Ignored { get; init; } = [];
+
+    /// <summary>Inputs that are weights by their place: initializers there are trained.</summary>
+    public int[] Weights { get; init; } = [];
+
+    /// <summary>Inputs that are running statistics: updated in training mode, never by gradients.</summary>
+    public int[] Buffers { get; init; } = [];
+
+    /// <summary>Inputs that the kernel reads as numbers (shapes, axes, limits); they stay on the CPU and carry no gradient.</summary>
+    public int[] Host { get; init; } = [];
+
+    /// <summary>A constant operand of several elements is a weight (a bias, a scale, a class token) where another input already depends on weights.</summary>
+    public bool Joins { get; init; }
+
+    /// <summary>Looks at shapes only, never at elements.</summary>
+    public bool ReadsShapeOnly { get; init; }
+
+    /// <summary>Does something else in training mode, so it is never computed ahead of time.</summary>
+    public bool DependsOnMode { get; init; }
+
+    /// <summary>How many outputs a node may use.</summary>
+    public int MaxOutputs { get; init; } = 1;
+
+    /// <summary>In which type it runs under narrower activations.</summary>
+    public Precision Precision { get; init; }
+
+    /// <summary>Turns a node of a written model into its evaluation form, or null when it has no other.</summary>
+    public Action<Onnx.NodeProto>? ToEvaluationForm { get; init; }
+
+    /// <summary><c>Resize-13</c>, <c>com.microsoft.Gelu-1</c>.</summary>
+    public override string ToString() => Name(Domain, Type, Since);
+
+    /// <summary>How messages write an operator and its version.</summary>
+    public static string Name(string domain, string type, long version) =>
+        domain.Length == 0 ? $"{type}-{version}" : $"{domain}.{type}-{version}";
+}

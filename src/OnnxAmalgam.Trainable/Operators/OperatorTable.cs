@@ -1,0 +1,44 @@
+using System.Collections.Frozen;
+using OnnxAmalgam.Trainable.Ops;
+
+namespace OnnxAmalgam.Trainable.Operators;
+
+/// <summary>Every operator that can be trained: a row for each version that means something else than the one before.</summary>
+internal sealed class OperatorTable
+{
+    /// <summary>The oldest and the newest opset of ONNX's own domain whose meaning the rows hold.</summary>
+    public const int OldestOpset = 7, NewestOpset = 23;
+
+    readonly FrozenDictionary<(string Domain, string Type), Operator[]> _versions;
+
+    /// <summary>Makes a table; tests make small ones.</summary>
+    /// <exception cref="InvalidOperationException">Two rows for one operator and opset.</exception>
+    public OperatorTable(IEnumerable<Operator> rows)
+    {
+        Rows = [.. rows];
+        var twice = Rows.GroupBy(row => row.ToString()).Where(group => group.Count() > 1).Select(group => group.Key).ToArray();
+        if (twice.Length > 0)
+            throw new InvalidOperationException($"operator table: expected one row for each operator and opset, got several for {string.Join(", ", twice)}");
+        _versions = Rows.GroupBy(row => (row.Domain, row.Type))
+            .ToFrozenDictionary(group => group.Key, group => group.OrderByDescending(row => row.Since).ToArray());
+    }
+
+    /// <summary>The rows of all families.</summary>
+    public static OperatorTable All { get; } = new(
+    [
+        .. Arithmetic.Rows, .. Logic.Rows, .. Activations.Rows, .. Convolutions.Rows, .. Pooling.Rows, .. Normalisation.Rows,
+        .. LinearAlgebra.Rows, .. Reductions.Rows, .. Shapes.Rows, .. Indexing.Rows, .. Constants.Rows, .. Resize.Rows,
+    ]);
+
+    /// <summary>The rows, as the families list them.</summary>
+    public IReadOnlyList<Operator> Rows { get; }
+
+    /// <summary>The row that holds at an opset: the largest <see cref="Operator.Since"/> at or under it; null when there is none.</summary>
+    public Operator? Find(string domain, string type, long opset) =>
+        _versions.TryGetValue((Canonical(domain), type), out var versions)
+            ? Array.Find(versions, row => row.Since <= opset)
+            : null;
+
+    /// <summary>ONNX's own domain has two spellings.</summary>
+    public static string Canonical(string domain) => domain == "ai.onnx" ? "" : domain;
+}

@@ -1,0 +1,82 @@
+using OnnxAmalgam.Trainable.Operators;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace OnnxAmalgam.Trainable.Ops;
+
+/// <summary>Convolutions over one to three spatial axes.</summary>
+internal static class Convolutions
+{
+    public static readonly Operator[] Rows =
+    [
+        new("Conv", Since: 1, Conv) { Weights = [1, 2], Attributes = [.. Window.Attributes, "group"] },
+        new("ConvTranspose", Since: 1, ConvTranspose) { Weights = [1, 2], Attributes = [.. Window.Attributes, "group", "output_padding", "output_shape"] },
+    ];
+
+    /// <summary>X[n, c, *], W[m, c/group, *kernel], B[m]? -> Y[n, m, *].</summary>
+    /// <remarks>libtorch pads both sides alike; other paddings are zeros put around X first.</remarks>
+    static Kernel Conv(OperatorNode n)
+    {
+        var window = Window.Of(n);
+        var groups = n.Int("group", 1);
+        Geometry? settled = null;
+        return c =>
+        {
+            var geometry = settled ?? window.On(window.Auto.StartsWith("SAME", StringComparison.Ordinal) ? c[0].shape.AsSpan(2) : default, c[1].shape.AsSpan(2));
+            if (!window.Auto.StartsWith("SAME", StringComparison.Ordinal)) settled = geometry;
+            if (geometry.IsSymmetric) return [Conv(c[0], c[1], c.Optional(2), geometry, geometry.Begins, groups)];
+            using var padded = Geometry.Pad(c[0], geometry.Begins, geometry.Ends, 0);
+            return [Conv(padded, c[1], c.Optional(2), geometry, new long[geometry.Rank], groups)];
+        };
+    }
+
+    static Tensor Conv(Tensor x, Tensor w, Tensor? bias, Geometry g, long[] pads, long groups) => g.Rank switch
+    {
+        1 => functional.conv1d(x, w, bias, g.Strides[0], pads[0], g.Dilations[0], groups),
+        2 => functional.conv2d(x, w, bias, g.Strides, pads, g.Dilations, groups),
+        3 => functional.conv3d(x, w, bias, g.Strides, pads, g.Dilations, groups),
+        _ => throw new ArgumentException($"expected 1 to 3 spatial axes, got {g.Rank}"),
+    };
+
+    /// <summary>X[n, c, *], W[c, m/group, *kernel], B[m]? -> Y[n, m, *].</summary>
+    /// <remarks>Where ONNX's padding is not libtorch's (unequal sides, a wanted output shape, SAME), the full result is made and cut.</remarks>
+    static Kernel ConvTranspose(OperatorNode n)
+    {
+        var window = Window.Of(n);
+        var groups = n.Int("group", 1);
+        var (extra, wanted) = (n.Ints("output_padding"), n.Ints("output_shape"));
+        var cuts = wanted is not null || window.Auto.StartsWith("SAME", StringComparison.Ordinal);
+        return c =>
+        {
+            var sizes = c[0].shape.AsSpan(2).ToArray();
+            var fixedWindow = window with { Auto = cuts ? "VALID" : window.Auto };
+            var geometry = fixedWindow.On(sizes, c[1].shape.AsSpan(2));
+            var padding = extra ?? new long[geometry.Rank];
+            if (!cuts && geometry.IsSymmetric)
+                return [Transposed(c[0], c[1], c.Optional(2), geometry, geometry.Begins, padding, groups)];
+            using var full = Transposed(c[0], c[1], c.Optional(2), geometry, new long[geometry.Rank], padding, groups);
+            var result = full.alias();
+            for (var i = 0; i < geometry.Rank; i++)
+            {
+                var whole = ((sizes[i] - 1) * geometry.Strides[i]) + geometry.Span(i) + padding[i];
+                var length = wanted is not null ? wanted[^(geometry.Rank - i)]
+                    : cuts ? sizes[i] * geometry.Strides[i]
+                    : whole - geometry.Begins[i] - geometry.Ends[i];
+                var total = Math.Max(0, whole - length);
+                var begin = !cuts ? geometry.Begins[i] : window.Auto == "SAME_UPPER" ? total / 2 : total - (total / 2);
+                using var before = result;
+                result = before.slice(2 + i, begin, begin + length, 1);
+            }
+
+            return [result];
+        };
+    }
+
+    static Tensor Transposed(Tensor x, Tensor w, Tensor? bias, Geometry g, long[] pads, long[] extra, long groups) => g.Rank switch
+    {
+        1 => functional.conv_transpose1d(x, w, bias, g.Strides[0], pads[0], extra[0], g.Dilations[0], groups),
+        2 => functional.conv_transpose2d(x, w, bias, g.Strides, pads, extra, g.Dilations, groups),
+        3 => functional.conv_transpose3d(x, w, bias, g.Strides, pads, extra, g.Dilations, groups),
+        _ => throw new ArgumentException($"expected 1 to 3 spatial axes, got {g.Rank}"),
+    };
+}

@@ -1,0 +1,202 @@
+using OnnxAmalgam.Training.CommonSpace;
+using OnnxAmalgam.Training.Losses;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.Tests.Losses;
+
+public sealed class AmalgamationLossTests
+{
+    static readonly LabelUnion Union = new([new("a", ["0", "1", "2"]), new("quiet", []), new("b", ["2", "3"])], keepDuplicates: false);
+
+    static readonly TeacherTap[] Taps =
+    [
+        new(0, new("a.1", TapKind.Spatial, 1, [-1, 4, 4, 4])),
+        new(1, new("q.1", TapKind.Spatial, 3, [-1, 8, 8, 2])),
+        new(2, new("b.1", TapKind.Tokens, 2, [-1, 17, 5])),
+        new(0, new("a.2", TapKind.Spatial, 1, [-1, 6, 2, 2])),
+    ];
+
+    static readonly AmalgamationRecipe Everything = new()
+    {
+        Labels = LabelMode.Gated,
+        CommonChannels = 3,
+        CommonBlocks = 2,
+        Losses = [new SoftTargetTerm(1, 2), new MmdTerm(10, MmdTerm.Published), new MmdTerm(2, null, Unbiased: true), new ReconstructionTerm(5), new CosineTerm(0.5), new HardLabelTerm(0.25)],
+    };
+
+    static AmalgamationLoss Loss(AmalgamationRecipe recipe, ScalarType dtype = ScalarType.Float64) =>
+        new(recipe, Union, new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), Taps, new WeightSource(5, CPU, dtype));
+
+    static LossInputs Batch(long n, ScalarType dtype = ScalarType.Float64) => new()
+    {
+        StudentLogits = Tensors.Random(1, n, 4).to_type(dtype).requires_grad_(),
+        StudentTap = Tensors.Random(2, n, 3, 4, 4).to_type(dtype).requires_grad_(),
+        TeacherLogits = [Tensors.Random(3, n, 3).to_type(ScalarType.Float32), null, Tensors.Random(4, n, 2)],
+        TeacherTaps = [Tensors.Random(5, n, 4, 4, 4), Tensors.Random(6, n, 8, 8, 2).to_type(ScalarType.Float16), Tensors.Random(7, n, 17, 5), Tensors.Random(8, n, 6, 2, 2)],
+        DomainWeights = tensor(Enumerable.Range(0, (int)n).SelectMany(i => i % 2 == 0 ? new[] { 1f, 0, 0 } : [0f, 0, 1]).ToArray(), n, 3),
+        HardLabels = arange(n) % 4 - 1,
+    };
+
+    [Fact]
+    public void Total_is_the_weighted_sum_of_its_terms_and_parts_sum_to_theirs()
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Loss(Everything);
+        Assert.Equal(
+        [
+            "soft_target", "mmd", "mmd[a]", "mmd[quiet]", "mmd[b]", "mmd#2", "mmd#2[a]", "mmd#2[quiet]", "mmd#2[b]",
+            "reconstruction", "reconstruction[a]", "reconstruction[quiet]", "reconstruction[b]", "cosine", "cosine[a]", "cosine[quiet]", "cosine[b]", "hard_label",
+        ], loss.TermNames);
+        var result = loss.Forward(Batch(6));
+        var values = loss.TermNames.Zip(result.Values.Values()).ToDictionary(v => v.First, v => v.Second);
+        foreach (var term in new[] { "mmd", "mmd#2", "reconstruction", "cosine" })
+            Assert.Equal(values[$"{term}[a]"] + values[$"{term}[quiet]"] + values[$"{term}[b]"], values[term], 1e-12);
+        var expected = values["soft_target"] + 10 * values["mmd"] + 2 * values["mmd#2"] + 5 * values["reconstruction"] + 0.5 * values["cosine"] + 0.25 * values["hard_label"];
+        Assert.Equal(expected, result.Total.Value(), 1e-10);
+        Assert.False(result.Values.requires_grad);
+        Assert.DoesNotContain(0.0, values.Values);
+    }
+
+    [Fact]
+    public void Two_taps_of_a_teacher_count_both()
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Loss(Everything with { Losses = [new CosineTerm(1)] });
+        using CommonSpaceProjector alone = new(new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), [.. Taps.Select(t => t.Shape)], new(3, 2, Reconstructs: false), false, new(5, CPU, ScalarType.Float64));
+        var batch = Batch(4);
+        var units = nn.functional.normalize(alone.Forward(batch.StudentTap!, batch.TeacherTaps).Common.Features.flatten(2), dim: 2);
+        var each = PairedCosine.ToEach(units).Values();
+        Assert.Equal([each.Sum(), each[0] + each[3], each[1], each[2]], loss.Forward(batch).Values.Values(), (a, b) => Math.Abs(a - b) < 1e-12);
+    }
+
+    [Fact]
+    public void Reconstruction_gives_the_student_no_gradient_and_the_discrepancy_does()
+    {
+        using var scope = NewDisposeScope();
+        var (rebuilt, matched) = (Batch(4), Batch(4));
+        using var reconstruction = Loss(Everything with { Losses = [new ReconstructionTerm(1)] });
+        reconstruction.Forward(rebuilt).Total.backward();
+        Assert.True(rebuilt.StudentTap!.grad is null || rebuilt.StudentTap.grad.Values().All(g => g == 0));
+        using var discrepancy = Loss(Everything with { Losses = [new MmdTerm(1, MmdTerm.Published)] });
+        discrepancy.Forward(matched).Total.backward();
+        Assert.Contains(matched.StudentTap!.grad!.Values(), g => Math.Abs(g) > 1e-9);
+        Assert.DoesNotContain(discrepancy.named_parameters(), p => p.name.Contains("decoders", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(LabelMode.Joint)]
+    [InlineData(LabelMode.Restricted)]
+    [InlineData(LabelMode.Gated)]
+    public void A_batch_twice_over_has_the_same_loss(LabelMode mode)
+    {
+        using var scope = NewDisposeScope();
+        // the biased discrepancy depends on the batch size by its definition
+        using var loss = Loss(Everything with { Labels = mode, Losses = [.. Everything.Losses.Where(t => t is not MmdTerm)] });
+        var once = Batch(4);
+        var twice = new LossInputs
+        {
+            StudentLogits = Double(once.StudentLogits), StudentTap = Double(once.StudentTap!),
+            TeacherLogits = [.. once.TeacherLogits.Select(t => t is null ? null : Double(t))], TeacherTaps = [.. once.TeacherTaps.Select(Double)],
+            DomainWeights = Double(once.DomainWeights!), HardLabels = Double(once.HardLabels!),
+        };
+        Tensors.Close(loss.Forward(once).Values, loss.Forward(twice).Values);
+
+        static Tensor Double(Tensor t) => cat([t, t]);
+    }
+
+    [Fact]
+    public void Restricted_labels_sum_each_teachers_divergence_on_its_own_labels()
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Loss(Everything with { Labels = LabelMode.Restricted, Losses = [new SoftTargetTerm(1, 2)] });
+        var batch = Batch(4) with { DomainWeights = null };
+        double Part(Tensor z, params long[] task) =>
+            RestrictedTarget.Divergence(batch.StudentLogits, tensor(task), nn.functional.softmax(z.to_type(ScalarType.Float64) / 2, 1), null, 2).Value();
+        Assert.Equal(Part(batch.TeacherLogits[0]!, 0, 1, 2) + Part(batch.TeacherLogits[2]!, 2, 3), loss.Forward(batch).Total.Value(), 1e-10);
+    }
+
+    [Fact]
+    public void Half_precision_students_are_compared_in_single_precision()
+    {
+        using var scope = NewDisposeScope();
+        using var wide = Loss(Everything, ScalarType.Float32);
+        using var half = Loss(Everything, ScalarType.Float32);
+        var expected = wide.Forward(Batch(6, ScalarType.Float32));
+        var actual = half.Forward(Batch(6, ScalarType.BFloat16));
+        Assert.Equal(ScalarType.Float32, actual.Total.dtype);
+        Tensors.Close(expected.Values, actual.Values, 0.05);
+    }
+
+    [Fact]
+    public void Standardised_features_are_what_is_rebuilt()
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Loss(Everything with { Standardise = true, Losses = [new ReconstructionTerm(1)] });
+        using var plain = Loss(Everything with { Losses = [new ReconstructionTerm(1)] });
+        var batch = Batch(6);
+        var loud = batch with { TeacherTaps = [.. batch.TeacherTaps.Select(t => t * 100)] };
+        Tensors.Close(loss.Forward(batch).Values, Fresh(loud).Values, 1e-3);
+        Assert.True(plain.Forward(loud).Total.Value() > 1000 * plain.Forward(batch).Total.Value());
+        Assert.Fail(string.Join("\n", loss.state_dict().Keys));
+
+        static LossResult Fresh(LossInputs inputs)
+        {
+            using var other = Loss(Everything with { Standardise = true, Losses = [new ReconstructionTerm(1)] });
+            return other.Forward(inputs);
+        }
+    }
+
+    [Fact]
+    public void Without_a_term_that_needs_it_there_is_no_common_space()
+    {
+        using var scope = NewDisposeScope();
+        using AmalgamationLoss loss = new(Everything with { Losses = [new SoftTargetTerm(1)] }, Union, null, [], new WeightSource(1, CPU, ScalarType.Float64));
+        Assert.Empty(loss.named_parameters());
+        Assert.Equal(["soft_target"], loss.TermNames);
+        Assert.True(double.IsFinite(loss.Forward(Batch(3) with { StudentTap = null, TeacherTaps = [] }).Total.Value()));
+    }
+
+    [Fact]
+    public void What_a_term_needs_and_lacks_is_said()
+    {
+        using var loss = Loss(Everything);
+        Assert.Throws<ArgumentException>(() => loss.Forward(Batch(2) with { DomainWeights = null }));
+        Assert.Throws<ArgumentException>(() => loss.Forward(Batch(2) with { HardLabels = null }));
+        Assert.Throws<ArgumentException>(() => loss.Forward(Batch(2) with { StudentTap = null }));
+        Assert.Throws<ArgumentException>(() => loss.Forward(Batch(2) with { TeacherLogits = [null, null, null] }));
+        Assert.Throws<ArgumentException>(() => new AmalgamationLoss(Everything, Union, null, [], new WeightSource(1, CPU, ScalarType.Float64)));
+    }
+
+    [Theory]
+    [InlineData(LabelMode.Concat)]
+    [InlineData(LabelMode.Joint)]
+    [InlineData(LabelMode.Restricted)]
+    [InlineData(LabelMode.Gated)]
+    public void A_hundred_evaluations_leave_nothing_alive(LabelMode mode)
+    {
+        LabelUnion union = new([new("a", ["0", "1", "2"]), new("quiet", []), new("b", ["2", "3"])], keepDuplicates: mode == LabelMode.Concat);
+        using AmalgamationLoss loss = new(Everything with { Labels = mode, Standardise = true }, union, new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), Taps, new WeightSource(5, CPU, ScalarType.Float32));
+        using var scope = NewDisposeScope();
+        var batch = Batch(3, ScalarType.Float32) with { StudentLogits = Tensors.Random(1, 3, union.Count).to_type(ScalarType.Float32).requires_grad_() };
+        Tensors.LeavesNothingAlive(() =>
+        {
+            var result = loss.Forward(batch);
+            result.Total.backward();
+            result.Total.Dispose();
+            result.Values.Dispose();
+        });
+    }
+
+    [Fact]
+    public void The_equation_is_written_out()
+    {
+        AmalgamationRecipe recipe = new() { Labels = LabelMode.Gated, Losses = [new SoftTargetTerm(1), new MmdTerm(10, MmdTerm.Published), new ReconstructionTerm(10)] };
+        Assert.Equal("1 soft_target(T=1, gated) + 10 mmd(published) + 10 reconstruction", AmalgamationEquation.Write(recipe));
+        AmalgamationRecipe other = new()
+        {
+            Labels = LabelMode.Joint, Standardise = true,
+            Losses = [new SoftTargetTerm(0.5, 2.5), new MmdTerm(1, null, true), new MmdTerm(3, [0.5, 1]), new ReconstructionTerm(1), new CosineTerm(2), new HardLabelTerm(0.1)],
+        };
+        Assert.Equal("0.5 soft_target(T=2.5, joint) + 1 mmd(median, unbiased) + 3 mmd([0.5, 1]) + 1 reconstruction(standardised) + 2 cosine + 0.1 hard_label", AmalgamationEquation.Write(other));
+    }
+}
