@@ -10,6 +10,7 @@ internal static class Composition
     public static IReadOnlyList<ProgramCommand> Commands() =>
     [
         new InspectCommand(),
+        new CheckCommand(),
         new BenchCommand(),
         new DoctorCommand(),
     ];

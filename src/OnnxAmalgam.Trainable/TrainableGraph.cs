@@ -83,7 +83,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
     public ScalarType? ActivationDtype { get; set; }
 
     /// <summary>Evaluates the first output for a graph of one input.</summary>
-    /// <exception cref="InputException">The graph has several inputs: <see cref="Run"/> takes them by name.</exception>
+    /// <exception cref="InputException">The graph has several inputs: <see cref="Run(IReadOnlyDictionary{string, Tensor}, IReadOnlyList{string})"/> takes them by name.</exception>
     public override Tensor forward(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
