@@ -45,15 +45,15 @@ internal sealed class ModelCheck(CheckOptions options)
     CheckResult Run(CheckJob job, OnnxModel model, CheckResult result)
     {
         using var scope = NewDisposeScope();
+        RequireTensors(model);
         using var graph = new TrainableGraph(model);
         var tolerance = new Tolerance(IsNarrow(model) ? 1e-2 : 1e-4);
-        var cases = Cases(job, model);
         var (evaluated, note) = EvaluationForm(model, graph);
-        using var session = Open(evaluated, isNeeded: cases.Any(c => c.Expected is null) || options.Steps > 0);
+        var cases = Cases(job, model, useExpected: note is null);
+        var trains = options.Steps > 0 && graph.Initializers.Count > 0;
+        using var session = trains || cases.Any(c => c.Expected is null) ? new PlainSession(evaluated, SessionOptions) : null;
         result = Forward(model, graph, session, cases, tolerance, result with { Message = note });
-        if (options.Steps == 0 || session is null || graph.Initializers.Count == 0 || result.Status == CheckStatus.Fail)
-            return result;
-        return AfterTraining(model, graph, cases[0].Inputs, tolerance, result);
+        return trains && result.Status == CheckStatus.Pass ? AfterTraining(model, graph, cases[0].Inputs, tolerance, result) : result;
     }
 
     /// <summary>ONNX Runtime would train where a file says so; here a file is compared in the form in which it is deployed.</summary>
@@ -116,10 +116,10 @@ internal sealed class ModelCheck(CheckOptions options)
         return losses;
     }
 
-    IReadOnlyList<CheckCase> Cases(CheckJob job, OnnxModel model)
+    IReadOnlyList<CheckCase> Cases(CheckJob job, OnnxModel model, bool useExpected)
     {
         if (job.DataSets.Count > 0)
-            return [.. job.DataSets.Select(set => CheckCase.Read(set, model))];
+            return [.. job.DataSets.Select(set => CheckCase.Read(set, model)).Select(c => useExpected ? c : c with { Expected = null })];
         var shapes = ModelFeed.Shapes(model, Batch, options.Shapes, freeSize: 1);
         var noise = ModelFeed.Noise(model, shapes, options.Seed);
         return [new CheckCase(options.Images is { } folder ? ImageFeed.Over(noise, model, folder) : noise, null)];
@@ -127,7 +127,16 @@ internal sealed class ModelCheck(CheckOptions options)
 
     FrozenModelOptions SessionOptions => new() { Optimise = false, Threads = options.Threads };
 
-    PlainSession? Open(OnnxModel model, bool isNeeded) => isNeeded ? new PlainSession(model, SessionOptions) : null;
+    /// <summary>Texts, sequences and optional values are valid ONNX and no tensors of numbers.</summary>
+    static void RequireTensors(OnnxModel model)
+    {
+        var graph = model.Proto.Graph;
+        var others = graph.Input.Select(v => (Role: "input", Value: v)).Concat(graph.Output.Select(v => (Role: "output", Value: v)))
+            .Where(v => v.Value.Type?.TensorType is not { } type || (DataType)type.ElemType == DataType.String)
+            .Select(v => new UnsupportedNode(v.Value.Name, v.Role, "expected a tensor of numbers")).ToArray();
+        if (others.Length > 0 && TrainingSupport.Missing(model).Count == 0)
+            throw new UnsupportedModelException($"'{model.Name}': expected tensors of numbers for {string.Join(", ", others.Select(o => $"{o.Operator} '{o.Node}'"))}", others);
+    }
 
     static IReadOnlyList<TensorData> Execute(PlainSession session, IReadOnlyDictionary<string, TensorData> inputs)
     {

@@ -29,7 +29,7 @@ internal sealed record Tolerance(double Most)
         var exact = inDouble.Exact();
         var (own, other) = (Difference.Between(names, results, exact).Value, Difference.Between(names, references, exact).Value);
         var distances = FormattableString.Invariant($"from a float64 run the trainable graph is {own:G3} away, the reference {other:G3}");
-        var isRounding = other <= 2 * own || other <= Accumulation * Difference.Between(names, inDouble.Disturbed(), exact).Value;
+        var isRounding = other <= 2 * own || (Difference.Between(names, inDouble.Disturbed(), exact).Value is var moved && double.IsFinite(moved) && other <= Accumulation * moved);
         return own <= 2 * other && isRounding
             ? new(true, difference.Value, $"float32 cannot tell: {distances}")
             : new(false, difference.Value, $"{found}; {distances}");
