@@ -11,6 +11,7 @@ internal static class Composition
     [
         new InspectCommand(),
         new CheckCommand(),
+        new PredictCommand(),
         new BenchCommand(),
         new DoctorCommand(),
     ];

@@ -1,8 +1,6 @@
 using System.Globalization;
 using OnnxAmalgam.Cli.Reports;
 using OnnxAmalgam.Cli.Shell;
-using OnnxAmalgam.Graphs;
-using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.Evaluation;
 using static TorchSharp.torch;
 
@@ -17,9 +15,7 @@ internal static class CheckRun
     /// <summary>Checks every model; with <paramref name="json"/> each row is printed as soon as it is there.</summary>
     public static IReadOnlyList<CheckResult> Run(IReadOnlyList<CheckJob> jobs, CheckOptions options, Session session, bool json)
     {
-        if (TorchRuntime.State().Problem is { } problem)
-            throw new InputException(problem);
-        set_num_threads(options.Threads);
+        set_num_threads(Compute.WithTorch(session).Threads);
         var check = new ModelCheck(options);
         var rows = new List<CheckResult>(jobs.Count);
         foreach (var job in jobs)
