@@ -9,6 +9,8 @@ internal static class Composition
     /// <summary>Every command, in the order of the help text.</summary>
     public static IReadOnlyList<ProgramCommand> Commands() =>
     [
+        new TrainCommand(),
+        new EvaluateCommand(),
         new InspectCommand(),
         new CheckCommand(),
         new PredictCommand(),

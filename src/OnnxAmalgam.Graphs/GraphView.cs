@@ -1,4 +1,5 @@
 using Onnx;
+using OnnxAmalgam.Graphs.Validation;
 
 namespace OnnxAmalgam.Graphs;
 
@@ -28,7 +29,7 @@ public sealed class GraphView
                 ConsumersOf(input).Add(node);
         }
 
-        Nodes = TopologicalOrder.Of(graph, producers);
+        Nodes = Ordered(graph);
         Inputs = [.. graph.Input.Where(input => !IsConstant(input.Name))];
         Outputs = [.. graph.Output.Select(output => output.Name)];
     }
@@ -61,6 +62,15 @@ public sealed class GraphView
     /// <summary>Whether the graph knows the name at all: as input, initializer or node output.</summary>
     public bool Contains(string value) =>
         producers.ContainsKey(value) || IsConstant(value) || Proto.Input.Any(input => input.Name == value);
+
+    static NodeProto[] Ordered(GraphProto graph)
+    {
+        var order = NodeOrder.Sort(graph.Node, out var cycle);
+        if (cycle.Count == 0)
+            return [.. order.Select(i => graph.Node[i])];
+        var ring = string.Join(" -> ", cycle.Select(i => $"'{graph.Node[i].DisplayName()}'"));
+        throw new InvalidModelException($"graph '{graph.Name}': expected nodes without cycles, got {ring} -> ...; export the model again");
+    }
 
     List<NodeProto> ConsumersOf(string value)
     {

@@ -83,7 +83,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
     public ScalarType? ActivationDtype { get; set; }
 
     /// <summary>Evaluates the first output for a graph of one input.</summary>
-    /// <exception cref="InputException">The graph has several inputs: <see cref="Run(IReadOnlyDictionary{string, Tensor}, IReadOnlyList{string})"/> takes them by name.</exception>
+    /// <exception cref="InputException">The graph has several inputs: <c>Run</c> takes them by name.</exception>
     public override Tensor forward(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -93,7 +93,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
         var slots = (Tensor?[])_given.Clone();
         using var scope = NewDisposeScope();
         slots[_inputs[0]] = InType(input);
-        return Run(plan, slots)[0].MoveToOuterDisposeScope();
+        return Evaluate(plan, slots)[0].MoveToOuterDisposeScope();
     }
 
     /// <summary>Evaluates the named values (outputs or inner values) and nothing that they do not need.</summary>
@@ -119,7 +119,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
             else if (plan.Needs(_inputs[i])) throw new InputException($"model '{_model.Name}': expected a tensor for input '{InputNames[i]}', got none");
         }
 
-        var results = Run(plan, slots);
+        var results = Evaluate(plan, slots);
         foreach (var result in results) result.MoveToOuterDisposeScope();
         return results;
     }
@@ -164,7 +164,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
         base.Dispose(disposing);
     }
 
-    Tensor[] Run(Plan plan, Tensor?[] slots)
+    Tensor[] Evaluate(Plan plan, Tensor?[] slots)
     {
         var casts = ActivationDtype is null && _device.type == DeviceType.CPU
             ? null

@@ -35,7 +35,7 @@ internal sealed class AmalgamationStep : IDisposable
 
         Student = new TrainableGraph(setup.Student.Model);
         Student.to(device);
-        using var weights = new WeightSource(setup.Recipe.Train.Seed, device, ScalarType.Float32);
+        var weights = new WeightSource(setup.Recipe.Train.Seed, device, ScalarType.Float32);
         TeacherTap[] taps = [.. setup.Teachers.Index().SelectMany(t => t.Item.TapShapes.Select(shape => new TeacherTap(t.Index, shape)))];
         Loss = new AmalgamationLoss(setup.Recipe.Amalgamation, setup.Union, StudentTapShape(), taps, weights);
         TermNames = ["loss", .. Loss.TermNames];

@@ -6,7 +6,6 @@ using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Optimisation;
 using OnnxAmalgam.Training.Recipes;
 using OnnxAmalgam.Training.Runs;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training;

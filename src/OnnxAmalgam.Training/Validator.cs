@@ -5,7 +5,6 @@ using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Evaluation;
 using OnnxAmalgam.Training.Losses;
 using OnnxAmalgam.Training.Recipes;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training;

@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training;
 
 namespace OnnxAmalgam.Cli.Shell;
 
@@ -41,6 +42,10 @@ internal sealed class CommandLine(Terminal terminal, IReadOnlyList<ProgramComman
         catch (InputException e)
         {
             return Fail(result, e, e.Message, ExitCode.BadInput);
+        }
+        catch (CheckFailedException e)
+        {
+            return Fail(result, e, e.Message, ExitCode.CheckFailed);
         }
         catch (Exception e)
         {

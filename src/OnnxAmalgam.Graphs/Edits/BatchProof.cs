@@ -30,10 +30,18 @@ internal sealed class BatchProof
     readonly Dictionary<string, ValueState> states;
     readonly Dictionary<string, int> places = new(StringComparer.Ordinal);
     readonly HashSet<string> fromShape = new(StringComparer.Ordinal);
+    readonly HashSet<string> repeated = new(StringComparer.Ordinal);
+    readonly IReadOnlySet<NodeProto> examined;
     readonly long opset;
 
-    public BatchProof(OnnxModel model, string image, string symbol, Dictionary<string, ValueState> states)
+    /// <param name="model">With a free batch.</param>
+    /// <param name="image">The input whose first axis is the batch.</param>
+    /// <param name="symbol">The name of that axis.</param>
+    /// <param name="states">What inference gives with it.</param>
+    /// <param name="examined">Reshapes that may fold other axes into the batch's: they do so for a reason, not by a -1 in the wrong place.</param>
+    public BatchProof(OnnxModel model, string image, string symbol, Dictionary<string, ValueState> states, IReadOnlySet<NodeProto> examined)
     {
+        this.examined = examined;
         Symbol = symbol;
         this.states = states;
         opset = model.Proto.OpsetImport.Where(set => set.Domain is "" or "ai.onnx").Select(set => set.Version).DefaultIfEmpty(1).Max();
@@ -61,7 +69,7 @@ internal sealed class BatchProof
     public int? Place(string value) => places.TryGetValue(value, out var axis) ? axis : null;
 
     /// <summary>Whether the value, or its shape, comes from the image.</summary>
-    public bool IsTouched(string value) => places.ContainsKey(value) || fromShape.Contains(value);
+    public bool IsTouched(string value) => places.ContainsKey(value) || fromShape.Contains(value) || repeated.Contains(value);
 
     bool Follow(NodeProto node)
     {
@@ -69,12 +77,11 @@ internal sealed class BatchProof
         var samples = read.Where(places.ContainsKey).ToArray();
         if (samples.Length == 0 || node.OpType is "Shape" or "Size")
         {
-            if (samples.Length > 0 || read.Any(fromShape.Contains))
-                fromShape.UnionWith(node.Output.Where(name => name.Length > 0));
+            if (samples.Length > 0 || read.Any(name => fromShape.Contains(name) || repeated.Contains(name)))
+                (IsRepetition(node) ? repeated : fromShape).UnionWith(node.Output.Where(name => name.Length > 0 && !IsSettled(name)));
             return true;
         }
-        // a number that depends on how large the batch is must not meet the samples
-        if (read.Any(name => fromShape.Contains(name) && !(states.TryGetValue(name, out var state) && ValueState.IsInteger(state.Type))))
+        if (read.Any(DependsOnCount))
             return false;
         if (Captures.Bodies(node).Any() || !KeepsApart(node, samples))
             return false;
@@ -84,10 +91,23 @@ internal sealed class BatchProof
                 return false;
             places[output] = axis;
         }
-        return node.OpType is "Reshape" or "Flatten"
-            ? Before(node.Input[0])!.Equals(Before(node.Output[0]))
-            : Along(samples[0]).Equals(Along(node.Output[0]));
+        if (node.OpType is not ("Reshape" or "Flatten"))
+            return Along(samples[0]).Equals(Along(node.Output[0]));
+        return Before(node.Input[0])!.Equals(Before(node.Output[0]))
+            && (Along(node.Input[0]).Equals(Along(node.Output[0])) || examined.Contains(node) || states.GetValueOrDefault(node.InputOrNull(1) ?? "")?.Constants is null);
     }
+
+    /// <summary>The same numbers for every sample, as many times as there are samples.</summary>
+    bool IsRepetition(NodeProto node) => node.OpType is "Expand" or "ConstantOfShape"
+        && !(node.OpType == "Expand" && IsTouched(node.Input[0]));
+
+    /// <summary>Elements that are known and have no batch in them, wherever they were computed from.</summary>
+    bool IsSettled(string value) => states.TryGetValue(value, out var state)
+        && (state.Reals is not null || (state.Integers is { } all && !Array.Exists(all, one => one.Mentions(Symbol))));
+
+    /// <summary>A number that how large the batch is could change: it must not meet the samples. Sizes for Reshape and the like are integers.</summary>
+    bool DependsOnCount(string value) => fromShape.Contains(value)
+        && !(states.TryGetValue(value, out var state) && ValueState.IsInteger(state.Type));
 
     Extent Along(string value) => states[value].Shape![places[value]];
 
@@ -111,7 +131,8 @@ internal sealed class BatchProof
         "BatchNormalization" => node.Int("training_mode", 0) == 0 && Place(node.Input[0]) == 0 && samples.Length == 1,
         "Slice" => SlicesElsewhere(node),
         "Pad" => samples is [var padded] && padded == node.Input[0] && PadsElsewhere(node),
-        "Concat" => node.Input.All(name => Place(name) is { } axis && axis == Place(samples[0]) && states[name].Shape![axis].Equals(states[samples[0]].Shape![axis]))
+        "Concat" => node.Input.All(name => Place(name) is null || Place(name) == Place(samples[0]))
+            && node.Input.All(name => states.GetValueOrDefault(name)?.Shape is { } shape && shape[Place(samples[0])!.Value].Equals(Along(samples[0])))
             && AxisOf(node, "axis", 1, samples[0]) is { } joined && joined != Place(samples[0]),
         "Gather" => samples.Length == 1 && (samples[0] != node.Input[0] || AxisOf(node, "axis", 0, samples[0]) != Place(samples[0])),
         "Softmax" or "LogSoftmax" or "Hardmax" => opset < 13

@@ -9,8 +9,8 @@ namespace OnnxAmalgam.Training.CommonSpace;
 /// cast to the dtype of what flows through, so a bfloat16 student meets a bfloat16 block over float32 weights.</remarks>
 internal sealed class BiasFreeLayer : nn.Module<Tensor, Tensor>
 {
-    readonly Parameter _weight;
-    readonly long[] _padding;
+    readonly Parameter weight;
+    readonly long[] padding;
 
     /// <summary>Draws the weight; the module owns it.</summary>
     /// <param name="inputs">Channels in.</param>
@@ -20,17 +20,17 @@ internal sealed class BiasFreeLayer : nn.Module<Tensor, Tensor>
     public BiasFreeLayer(long inputs, long outputs, int? kernel, WeightSource source) : base(nameof(BiasFreeLayer))
     {
         long[] shape = kernel is int k ? [outputs, inputs, k, k] : [outputs, inputs];
-        _padding = kernel is int side ? [side / 2, side / 2] : [];
-        _weight = source.Draw(shape, fanIn: inputs * (kernel ?? 1) * (kernel ?? 1));
-        register_parameter("weight", _weight);
+        padding = kernel is int side ? [side / 2, side / 2] : [];
+        weight = source.Draw(shape, fanIn: inputs * (kernel ?? 1) * (kernel ?? 1));
+        RegisterComponents();
     }
 
     /// <summary>X[n, in, h, w] -> Y[n, out, h, w], or X[n, in] -> Y[n, out].</summary>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var weight = _weight.dtype == input.dtype ? _weight : _weight.to_type(input.dtype);
-        var output = _padding.Length == 0 ? nn.functional.linear(input, weight) : nn.functional.conv2d(input, weight, padding: _padding);
+        Tensor kernel = weight.dtype == input.dtype ? weight : weight.to_type(input.dtype);
+        var output = padding.Length == 0 ? nn.functional.linear(input, kernel) : nn.functional.conv2d(input, kernel, padding: padding);
         return output.MoveToOuterDisposeScope();
     }
 }

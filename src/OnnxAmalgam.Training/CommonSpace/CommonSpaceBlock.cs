@@ -27,10 +27,10 @@ internal sealed record CommonFeatures(Tensor Features, IReadOnlyList<Tensor> Rec
 /// </remarks>
 internal sealed class CommonSpaceBlock : nn.Module
 {
-    readonly BiasFreeLayer _alignStudent;
-    readonly ModuleList<BiasFreeLayer> _alignTeachers;
-    readonly ModuleList<ResidualBlock> _extractor;
-    readonly ModuleList<FeatureDecoder> _decoders;
+    readonly BiasFreeLayer alignStudent;
+    readonly ModuleList<BiasFreeLayer> alignTeachers;
+    readonly ModuleList<ResidualBlock> extractor;
+    readonly ModuleList<FeatureDecoder> decoders;
 
     /// <summary>Draws all weights: aligners (student, teachers), extractor, decoders. The module owns them.</summary>
     /// <param name="studentChannels">Channels of the student's tap.</param>
@@ -42,14 +42,11 @@ internal sealed class CommonSpaceBlock : nn.Module
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Blocks, 1);
         int? pixel = options.Pooled ? null : 1;
         var aligned = 2 * options.Channels;
-        _alignStudent = new(studentChannels, aligned, pixel, source);
-        _alignTeachers = new([.. teacherChannels.Select(c => new BiasFreeLayer(c, aligned, pixel, source))]);
-        _extractor = new([.. Enumerable.Range(0, options.Blocks).Select(i => new ResidualBlock(i == 0 ? aligned : options.Channels, options.Channels, options.Pooled, source))]);
-        _decoders = new(options.Reconstructs ? [.. teacherChannels.Select(c => new FeatureDecoder(options.Channels, c, options.Pooled, source))] : []);
-        register_module("align_student", _alignStudent);
-        register_module("align_teachers", _alignTeachers);
-        register_module("extractor", _extractor);
-        register_module("decoders", _decoders);
+        alignStudent = new(studentChannels, aligned, pixel, source);
+        alignTeachers = new([.. teacherChannels.Select(c => new BiasFreeLayer(c, aligned, pixel, source))]);
+        extractor = new([.. Enumerable.Range(0, options.Blocks).Select(i => new ResidualBlock(i == 0 ? aligned : options.Channels, options.Channels, options.Pooled, source))]);
+        decoders = new(options.Reconstructs ? [.. teacherChannels.Select(c => new FeatureDecoder(options.Channels, c, options.Pooled, source))] : []);
+        RegisterComponents();
     }
 
     /// <summary>Brings one batch into the common space and, where there are decoders, back.</summary>
@@ -58,11 +55,11 @@ internal sealed class CommonSpaceBlock : nn.Module
     public CommonFeatures Forward(Tensor student, IReadOnlyList<Tensor> teachers)
     {
         using var scope = NewDisposeScope();
-        Tensor[] aligned = [_alignStudent.forward(student), .. teachers.Select((t, i) => _alignTeachers[i].forward(t))];
+        Tensor[] aligned = [alignStudent.forward(student), .. teachers.Select((t, i) => alignTeachers[i].forward(t))];
         var features = cat(aligned).relu_();
-        foreach (var block in _extractor) features = block.forward(features);
+        foreach (var block in extractor) features = block.forward(features);
         features = features.view([aligned.Length, student.shape[0], .. features.shape[1..]]);
-        var reconstructions = _decoders.Select((d, i) => d.forward(features[i + 1]).MoveToOuterDisposeScope()).ToArray();
+        var reconstructions = decoders.Select((d, i) => d.forward(features[i + 1]).MoveToOuterDisposeScope()).ToArray();
         return new(features.MoveToOuterDisposeScope(), reconstructions);
     }
 }

@@ -11,9 +11,9 @@ internal sealed record ProjectedTaps(CommonFeatures Common, IReadOnlyList<Tensor
 /// <summary>From taps as the graphs lay them out to the common space: <see cref="TapAdapter"/>, <see cref="FeatureStandardiser"/>, <see cref="CommonSpaceBlock"/>.</summary>
 internal sealed class CommonSpaceProjector : nn.Module
 {
-    readonly TapAdapter _adapter;
-    readonly CommonSpaceBlock _block;
-    readonly ModuleList<FeatureStandardiser> _standardisers;
+    readonly TapAdapter adapter;
+    readonly CommonSpaceBlock block;
+    readonly ModuleList<FeatureStandardiser> standardisers;
 
     /// <summary>Draws the block's weights for these taps; the module owns everything it makes.</summary>
     /// <param name="student">The student's tap.</param>
@@ -23,30 +23,29 @@ internal sealed class CommonSpaceProjector : nn.Module
     /// <param name="source">Where weights come from, and device and dtype.</param>
     public CommonSpaceProjector(TapShape student, IReadOnlyList<TapShape> teachers, CommonSpaceOptions options, bool standardise, WeightSource source) : base(nameof(CommonSpaceProjector))
     {
-        _adapter = new(student, teachers);
-        _block = new(student.Channels, [.. teachers.Select(t => t.Channels)], options with { Pooled = _adapter.Pooled }, source);
-        _standardisers = new(standardise ? [.. teachers.Select(t => new FeatureStandardiser(t.Channels, source.Device, source.Dtype))] : []);
-        register_module("block", _block);
-        register_module("standardisers", _standardisers);
+        adapter = new(student, teachers);
+        block = new(student.Channels, [.. teachers.Select(t => t.Channels)], options with { Pooled = adapter.Pooled }, source);
+        standardisers = new(standardise ? [.. teachers.Select(t => new FeatureStandardiser(t.Channels, source.Device, source.Dtype))] : []);
+        RegisterComponents();
     }
 
     /// <summary>Whether the block is linear on F[n, c].</summary>
-    public bool Pooled => _adapter.Pooled;
+    public bool Pooled => adapter.Pooled;
 
     /// <summary>Student's tap and teachers' taps, in tap order, to the common space; the caller owns the results.</summary>
     public ProjectedTaps Forward(Tensor student, IReadOnlyList<Tensor> teachers)
     {
         using var scope = NewDisposeScope();
-        var own = _adapter.Student(student);
+        var own = adapter.Student(student);
         var others = teachers.Select((tap, i) => Teacher(i, tap, own.dtype)).ToArray();
-        var common = _block.Forward(own, others);
+        var common = block.Forward(own, others);
         foreach (var tensor in (Tensor[])[common.Features, .. common.Reconstructions, .. others]) tensor.MoveToOuterDisposeScope();
         return new(common, others);
     }
 
     Tensor Teacher(int index, Tensor tap, ScalarType dtype)
     {
-        var feature = _adapter.Teacher(index, tap, dtype);
-        return _standardisers.Count == 0 ? feature : _standardisers[index].forward(feature);
+        var feature = adapter.Teacher(index, tap, dtype);
+        return standardisers.Count == 0 ? feature : standardisers[index].forward(feature);
     }
 }

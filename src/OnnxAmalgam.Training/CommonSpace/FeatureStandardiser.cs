@@ -11,19 +11,17 @@ internal sealed class FeatureStandardiser : nn.Module<Tensor, Tensor>
 {
     const double Epsilon = 1e-6;
     const double Window = 100;
-    readonly Tensor _mean;
-    readonly Tensor _square;
-    readonly Tensor _batches;
+    readonly Tensor mean;
+    readonly Tensor square;
+    readonly Tensor batches;
 
     /// <summary>Starts without statistics; the module owns its buffers.</summary>
     public FeatureStandardiser(int channels, Device device, ScalarType dtype) : base(nameof(FeatureStandardiser))
     {
-        _mean = zeros(channels, dtype, device).DetachFromDisposeScope();
-        _square = ones(channels, dtype, device).DetachFromDisposeScope();
-        _batches = zeros([], dtype, device).DetachFromDisposeScope();
-        register_buffer("mean", _mean);
-        register_buffer("square", _square);
-        register_buffer("batches", _batches);
+        mean = zeros(channels, dtype, device).DetachFromDisposeScope();
+        square = ones(channels, dtype, device).DetachFromDisposeScope();
+        batches = zeros([], dtype, device).DetachFromDisposeScope();
+        RegisterComponents();
     }
 
     /// <summary>F[n, c, ...] -> standardised F of the same shape; no gradient flows.</summary>
@@ -31,19 +29,19 @@ internal sealed class FeatureStandardiser : nn.Module<Tensor, Tensor>
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var feature = input.to_type(_mean.dtype);
+        var feature = input.to_type(mean.dtype);
         if (training) Update(feature.transpose(0, 1).flatten(1));
         long[] perChannel = [1, -1, .. Enumerable.Repeat(1L, (int)input.dim() - 2)];
-        var scale = (_square - _mean.square()).clamp_min(0).add_(Epsilon).rsqrt();
-        var result = (feature - _mean.view(perChannel)).mul_(scale.view(perChannel));
+        var scale = (square - mean.square()).clamp_min(0).add_(Epsilon).rsqrt();
+        var result = (feature - mean.view(perChannel)).mul_(scale.view(perChannel));
         return result.to_type(input.dtype).MoveToOuterDisposeScope();
     }
 
     void Update(Tensor channels)
     {
-        _batches.add_(1);
-        var share = _batches.clamp(max: Window).reciprocal();
-        _mean.add_((channels.mean([1]) - _mean).mul_(share));
-        _square.add_((channels.square().mean([1]) - _square).mul_(share));
+        batches.add_(1);
+        var share = batches.clamp(max: Window).reciprocal();
+        mean.add_((channels.mean([1]) - mean).mul_(share));
+        square.add_((channels.square().mean([1]) - square).mul_(share));
     }
 }

@@ -9,25 +9,25 @@ namespace OnnxAmalgam.Training.CommonSpace;
 /// where the student's is finer. Where one tap has no grid, all are averaged to F[n, c]: a block has one form.</remarks>
 internal sealed class TapAdapter
 {
-    readonly TapShape _student;
-    readonly IReadOnlyList<TapShape> _teachers;
-    readonly (long Height, long Width) _grid;
+    readonly TapShape student;
+    readonly IReadOnlyList<TapShape> teachers;
+    readonly (long Height, long Width) grid;
 
     /// <summary>Decides the form.</summary>
     /// <exception cref="InputException">A layout that a shape cannot have.</exception>
     public TapAdapter(TapShape student, IReadOnlyList<TapShape> teachers)
     {
-        _student = student.Checked();
-        _teachers = [.. teachers.Select(t => t.Checked())];
+        this.student = student.Checked();
+        this.teachers = [.. teachers.Select(t => t.Checked())];
         Pooled = student.Grid is null || teachers.Any(t => t.Grid is null);
-        _grid = student.Grid ?? default;
+        grid = student.Grid ?? default;
     }
 
     /// <summary>Whether features leave as F[n, c] instead of F[n, c, h, w].</summary>
     public bool Pooled { get; }
 
     /// <summary>The student's tap as F[n, c, h, w] or F[n, c]; the caller owns it.</summary>
-    public Tensor Student(Tensor tap) => Adapt(tap, _student);
+    public Tensor Student(Tensor tap) => Adapt(tap, student);
 
     /// <summary>A teacher's tap in the student's form and dtype; the caller owns it.</summary>
     /// <param name="index">Which tap, in tap order.</param>
@@ -36,7 +36,7 @@ internal sealed class TapAdapter
     public Tensor Teacher(int index, Tensor tap, ScalarType dtype)
     {
         using var scope = NewDisposeScope();
-        return Adapt(tap.to_type(dtype), _teachers[index]).MoveToOuterDisposeScope();
+        return Adapt(tap.to_type(dtype), teachers[index]).MoveToOuterDisposeScope();
     }
 
     Tensor Adapt(Tensor tap, TapShape shape)
@@ -44,8 +44,8 @@ internal sealed class TapAdapter
         using var scope = NewDisposeScope();
         var feature = ChannelsFirst(tap, shape);
         if (Pooled) feature = feature.dim() == 2 ? feature.alias() : feature.flatten(2).mean([2]);
-        else if (feature.shape[2] != _grid.Height || feature.shape[3] != _grid.Width)
-            feature = nn.functional.adaptive_avg_pool2d(feature, (_grid.Height, _grid.Width));
+        else if (feature.shape[2] != grid.Height || feature.shape[3] != grid.Width)
+            feature = nn.functional.adaptive_avg_pool2d(feature, (grid.Height, grid.Width));
         return feature.MoveToOuterDisposeScope();
     }
 

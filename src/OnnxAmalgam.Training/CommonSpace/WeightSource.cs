@@ -10,7 +10,7 @@ namespace OnnxAmalgam.Training.CommonSpace;
 internal sealed class WeightSource(long seed, Device device, ScalarType dtype)
 {
     static readonly ulong Stream = Randomness.StreamOf("common_space");
-    long _drawn;
+    long drawn;
 
     /// <summary>Where parameters and buffers lie.</summary>
     public Device Device => device;
@@ -26,8 +26,8 @@ internal sealed class WeightSource(long seed, Device device, ScalarType dtype)
         var bound = 1 / Math.Sqrt(fanIn);
         var values = new double[shape.Aggregate(1L, (a, b) => a * b)];
         for (var i = 0; i < values.Length; i++)
-            values[i] = bound * (2 * Randomness.ToUnit(Randomness.Draw(seed, Stream, _drawn, i)) - 1);
-        _drawn++;
+            values[i] = bound * (2 * Randomness.ToUnit(Randomness.Draw(seed, Stream, drawn, i)) - 1);
+        drawn++;
         Parameter parameter = new(tensor(values, shape).to(dtype, device).DetachFromDisposeScope());
         parameter.DetachFromDisposeScope();
         return parameter;

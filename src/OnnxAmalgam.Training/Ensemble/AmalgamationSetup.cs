@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Metadata;
-using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Losses;
 using OnnxAmalgam.Training.Recipes;

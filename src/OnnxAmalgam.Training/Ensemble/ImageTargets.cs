@@ -1,6 +1,5 @@
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Losses;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Ensemble;

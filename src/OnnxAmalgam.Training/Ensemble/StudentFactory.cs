@@ -42,7 +42,7 @@ public static class StudentFactory
             model = OnnxModel.Load(recipe.Model);
             var stated = recipe.Input with { Size = recipe.Input.Size ?? (FreeSize(model) ? (largest.Height, largest.Width) : null) };
             input = ModelInput.Describe(model, stated, "student");
-            model = recipe.Weights == WeightsMode.Random ? Initialisation.Redraw(model, seed) : model;
+            model = recipe.Weights == WeightsMode.Random ? Initialisation.Reinitialise(model, seed) : model;
             model = recipe.Head == HeadMode.Replace ? WithHead(model, union, seed) : Kept(model, union);
         }
 
@@ -66,8 +66,8 @@ public static class StudentFactory
         ClassifierHead head = Anatomy.Head(model)
             ?? throw new InputException($"student '{model.Name}': expected a last Gemm, MatMul or 1x1 Conv that separates image and class scores, found none; keep its head (student.head: keep) or choose another model");
         int classes = union.Labels.Count;
-        float[] weight = Initialisation.Uniform((long)classes * head.Features, head.Features, seed, HeadStream + "/weight");
-        float[] bias = Initialisation.Uniform(classes, head.Features, seed, HeadStream + "/bias");
+        float[] weight = Initialisation.LinearUniform((long)classes * head.Features, head.Features, seed, HeadStream + "/weight");
+        float[] bias = Initialisation.LinearUniform(classes, head.Features, seed, HeadStream + "/bias");
         return GraphEdits.ReplaceHead(model, weight, bias);
     }
 

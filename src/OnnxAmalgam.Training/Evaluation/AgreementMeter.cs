@@ -5,11 +5,11 @@ namespace OnnxAmalgam.Training.Evaluation;
 /// <summary>How often a model's arg max over a task's classes is the reference's, batch by batch.</summary>
 internal sealed class AgreementMeter : IDisposable
 {
-    readonly string _model;
-    readonly string _task;
-    readonly Tensor _columns;
-    readonly Tensor _known;
-    readonly Tensor _counts;
+    readonly string model;
+    readonly string task;
+    readonly Tensor columns;
+    readonly Tensor known;
+    readonly Tensor counts;
 
     /// <summary>Starts counting; owns its tensors.</summary>
     /// <param name="model">Name of the model.</param>
@@ -19,10 +19,10 @@ internal sealed class AgreementMeter : IDisposable
     /// <param name="device">Where scores come from.</param>
     public AgreementMeter(string model, string task, IReadOnlyList<int> classes, int allClasses, Device device)
     {
-        (_model, _task) = (model, task);
-        _columns = tensor(classes.Select(c => (long)c).ToArray(), device: device).DetachFromDisposeScope();
-        _known = tensor(Enumerable.Range(0, allClasses).Select(classes.Contains).ToArray(), device: device).DetachFromDisposeScope();
-        _counts = zeros(2, ScalarType.Int64, device).DetachFromDisposeScope();
+        (this.model, this.task) = (model, task);
+        columns = tensor(classes.Select(c => (long)c).ToArray(), device: device).DetachFromDisposeScope();
+        known = tensor(Enumerable.Range(0, allClasses).Select(classes.Contains).ToArray(), device: device).DetachFromDisposeScope();
+        counts = zeros(2, ScalarType.Int64, device).DetachFromDisposeScope();
     }
 
     /// <summary>Counts a batch: S[n, classes] of the model and of the reference.</summary>
@@ -33,22 +33,22 @@ internal sealed class AgreementMeter : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var same = scores.index_select(1, _columns).argmax(1).eq(reference.index_select(1, _columns).argmax(1));
-        var counted = labels is null ? ones_like(same) : _known.index_select(0, labels.clamp_min(0)).logical_and(labels.ge(0));
-        _counts.add_(stack([counted.sum(), same.logical_and(counted).sum()]));
+        var same = scores.index_select(1, columns).argmax(1).eq(reference.index_select(1, columns).argmax(1));
+        var counted = labels is null ? ones_like(same) : known.index_select(0, labels.clamp_min(0)).logical_and(labels.ge(0));
+        counts.add_(stack([counted.sum(), same.logical_and(counted).sum()]));
     }
 
     /// <summary>The result so far; none before the first image that counts.</summary>
     public IReadOnlyList<EvaluationRow> Rows()
     {
         using var scope = NewDisposeScope();
-        var counts = _counts.cpu().data<long>().ToArray();
-        return counts[0] == 0 ? [] : [EvaluationRow.Share(_model, _task, "agreement", counts[1], counts[0])];
+        var (n, hits) = (counts[0].cpu().item<long>(), counts[1].cpu().item<long>());
+        return n == 0 ? [] : [EvaluationRow.Share(model, task, "agreement", hits, n)];
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var tensor in (Tensor[])[_columns, _known, _counts]) tensor.Dispose();
+        foreach (var tensor in (Tensor[])[columns, known, counts]) tensor.Dispose();
     }
 }

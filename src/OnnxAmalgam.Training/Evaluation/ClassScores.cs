@@ -8,42 +8,42 @@ namespace OnnxAmalgam.Training.Evaluation;
 /// as they are: the concatenated teachers are compared by raw logits, as published.</remarks>
 internal sealed class ClassScores : IDisposable
 {
-    readonly LabelUnion _union;
-    readonly Tensor _ofUnion;
-    readonly Tensor _ofConcatenated;
-    readonly Tensor[] _ofTeacher;
+    readonly LabelUnion union;
+    readonly Tensor ofUnion;
+    readonly Tensor ofConcatenated;
+    readonly Tensor[] ofTeacher;
 
     /// <summary>Prepares the index tensors and owns them.</summary>
     public ClassScores(LabelUnion union, Device device)
     {
-        _union = union;
+        this.union = union;
         int[][] classes = [.. union.Teachers.Select((_, i) => union.Places(i).Select(union.ClassOf).ToArray())];
-        _ofUnion = Positions([.. Enumerable.Range(0, union.Count).Select(union.ClassOf)], device);
-        _ofTeacher = [.. classes.Select(c => Positions(c, device))];
-        _ofConcatenated = Positions([.. classes.SelectMany(c => c)], device);
+        ofUnion = Positions([.. Enumerable.Range(0, union.Count).Select(union.ClassOf)], device);
+        ofTeacher = [.. classes.Select(c => Positions(c, device))];
+        ofConcatenated = Positions([.. classes.SelectMany(c => c)], device);
     }
 
     /// <summary>Z[n, union] -> S[n, classes].</summary>
-    public Tensor OfStudent(Tensor logits) => Best(logits, _ofUnion);
+    public Tensor OfStudent(Tensor logits) => Best(logits, ofUnion);
 
     /// <summary>z_i[n, classes_i] -> S[n, classes].</summary>
-    public Tensor OfTeacher(int teacher, Tensor logits) => Best(logits, _ofTeacher[teacher]);
+    public Tensor OfTeacher(int teacher, Tensor logits) => Best(logits, ofTeacher[teacher]);
 
     /// <summary>z_i for each teacher in recipe order, null for one without scores -> S[n, classes].</summary>
     public Tensor OfConcatenated(IReadOnlyList<Tensor?> logits)
     {
         using var scope = NewDisposeScope();
         var all = cat([.. logits.OfType<Tensor>().Select(z => z.to_type(ScalarType.Float32))], 1);
-        return Best(all, _ofConcatenated).MoveToOuterDisposeScope();
+        return Best(all, ofConcatenated).MoveToOuterDisposeScope();
     }
 
     /// <summary>The task of a teacher as indices of classes.</summary>
-    public IReadOnlyList<int> Task(int teacher) => [.. _union.Task(teacher).Select(_union.ClassOf).Distinct()];
+    public IReadOnlyList<int> Task(int teacher) => [.. union.Task(teacher).Select(union.ClassOf).Distinct()];
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var positions in _ofTeacher.Append(_ofUnion).Append(_ofConcatenated)) positions.Dispose();
+        foreach (var positions in ofTeacher.Append(ofUnion).Append(ofConcatenated)) positions.Dispose();
     }
 
     static Tensor Best(Tensor logits, Tensor positions)
@@ -61,7 +61,7 @@ internal sealed class ClassScores : IDisposable
         var byClass = classOfScore.Index().ToLookup(s => s.Item, s => (long)s.Index);
         var rows = Math.Max(byClass.Select(g => g.Count()).DefaultIfEmpty().Max(), 1);
         var positions = Enumerable.Range(0, rows).SelectMany(row =>
-            Enumerable.Range(0, _union.Classes.Count).Select(c => byClass[c].Skip(row).DefaultIfEmpty(classOfScore.Length).First()));
-        return tensor(positions.ToArray(), rows, _union.Classes.Count, device: device).DetachFromDisposeScope();
+            Enumerable.Range(0, union.Classes.Count).Select(c => byClass[c].Skip(row).DefaultIfEmpty(classOfScore.Length).First()));
+        return tensor(positions.ToArray(), rows, union.Classes.Count, device: device).DetachFromDisposeScope();
     }
 }

@@ -1,7 +1,6 @@
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Evaluation;

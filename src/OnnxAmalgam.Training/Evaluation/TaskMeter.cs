@@ -13,13 +13,13 @@ namespace OnnxAmalgam.Training.Evaluation;
 internal sealed class TaskMeter : IDisposable
 {
     const int Bins = 15;
-    readonly string _model;
-    readonly string _task;
-    readonly int _classes;
-    readonly Tensor _columns;
-    readonly Tensor _within;
-    readonly Tensor _counts;
-    readonly Tensor _calibration;
+    readonly string model;
+    readonly string task;
+    readonly int width;
+    readonly Tensor columns;
+    readonly Tensor within;
+    readonly Tensor counts;
+    readonly Tensor calibration;
 
     /// <summary>Starts counting; owns its tensors.</summary>
     /// <param name="model">Name of the model.</param>
@@ -29,13 +29,13 @@ internal sealed class TaskMeter : IDisposable
     /// <param name="device">Where scores come from.</param>
     public TaskMeter(string model, string task, IReadOnlyList<int> classes, int allClasses, Device device)
     {
-        (_model, _task, _classes) = (model, task, classes.Count);
-        var within = Enumerable.Repeat(-1L, allClasses + 1).ToArray();
-        foreach (var (position, index) in classes.Index()) within[index] = position;
-        _columns = tensor(classes.Select(c => (long)c).ToArray(), device: device).DetachFromDisposeScope();
-        _within = tensor(within, device: device).DetachFromDisposeScope();
-        _counts = zeros(3, ScalarType.Int64, device).DetachFromDisposeScope();
-        _calibration = zeros(2, Bins, ScalarType.Float64, device).DetachFromDisposeScope();
+        (this.model, this.task, width) = (model, task, classes.Count);
+        var positions = Enumerable.Repeat(-1L, allClasses + 1).ToArray();
+        foreach (var (position, index) in classes.Index()) positions[index] = position;
+        columns = tensor(classes.Select(c => (long)c).ToArray(), device: device).DetachFromDisposeScope();
+        within = tensor(positions, device: device).DetachFromDisposeScope();
+        counts = zeros(3, ScalarType.Int64, device).DetachFromDisposeScope();
+        calibration = zeros(2, Bins, ScalarType.Float64, device).DetachFromDisposeScope();
     }
 
     /// <summary>Counts a batch: S[n, classes], y[n] (int64 index of the class; negative: no label).</summary>
@@ -44,12 +44,12 @@ internal sealed class TaskMeter : IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         // a negative label reads the last entry, which is in no task
-        var own = _within.index_select(0, labels.where(labels.ge(0), _within.new_full(labels.shape[0], _within.shape[0] - 1)));
+        var own = within.index_select(0, labels.where(labels.ge(0), within.new_full(labels.shape[0], within.shape[0] - 1)));
         var counted = own.ge(0);
-        var restricted = scores.index_select(1, _columns);
-        var top = restricted.topk(Math.Min(5, _classes), 1).indexes.eq(own.unsqueeze(1));
+        var restricted = scores.index_select(1, columns);
+        var top = restricted.topk(Math.Min(5, width), 1).indexes.eq(own.unsqueeze(1));
         var first = restricted.argmax(1).eq(own);
-        _counts.add_(stack([counted.sum(), first.sum(), (_classes > 5 ? top.any(1) : first).sum()]));
+        counts.add_(stack([counted.sum(), first.sum(), (width > 5 ? top.any(1) : first).sum()]));
         Calibrate(nn.functional.softmax(restricted.to_type(ScalarType.Float64), 1).amax([1]), first, counted);
     }
 
@@ -57,20 +57,20 @@ internal sealed class TaskMeter : IDisposable
     public IReadOnlyList<EvaluationRow> Rows()
     {
         using var scope = NewDisposeScope();
-        var counts = _counts.cpu().data<long>().ToArray();
-        var n = counts[0];
+        var seen = counts.cpu().data<long>().ToArray();
+        var n = seen[0];
         if (n == 0) return [];
-        List<EvaluationRow> rows = [EvaluationRow.Share(_model, _task, "accuracy_top1", counts[1], n)];
-        if (_classes > 5) rows.Add(EvaluationRow.Share(_model, _task, "accuracy_top5", counts[2], n));
-        var gaps = (_calibration[0] - _calibration[1]).abs().sum().cpu().item<double>();
-        rows.Add(new(_model, _task, "ece", gaps / n, null, null, n));
+        List<EvaluationRow> rows = [EvaluationRow.Share(model, task, "accuracy_top1", seen[1], n)];
+        if (width > 5) rows.Add(EvaluationRow.Share(model, task, "accuracy_top5", seen[2], n));
+        var gaps = (calibration[0] - calibration[1]).abs().sum().cpu().item<double>();
+        rows.Add(new(model, task, "ece", gaps / n, null, null, n));
         return rows;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var tensor in (Tensor[])[_columns, _within, _counts, _calibration]) tensor.Dispose();
+        foreach (var tensor in (Tensor[])[columns, within, counts, calibration]) tensor.Dispose();
     }
 
     /// <summary>Per bin the hits and the summed confidence: their difference is the bin's count times its gap.</summary>
@@ -79,6 +79,6 @@ internal sealed class TaskMeter : IDisposable
         // bins are half-open below, (0, 1/15] and so on, as in the paper
         var bin = (confidence * Bins).ceil().sub(1).clamp(0, Bins - 1).to_type(ScalarType.Int64);
         var sums = stack([hit.to_type(ScalarType.Float64), confidence]) * counted;
-        _calibration.index_add_(1, bin, sums, 1);
+        calibration.index_add_(1, bin, sums, 1);
     }
 }

@@ -6,7 +6,6 @@ using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Export;
@@ -98,7 +97,7 @@ public static class StudentExport
     static string Real(string path)
     {
         string full = Path.GetFullPath(path);
-        return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        return File.Exists(full) ? File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full : full;
     }
 
     static SortedDictionary<string, string> Provenance(AmalgamationSetup setup)

@@ -9,12 +9,12 @@ namespace OnnxAmalgam.Training.Losses;
 /// Half precision scores are compared in float32; discrepancy, cosine and reconstruction too.</remarks>
 internal sealed class AmalgamationLoss : nn.Module
 {
-    readonly AmalgamationRecipe _recipe;
-    readonly UnionTarget _target;
-    readonly CommonSpaceProjector? _projector;
-    readonly string[] _tapped;
-    readonly Tensor _owners;
-    readonly bool _oneTapEach;
+    readonly AmalgamationRecipe recipe;
+    readonly UnionTarget target;
+    readonly CommonSpaceProjector? commonSpace;
+    readonly string[] tapped;
+    readonly Tensor owners;
+    readonly bool oneTapEach;
 
     /// <summary>Builds the terms and, where one needs it, the common space; the module owns all it makes.</summary>
     /// <param name="recipe">The equation.</param>
@@ -24,24 +24,20 @@ internal sealed class AmalgamationLoss : nn.Module
     /// <param name="source">Where the common space's weights come from, and device and dtype.</param>
     public AmalgamationLoss(AmalgamationRecipe recipe, LabelUnion union, TapShape? student, IReadOnlyList<TeacherTap> taps, WeightSource source) : base(nameof(AmalgamationLoss))
     {
-        _recipe = recipe;
-        _target = new(recipe.Labels, union, source.Device);
-        register_module("target", _target);
-        int[] owners = [.. taps.Select(t => t.Teacher).Distinct().Order()];
-        _tapped = [.. owners.Select(i => union.Teachers[i])];
-        _oneTapEach = taps.Select(t => t.Teacher).SequenceEqual(owners);
-        _owners = tensor(taps.Select(t => (long)Array.IndexOf(owners, t.Teacher)).ToArray(), device: source.Device).DetachFromDisposeScope();
-        register_buffer("owners", _owners, persistent: false);
+        this.recipe = recipe;
+        target = new(recipe.Labels, union, source.Device);
+        int[] teachers = [.. taps.Select(t => t.Teacher).Distinct().Order()];
+        tapped = [.. teachers.Select(i => union.Teachers[i])];
+        oneTapEach = taps.Select(t => t.Teacher).SequenceEqual(teachers);
+        owners = tensor(taps.Select(t => (long)Array.IndexOf(teachers, t.Teacher)).ToArray(), device: source.Device).DetachFromDisposeScope();
+        register_buffer("owners", owners, persistent: false);
         TermNames = [.. recipe.Losses.SelectMany((term, i) => Names(term, recipe.Losses.Take(i)))];
-        if (!recipe.NeedsCommonSpace) return;
-        if (student is null || taps.Count == 0) throw new ArgumentException("a common space needs the student's tap and a teacher's", nameof(taps));
-        CommonSpaceOptions options = new(recipe.CommonChannels, recipe.CommonBlocks, Reconstructs: recipe.Losses.Any(t => t is ReconstructionTerm));
-        _projector = new(student, [.. taps.Select(t => t.Shape)], options, recipe.Standardise, source);
-        register_module("common_space", _projector);
+        commonSpace = recipe.NeedsCommonSpace ? CommonSpace(recipe, student, taps, source) : null;
+        RegisterComponents();
     }
 
     /// <summary>What is minimised, as text.</summary>
-    public string Equation => AmalgamationEquation.Write(_recipe);
+    public string Equation => AmalgamationEquation.Write(recipe);
 
     /// <summary>Names of <see cref="LossResult.Values"/>: each term's (<c>mmd</c>) followed by its parts (<c>mmd[TEACHER]</c>, which sum to it); a second term of one kind is <c>mmd#2</c>.</summary>
     public IReadOnlyList<string> TermNames { get; }
@@ -51,17 +47,24 @@ internal sealed class AmalgamationLoss : nn.Module
     {
         using var scope = NewDisposeScope();
         var student = Wide(inputs.StudentLogits);
-        var taps = _projector?.Forward(inputs.StudentTap ?? throw new ArgumentException("the student's tap is missing", nameof(inputs)), inputs.TeacherTaps);
-        var units = taps is not null && _recipe.Losses.Any(t => t is MmdTerm or CosineTerm) ? Units(taps.Common.Features) : null;
-        var values = _recipe.Losses.Select(term => Evaluate(term, inputs, student, taps, units)).ToArray();
-        var total = stack(values.Select((v, i) => v[0] * _recipe.Losses[i].Weight).ToArray()).sum();
+        var taps = commonSpace?.Forward(inputs.StudentTap ?? throw new ArgumentException("the student's tap is missing", nameof(inputs)), inputs.TeacherTaps);
+        var units = taps is not null && recipe.Losses.Any(t => t is MmdTerm or CosineTerm) ? Units(taps.Common.Features) : null;
+        var values = recipe.Losses.Select(term => Evaluate(term, inputs, student, taps, units)).ToArray();
+        var total = stack(values.Select((v, i) => v[0] * recipe.Losses[i].Weight).ToArray()).sum();
         return new(total.MoveToOuterDisposeScope(), cat(values).detach().MoveToOuterDisposeScope());
+    }
+
+    static CommonSpaceProjector CommonSpace(AmalgamationRecipe recipe, TapShape? student, IReadOnlyList<TeacherTap> taps, WeightSource source)
+    {
+        if (student is null || taps.Count == 0) throw new ArgumentException("a common space needs the student's tap and a teacher's", nameof(taps));
+        CommonSpaceOptions options = new(recipe.CommonChannels, recipe.CommonBlocks, Reconstructs: recipe.Losses.Any(t => t is ReconstructionTerm));
+        return new(student, [.. taps.Select(t => t.Shape)], options, recipe.Standardise, source);
     }
 
     /// <summary>A term as V[1] or V[1 + teachers]: its value, then its parts.</summary>
     Tensor Evaluate(LossTerm term, LossInputs inputs, Tensor student, ProjectedTaps? taps, Tensor? units) => term switch
     {
-        SoftTargetTerm soft => _target.Loss(inputs, student, soft.Temperature).view(1),
+        SoftTargetTerm soft => target.Loss(inputs, student, soft.Temperature).view(1),
         HardLabelTerm => HardLabel.CrossEntropy(student, inputs.HardLabels ?? throw new ArgumentException("a hard label term needs labels", nameof(inputs))).view(1),
         MmdTerm mmd => WithParts(Mmd.ToEach(units!, new(mmd.Bandwidths, mmd.Unbiased))),
         CosineTerm => WithParts(PairedCosine.ToEach(units!)),
@@ -71,7 +74,7 @@ internal sealed class AmalgamationLoss : nn.Module
 
     Tensor WithParts(Tensor perTap)
     {
-        var parts = _oneTapEach ? perTap : perTap.new_zeros(_tapped.Length).index_add(0, _owners, perTap, 1);
+        var parts = oneTapEach ? perTap : perTap.new_zeros(tapped.Length).index_add(0, owners, perTap, 1);
         return cat([parts.sum().view(1), parts]);
     }
 
@@ -79,7 +82,7 @@ internal sealed class AmalgamationLoss : nn.Module
     {
         var number = before.Count(t => t.GetType() == term.GetType()) + 1;
         var name = AmalgamationEquation.Name(term) + (number == 1 ? "" : $"#{number}");
-        return term is SoftTargetTerm or HardLabelTerm ? [name] : [name, .. _tapped.Select(t => $"{name}[{t}]")];
+        return term is SoftTargetTerm or HardLabelTerm ? [name] : [name, .. tapped.Select(t => $"{name}[{t}]")];
     }
 
     /// <summary>H[1 + k, n, ...] -> unit vectors U[1 + k, n, d].</summary>

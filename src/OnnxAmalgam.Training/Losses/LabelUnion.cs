@@ -12,10 +12,10 @@ public sealed record TeacherLabels(string Teacher, IReadOnlyList<string> Labels)
 /// where duplicates are kept it is a label of its own, named <c>TEACHER/label</c>, that still means the same class: <see cref="Classes"/>.</remarks>
 public sealed class LabelUnion
 {
-    readonly int[][] _places;
-    readonly int[][] _tasks;
-    readonly int[] _classOf;
-    readonly Dictionary<string, int> _classes = new(StringComparer.Ordinal);
+    readonly int[][] places;
+    readonly int[][] tasks;
+    readonly int[] classes;
+    readonly Dictionary<string, int> classIndices = new(StringComparer.Ordinal);
 
     /// <summary>Merges the labels.</summary>
     /// <param name="teachers">At least one of them with labels.</param>
@@ -25,21 +25,21 @@ public sealed class LabelUnion
     {
         Teachers = [.. teachers.Select(t => t.Teacher)];
         Require(teachers);
-        List<string> labels = [], classes = [];
+        List<string> labels = [], names = [];
         List<int> classOf = [];
         HashSet<string> taken = new(StringComparer.Ordinal);
-        _places = [.. teachers.Select(t => t.Labels.Select(label => Place(t.Teacher, label)).ToArray())];
-        _tasks = [.. _places.Select(p => p.Distinct().ToArray())];
-        (Labels, Classes, _classOf) = (labels, classes, [.. classOf]);
+        places = [.. teachers.Select(t => t.Labels.Select(label => Place(t.Teacher, label)).ToArray())];
+        tasks = [.. places.Select(p => p.Distinct().ToArray())];
+        (Labels, Classes, classes) = (labels, names, [.. classOf]);
 
         int Place(string teacher, string label)
         {
-            var known = _classes.TryGetValue(label, out var index);
+            var known = classIndices.TryGetValue(label, out var index);
             if (known && !keepDuplicates) return index;
             if (!known)
             {
-                _classes.Add(label, index = classes.Count);
-                classes.Add(label);
+                classIndices.Add(label, index = names.Count);
+                names.Add(label);
             }
             labels.Add(Free(known ? $"{teacher}/{label}" : label));
             classOf.Add(index);
@@ -67,22 +67,22 @@ public sealed class LabelUnion
     public int Count => Labels.Count;
 
     /// <summary>Whether this teacher has scores.</summary>
-    public bool HasScores(int teacher) => _places[teacher].Length > 0;
+    public bool HasScores(int teacher) => places[teacher].Length > 0;
 
     /// <summary>Class of the teacher -> index into <see cref="Labels"/>.</summary>
-    public IReadOnlyList<int> Places(int teacher) => _places[teacher];
+    public IReadOnlyList<int> Places(int teacher) => places[teacher];
 
     /// <summary>The teacher's task: its distinct indices into <see cref="Labels"/>, in its own order.</summary>
-    public IReadOnlyList<int> Task(int teacher) => _tasks[teacher];
+    public IReadOnlyList<int> Task(int teacher) => tasks[teacher];
 
     /// <summary>Index into <see cref="Labels"/> -> index into <see cref="Classes"/>.</summary>
-    public int ClassOf(int label) => _classOf[label];
+    public int ClassOf(int label) => classes[label];
 
     /// <summary>Index into <see cref="Classes"/> of a class name; -1: not in the union.</summary>
-    public int ClassIndex(string name) => _classes.GetValueOrDefault(name, -1);
+    public int ClassIndex(string name) => classIndices.GetValueOrDefault(name, -1);
 
     /// <summary>Index into <see cref="Labels"/> of a class name, the first where it was met several times; -1: not in the union.</summary>
-    public int LabelIndex(string name) => _classes.TryGetValue(name, out var index) ? Array.IndexOf(_classOf, index) : -1;
+    public int LabelIndex(string name) => classIndices.TryGetValue(name, out var index) ? Array.IndexOf(classes, index) : -1;
 
     static void Require(IReadOnlyList<TeacherLabels> teachers)
     {

@@ -6,21 +6,22 @@ namespace OnnxAmalgam.Training.Losses;
 /// <summary>The soft target term in one of the label modes: teachers' scores to a loss on the student's.</summary>
 internal sealed class UnionTarget : nn.Module
 {
-    readonly LabelMode _mode;
-    readonly LabelUnion _union;
-    readonly int[] _scoring;
-    readonly Tensor[] _places;
-    readonly Tensor[] _tasks;
-    readonly Tensor _columns;
+    readonly LabelMode mode;
+    readonly LabelUnion union;
+    readonly int[] scoring;
+    readonly Tensor[] places;
+    readonly Tensor[] tasks;
+    readonly Tensor columns;
 
     /// <summary>Prepares the index tensors; the module owns them.</summary>
     public UnionTarget(LabelMode mode, LabelUnion union, Device device) : base(nameof(UnionTarget))
     {
-        (_mode, _union) = (mode, union);
-        _scoring = [.. Enumerable.Range(0, union.Teachers.Count).Where(union.HasScores)];
-        _places = [.. _scoring.Select(i => Index($"places_{i}", mode == LabelMode.Restricted ? Within(i) : union.Places(i), device))];
-        _tasks = [.. _scoring.Select(i => Index($"task_{i}", union.Task(i), device))];
-        _columns = Index("columns", _scoring, device);
+        (this.mode, this.union) = (mode, union);
+        scoring = [.. Enumerable.Range(0, union.Teachers.Count).Where(union.HasScores)];
+        places = [.. scoring.Select(i => Index($"places_{i}", mode == LabelMode.Restricted ? Within(i) : union.Places(i), device))];
+        tasks = [.. scoring.Select(i => Index($"task_{i}", union.Task(i), device))];
+        columns = Index("columns", scoring, device);
+        RegisterComponents();
     }
 
     /// <summary>z_S, z_i and weights of a batch -> scalar.</summary>
@@ -28,13 +29,13 @@ internal sealed class UnionTarget : nn.Module
     public Tensor Loss(LossInputs inputs, Tensor student, double temperature)
     {
         using var scope = NewDisposeScope();
-        var logits = _scoring.Select(i => Scores(inputs, i, student)).ToArray();
-        var weights = inputs.DomainWeights is { } all ? (_scoring.Length == _union.Teachers.Count ? all : all.index_select(1, _columns)).to_type(student.dtype) : null;
-        var loss = _mode switch
+        var logits = scoring.Select(i => Scores(inputs, i, student)).ToArray();
+        var weights = inputs.DomainWeights is { } all ? (scoring.Length == union.Teachers.Count ? all : all.index_select(1, columns)).to_type(student.dtype) : null;
+        var loss = mode switch
         {
             LabelMode.Concat => SoftTarget.CrossEntropy(student, Targets.Concatenated(logits, temperature), temperature),
-            LabelMode.Joint => SoftTarget.CrossEntropy(student, Targets.Joint(logits, _places, _union.Count, temperature), temperature),
-            LabelMode.Gated => SoftTarget.CrossEntropy(student, Targets.Gated(logits, _places, _union.Count,
+            LabelMode.Joint => SoftTarget.CrossEntropy(student, Targets.Joint(logits, places, union.Count, temperature), temperature),
+            LabelMode.Gated => SoftTarget.CrossEntropy(student, Targets.Gated(logits, places, union.Count,
                 weights ?? throw new ArgumentException("gated labels need domain weights", nameof(inputs)), temperature), temperature),
             _ => Restricted(student, logits, weights, temperature),
         };
@@ -43,8 +44,8 @@ internal sealed class UnionTarget : nn.Module
 
     Tensor Restricted(Tensor student, Tensor[] logits, Tensor? weights, double temperature)
     {
-        var losses = logits.Select((z, i) => RestrictedTarget.Divergence(student, _tasks[i],
-            Targets.Task(z, _places[i], _union.Task(_scoring[i]).Count, temperature), weights?.select(1, i), temperature));
+        var losses = logits.Select((z, i) => RestrictedTarget.Divergence(student, tasks[i],
+            Targets.Task(z, places[i], union.Task(scoring[i]).Count, temperature), weights?.select(1, i), temperature));
         return stack(losses.ToArray()).sum();
     }
 
@@ -54,8 +55,8 @@ internal sealed class UnionTarget : nn.Module
     /// <summary>Class of the teacher -> position within its task.</summary>
     int[] Within(int teacher)
     {
-        var position = _union.Task(teacher).Index().ToDictionary(t => t.Item, t => t.Index);
-        return [.. _union.Places(teacher).Select(p => position[p])];
+        var position = union.Task(teacher).Index().ToDictionary(t => t.Item, t => t.Index);
+        return [.. union.Places(teacher).Select(p => position[p])];
     }
 
     Tensor Index(string name, IEnumerable<int> values, Device device)

@@ -7,12 +7,12 @@ namespace OnnxAmalgam.Training.Optimisation;
 /// <remarks>Owns the state: one flat vector a slot, and a view of it in each parameter's shape.</remarks>
 internal sealed class Bucket : IDisposable
 {
-    readonly NamedParameter[] _members;
-    readonly Tensor[] _flatValues;
-    readonly Tensor[] _flatSlots;
-    readonly Tensor[][] _slots;
-    readonly long[] _sizes;
-    readonly long[] _steps;
+    readonly NamedParameter[] members;
+    readonly Tensor[] flatValues;
+    readonly Tensor[] flatSlots;
+    readonly Tensor[][] slots;
+    readonly long[] sizes;
+    readonly long[] steps;
 
     /// <summary>Takes the parameters and starts their state at zero.</summary>
     /// <param name="group">Rate and decay.</param>
@@ -22,55 +22,55 @@ internal sealed class Bucket : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        (Group, _members, _steps) = (group, members, new long[members.Length]);
-        _sizes = [.. members.Select(m => m.Value.numel())];
-        _flatValues = [.. members.Select(m => m.Value.detach().view(-1).DetachFromDisposeScope())];
-        _flatSlots = [.. Enumerable.Range(0, slots).Select(_ => zeros(_sizes.Sum(), members[0].Value.dtype, members[0].Value.device).DetachFromDisposeScope())];
-        _slots = [.. members.Select((m, i) => _flatSlots.Select(s => Slice(s, i)).ToArray())];
+        (Group, this.members, steps) = (group, members, new long[members.Length]);
+        sizes = [.. members.Select(m => m.Value.numel())];
+        flatValues = [.. members.Select(m => m.Value.detach().view(-1).DetachFromDisposeScope())];
+        flatSlots = [.. Enumerable.Range(0, slots).Select(_ => zeros(sizes.Sum(), members[0].Value.dtype, members[0].Value.device).DetachFromDisposeScope())];
+        this.slots = [.. members.Select((m, i) => flatSlots.Select(s => Slice(s, i)).ToArray())];
     }
 
     /// <summary>Rate and decay of all members.</summary>
     public ParameterGroup Group { get; }
 
     /// <summary>The members.</summary>
-    public IReadOnlyList<NamedParameter> Members => _members;
+    public IReadOnlyList<NamedParameter> Members => members;
 
     /// <summary>State of a member, in its shape.</summary>
-    public IReadOnlyList<Tensor> Slots(int member) => _slots[member];
+    public IReadOnlyList<Tensor> Slots(int member) => slots[member];
 
     /// <summary>Steps a member has made; those without a gradient do not count.</summary>
-    public ref long Steps(int member) => ref _steps[member];
+    public ref long Steps(int member) => ref steps[member];
 
     /// <summary>Applies an update to every member that has a gradient.</summary>
     /// <param name="update">(parameter, gradient, state, number of the step from 1), changing parameter and state in place.</param>
     public void Apply(Action<Tensor, Tensor, IReadOnlyList<Tensor>, long> update)
     {
         using var scope = NewDisposeScope();
-        var gradients = _members.Select(m => m.Value.grad).ToArray();
-        if (_members.Length > 1 && gradients.All(g => g is not null) && _steps.All(s => s == _steps[0]))
+        var gradients = members.Select(m => m.Value.grad).ToArray();
+        if (members.Length > 1 && gradients.All(g => g is not null) && steps.All(s => s == steps[0]))
         {
             Together(gradients!, update);
             return;
         }
-        for (var i = 0; i < _members.Length; i++)
-            if (gradients[i] is { } gradient) update(_members[i].Value, gradient, _slots[i], ++_steps[i]);
+        for (var i = 0; i < members.Length; i++)
+            if (gradients[i] is { } gradient) update(members[i].Value, gradient, slots[i], ++steps[i]);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var tensor in _flatValues.Concat(_slots.SelectMany(s => s)).Concat(_flatSlots)) tensor.Dispose();
+        foreach (var tensor in flatValues.Concat(slots.SelectMany(s => s)).Concat(flatSlots)) tensor.Dispose();
     }
 
     void Together(Tensor[] gradients, Action<Tensor, Tensor, IReadOnlyList<Tensor>, long> update)
     {
-        var step = _steps[0] + 1;
-        Array.Fill(_steps, step);
-        var values = cat(_flatValues);
-        update(values, cat([.. gradients.Select(g => g.reshape(-1))]), _flatSlots, step);
-        foreach (var (target, source) in _flatValues.Zip(values.split(_sizes))) target.copy_(source);
+        var step = steps[0] + 1;
+        Array.Fill(steps, step);
+        var values = cat(flatValues);
+        update(values, cat([.. gradients.Select(g => g.reshape(-1))]), flatSlots, step);
+        foreach (var (target, source) in flatValues.Zip(values.split(sizes))) target.copy_(source);
     }
 
     Tensor Slice(Tensor flat, int member) =>
-        flat.narrow(0, _sizes.Take(member).Sum(), _sizes[member]).view(_members[member].Value.shape).DetachFromDisposeScope();
+        flat.narrow(0, sizes.Take(member).Sum(), sizes[member]).view(members[member].Value.shape).DetachFromDisposeScope();
 }

@@ -11,16 +11,16 @@ internal abstract class Optimizer : IDisposable
 {
     const long LargeParameter = 1 << 16;
     const string StepSlot = "step";
-    readonly Bucket[] _buckets;
-    readonly string[] _slots;
+    readonly Bucket[] buckets;
+    readonly string[] slots;
 
     /// <summary>Starts with zero state.</summary>
     private protected Optimizer(IReadOnlyList<ParameterGroup> groups, string[] slots)
     {
         var twice = groups.SelectMany(g => g.Parameters).CountBy(p => p.Name).Where(n => n.Value > 1).Select(n => $"'{n.Key}'").ToArray();
         if (twice.Length > 0) throw new ArgumentException($"parameters {string.Join(", ", twice)} are in the groups more than once", nameof(groups));
-        (Groups, _slots) = (groups, slots);
-        _buckets = [.. groups.SelectMany(g => Buckets(g, slots.Length))];
+        (Groups, this.slots) = (groups, slots);
+        buckets = [.. groups.SelectMany(g => Buckets(g, slots.Length))];
     }
 
     /// <summary>The groups, in order.</summary>
@@ -38,7 +38,7 @@ internal abstract class Optimizer : IDisposable
     public void Step(RatePoint point)
     {
         using var noGrad = no_grad();
-        foreach (var bucket in _buckets)
+        foreach (var bucket in buckets)
             bucket.Apply((value, gradient, state, step) =>
                 Update(value, gradient, state, step, point.Rate * bucket.Group.RateFactor, bucket.Group.WeightDecay, point.Momentum));
     }
@@ -60,7 +60,7 @@ internal abstract class Optimizer : IDisposable
         Dictionary<string, Tensor> state = new(StringComparer.Ordinal);
         foreach (var (bucket, i, name) in Members())
         {
-            foreach (var (slot, value) in _slots.Zip(bucket.Slots(i))) state.Add($"{name}/{slot}", value.clone());
+            foreach (var (slot, value) in slots.Zip(bucket.Slots(i))) state.Add($"{name}/{slot}", value.clone());
             state.Add($"{name}/{StepSlot}", tensor(bucket.Steps(i)));
         }
         return state;
@@ -74,7 +74,7 @@ internal abstract class Optimizer : IDisposable
         Check(state);
         foreach (var (bucket, i, name) in Members())
         {
-            foreach (var (slot, value) in _slots.Zip(bucket.Slots(i))) value.copy_(state[$"{name}/{slot}"]);
+            foreach (var (slot, value) in slots.Zip(bucket.Slots(i))) value.copy_(state[$"{name}/{slot}"]);
             bucket.Steps(i) = state[$"{name}/{StepSlot}"].item<long>();
         }
     }
@@ -82,7 +82,7 @@ internal abstract class Optimizer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var bucket in _buckets) bucket.Dispose();
+        foreach (var bucket in buckets) bucket.Dispose();
     }
 
     /// <summary>The rule itself, in place on a parameter (or many of one group in one vector) and its state.</summary>
@@ -93,7 +93,7 @@ internal abstract class Optimizer : IDisposable
         Dictionary<string, long[]> expected = new(StringComparer.Ordinal);
         foreach (var (bucket, i, name) in Members())
         {
-            foreach (var slot in _slots) expected.Add($"{name}/{slot}", bucket.Members[i].Value.shape);
+            foreach (var slot in slots) expected.Add($"{name}/{slot}", bucket.Members[i].Value.shape);
             expected.Add($"{name}/{StepSlot}", []);
         }
         var wrong = expected.Where(e => !state.TryGetValue(e.Key, out var value) || !value.shape.SequenceEqual(e.Value)).Select(e => e.Key)
@@ -103,7 +103,7 @@ internal abstract class Optimizer : IDisposable
     }
 
     IEnumerable<(Bucket Bucket, int Index, string Name)> Members() =>
-        _buckets.SelectMany(b => b.Members.Select((m, i) => (b, i, m.Name)));
+        buckets.SelectMany(b => b.Members.Select((m, i) => (b, i, m.Name)));
 
     static IEnumerable<Bucket> Buckets(ParameterGroup group, int slots)
     {

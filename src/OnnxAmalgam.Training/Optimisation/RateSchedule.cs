@@ -15,22 +15,22 @@ namespace OnnxAmalgam.Training.Optimisation;
 internal sealed class RateSchedule(TrainRecipe recipe, int stepsPerEpoch)
 {
     const double RiseShare = 0.3, StartDivisor = 25, EndDivisor = 1e4, LowMomentum = 0.85, HighMomentum = 0.95;
-    readonly long _steps = (long)recipe.Epochs * stepsPerEpoch;
-    readonly double _warmup = recipe.Schedule is OneCycleSchedule && recipe.WarmupEpochs > 0
+    readonly long steps = (long)recipe.Epochs * stepsPerEpoch;
+    readonly double warmup = recipe.Schedule is OneCycleSchedule && recipe.WarmupEpochs > 0
         ? throw new InputException("train.schedule: expected no warm-up beside one_cycle, which rises by itself, got one; remove it")
         : recipe.WarmupEpochs * stepsPerEpoch;
 
     /// <summary>Rate and momentum of a step, counted from 0; past the last step, the last step's.</summary>
     public RatePoint At(long step)
     {
-        var t = Math.Clamp(step, 0, Math.Max(_steps - 1, 0));
-        var rise = t < _warmup ? Math.Min((t + 1) / _warmup, 1) : 1;
+        var t = Math.Clamp(step, 0, Math.Max(steps - 1, 0));
+        var rise = t < warmup ? Math.Min((t + 1) / warmup, 1) : 1;
         var rate = recipe.LearningRate;
         return recipe.Schedule switch
         {
             OneCycleSchedule => OneCycle(t),
             StepSchedule s => new(rise * rate * Math.Pow(s.Factor, (t / stepsPerEpoch + s.Offset) / s.Every)),
-            CosineSchedule => new(t < _warmup ? rise * rate : rate * (1 + Math.Cos(Math.PI * (t - _warmup) / (_steps - _warmup))) / 2),
+            CosineSchedule => new(t < warmup ? rise * rate : rate * (1 + Math.Cos(Math.PI * (t - warmup) / (steps - warmup))) / 2),
             ConstantSchedule => new(rise * rate),
             _ => throw new NotSupportedException(recipe.Schedule.GetType().Name),
         };
@@ -39,7 +39,7 @@ internal sealed class RateSchedule(TrainRecipe recipe, int stepsPerEpoch)
     RatePoint OneCycle(long t)
     {
         var peak = recipe.LearningRate;
-        var (turn, last) = (RiseShare * _steps - 1, _steps - 1.0);
+        var (turn, last) = (RiseShare * steps - 1, steps - 1.0);
         if (t <= turn) return new(Anneal(peak / StartDivisor, peak, t / turn), Anneal(HighMomentum, LowMomentum, t / turn));
         var share = (t - turn) / (last - turn);
         return new(Anneal(peak, peak / StartDivisor / EndDivisor, share), Anneal(LowMomentum, HighMomentum, share));

@@ -6,12 +6,12 @@ namespace OnnxAmalgam.Training.Optimisation;
 /// <remarks>g += decay p; b = momentum b + g; p -= rate b.</remarks>
 internal sealed class Sgd(IReadOnlyList<ParameterGroup> groups, double momentum) : Optimizer(groups, ["momentum_buffer"])
 {
-    readonly double _momentum = momentum;
+    readonly double usual = momentum;
 
     /// <inheritdoc/>
     private protected override void Update(Tensor value, Tensor gradient, IReadOnlyList<Tensor> state, long step, double rate, double decay, double? momentum)
     {
         var decayed = decay == 0 ? gradient : gradient.add(value, decay);
-        value.add_(state[0].mul_(momentum ?? _momentum).add_(decayed), -rate);
+        value.add_(state[0].mul_(momentum ?? usual).add_(decayed), -rate);
     }
 }

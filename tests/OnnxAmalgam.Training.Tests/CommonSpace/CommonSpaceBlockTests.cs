@@ -18,7 +18,7 @@ public sealed class CommonSpaceBlockTests
         using var block = Block();
         Assert.Equal(
         [
-            "align_student.weight [8, 3, 1, 1]", "align_teachers.0.weight [8, 5, 1, 1]", "align_teachers.1.weight [8, 6, 1, 1]",
+            "alignStudent.weight [8, 3, 1, 1]", "alignTeachers.0.weight [8, 5, 1, 1]", "alignTeachers.1.weight [8, 6, 1, 1]",
             "extractor.0.conv1.weight [4, 8, 3, 3]", "extractor.0.conv2.weight [4, 4, 3, 3]", "extractor.0.shortcut.weight [4, 8, 1, 1]",
             "extractor.1.conv1.weight [4, 4, 3, 3]", "extractor.1.conv2.weight [4, 4, 3, 3]",
             "decoders.0.conv1.weight [5, 4, 3, 3]", "decoders.0.conv2.weight [5, 5, 1, 1]",
@@ -32,7 +32,7 @@ public sealed class CommonSpaceBlockTests
         using var block = Block(Small with { Pooled = true, Reconstructs = false });
         Assert.Equal(
         [
-            "align_student.weight [8, 3]", "align_teachers.0.weight [8, 5]", "align_teachers.1.weight [8, 6]",
+            "alignStudent.weight [8, 3]", "alignTeachers.0.weight [8, 5]", "alignTeachers.1.weight [8, 6]",
             "extractor.0.conv1.weight [4, 8]", "extractor.0.conv2.weight [4, 4]", "extractor.0.shortcut.weight [4, 8]",
             "extractor.1.conv1.weight [4, 4]", "extractor.1.conv2.weight [4, 4]",
         ], block.named_parameters().Select(Describe));
@@ -140,10 +140,10 @@ public sealed class CommonSpaceBlockTests
 
     sealed class WideLayer : IDisposable
     {
-        readonly BiasFreeLayer _layer = new(64, 32, 3, new WeightSource(3, CPU, ScalarType.Float64));
+        readonly BiasFreeLayer layer = new(64, 32, 3, new WeightSource(3, CPU, ScalarType.Float64));
 
-        public double[] Values => _layer.parameters().Single().Values();
+        public double[] Values => layer.parameters().Single().Values();
 
-        public void Dispose() => _layer.Dispose();
+        public void Dispose() => layer.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.CommonSpace;
 using static TorchSharp.torch;
 

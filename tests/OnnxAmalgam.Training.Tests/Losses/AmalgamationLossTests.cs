@@ -1,3 +1,5 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Recipes;
 using OnnxAmalgam.Training.CommonSpace;
 using OnnxAmalgam.Training.Losses;
 using static TorchSharp.torch;
@@ -137,13 +139,25 @@ public sealed class AmalgamationLossTests
         var loud = batch with { TeacherTaps = [.. batch.TeacherTaps.Select(t => t * 100)] };
         Tensors.Close(loss.Forward(batch).Values, Fresh(loud).Values, 1e-3);
         Assert.True(plain.Forward(loud).Total.Value() > 1000 * plain.Forward(batch).Total.Value());
-        Assert.Fail(string.Join("\n", loss.state_dict().Keys));
+        Assert.Equal(3 * Taps.Length, loss.state_dict().Keys.Count(k => k.Contains("standardisers", StringComparison.Ordinal)));
 
         static LossResult Fresh(LossInputs inputs)
         {
             using var other = Loss(Everything with { Standardise = true, Losses = [new ReconstructionTerm(1)] });
             return other.Forward(inputs);
         }
+    }
+
+    [Fact]
+    public void State_is_the_parameters_and_statistics_once_under_names_that_stay()
+    {
+        using var loss = Loss(Everything with { Standardise = true });
+        var names = loss.named_parameters().Select(p => p.name).ToArray();
+        var state = loss.state_dict().Keys.ToArray();
+        Assert.Equal(names, loss.named_parameters().Select(p => p.name));
+        string[] statistics = [.. Enumerable.Range(0, Taps.Length).SelectMany(i => new[] { "mean", "square", "batches" }.Select(s => $"commonSpace.standardisers.{i}.{s}"))];
+        Assert.Equal(names.Concat(statistics).Order(StringComparer.Ordinal), state.Order(StringComparer.Ordinal));
+        Assert.Contains("commonSpace.block.extractor.0.shortcut.weight", names);
     }
 
     [Fact]

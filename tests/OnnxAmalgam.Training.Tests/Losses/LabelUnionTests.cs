@@ -1,3 +1,4 @@
+using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Losses;
 
 namespace OnnxAmalgam.Training.Tests.Losses;

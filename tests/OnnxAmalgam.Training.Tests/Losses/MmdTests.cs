@@ -1,3 +1,4 @@
+using OnnxAmalgam.Training.Recipes;
 using CsCheck;
 using OnnxAmalgam.Training.Losses;
 using static TorchSharp.torch;

@@ -8,17 +8,17 @@ namespace OnnxAmalgam.Training.Tests.Losses;
 
 public sealed class PublishedBlockTests : IDisposable
 {
-    readonly PublishedOracle _oracle = PublishedOracle.Load();
-    readonly Tensor _studentTap;
-    readonly Tensor _studentLogits;
-    readonly AmalgamationLoss _loss;
+    readonly PublishedOracle oracle = PublishedOracle.Load();
+    readonly Tensor studentTap;
+    readonly Tensor studentLogits;
+    readonly AmalgamationLoss loss;
 
     public PublishedBlockTests()
     {
-        _studentTap = _oracle.Tensor("student_feature").requires_grad_();
-        _studentLogits = _oracle.Tensor("student_logits").requires_grad_();
-        _loss = Loss(Published);
-        Fill(_loss);
+        studentTap = oracle.Tensor("student_feature").requires_grad_();
+        studentLogits = oracle.Tensor("student_logits").requires_grad_();
+        loss = Loss(Published);
+        Fill(loss);
     }
 
     static AmalgamationRecipe Published => new()
@@ -30,48 +30,48 @@ public sealed class PublishedBlockTests : IDisposable
 
     LossInputs Batch => new()
     {
-        StudentLogits = _studentLogits,
-        StudentTap = _studentTap,
-        TeacherLogits = _oracle.Tensors("teacher_logits"),
-        TeacherTaps = _oracle.Tensors("teacher_features"),
+        StudentLogits = studentLogits,
+        StudentTap = studentTap,
+        TeacherLogits = oracle.Tensors("teacher_logits"),
+        TeacherTaps = oracle.Tensors("teacher_features"),
     };
 
     public void Dispose()
     {
-        _loss.Dispose();
-        _oracle.Dispose();
+        loss.Dispose();
+        oracle.Dispose();
     }
 
     [Fact]
     public void Total_and_terms_are_the_published_ones()
     {
-        var result = _loss.Forward(Batch);
-        Assert.Equal(["soft_target", "mmd", "mmd[a]", "mmd[b]", "reconstruction", "reconstruction[a]", "reconstruction[b]"], _loss.TermNames);
-        var (mmd, mse) = (_oracle.Numbers("mmd"), _oracle.Numbers("mse"));
-        double[] expected = [_oracle.Number("soft_target", "T1"), mmd.Sum(), .. mmd, mse.Sum(), .. mse];
+        var result = loss.Forward(Batch);
+        Assert.Equal(["soft_target", "mmd", "mmd[a]", "mmd[b]", "reconstruction", "reconstruction[a]", "reconstruction[b]"], loss.TermNames);
+        var (mmd, mse) = (oracle.Numbers("mmd"), oracle.Numbers("mse"));
+        double[] expected = [oracle.Number("soft_target", "T1"), mmd.Sum(), .. mmd, mse.Sum(), .. mse];
         Tensors.Close(tensor(expected), result.Values);
-        Assert.Equal(_oracle.Number("total_published"), result.Total.Value(), 1e-9);
+        Assert.Equal(oracle.Number("total_published"), result.Total.Value(), 1e-9);
     }
 
     [Fact]
     public void Every_gradient_is_the_published_one()
     {
-        _loss.Forward(Batch).Total.backward();
-        Tensors.Close(_oracle.Tensor("gradients", "student_feature"), _studentTap.grad!, what: "student tap");
-        Tensors.Close(_oracle.Tensor("gradients", "student_logits"), _studentLogits.grad!, what: "student logits");
-        var parameters = _loss.named_parameters().ToArray();
-        Assert.Equal(_oracle["weights"].EnumerateObject().Count(), parameters.Length);
+        loss.Forward(Batch).Total.backward();
+        Tensors.Close(oracle.Tensor("gradients", "student_feature"), studentTap.grad!, what: "student tap");
+        Tensors.Close(oracle.Tensor("gradients", "student_logits"), studentLogits.grad!, what: "student logits");
+        var parameters = loss.named_parameters().ToArray();
+        Assert.Equal(oracle["weights"].EnumerateObject().Count(), parameters.Length);
         foreach (var (name, parameter) in parameters)
-            Tensors.Close(_oracle.Tensor("gradients", BlockName(name)), parameter.grad!, what: name);
+            Tensors.Close(oracle.Tensor("gradients", BlockName(name)), parameter.grad!, what: name);
     }
 
     [Fact]
     public void Common_features_and_reconstructions_are_the_published_ones()
     {
-        var block = _loss.named_modules().Select(m => m.module).OfType<CommonSpaceBlock>().First();
-        var common = block.Forward(_studentTap, _oracle.Tensors("teacher_features"));
-        Tensors.Close(stack([_oracle.Tensor("h_student"), .. _oracle.Tensors("h_teachers")]), common.Features);
-        foreach (var (expected, actual) in _oracle.Tensors("reconstructions").Zip(common.Reconstructions)) Tensors.Close(expected, actual);
+        var block = loss.named_modules().Select(m => m.module).OfType<CommonSpaceBlock>().First();
+        var common = block.Forward(studentTap, oracle.Tensors("teacher_features"));
+        Tensors.Close(stack([oracle.Tensor("h_student"), .. oracle.Tensors("h_teachers")]), common.Features);
+        foreach (var (expected, actual) in oracle.Tensors("reconstructions").Zip(common.Reconstructions)) Tensors.Close(expected, actual);
     }
 
     [Theory]
@@ -80,27 +80,27 @@ public sealed class PublishedBlockTests : IDisposable
     public void Soft_targets_at_a_temperature_are_the_published_ones(double temperature, string key)
     {
         using var loss = Loss(Published with { Losses = [new SoftTargetTerm(1, temperature)] });
-        Assert.Equal(_oracle.Number("soft_target", key), loss.Forward(Batch).Total.Value(), 1e-9);
+        Assert.Equal(oracle.Number("soft_target", key), loss.Forward(Batch).Total.Value(), 1e-9);
     }
 
     [Fact]
     public void Gated_soft_targets_follow_the_domain()
     {
         using var loss = Loss(Published with { Labels = LabelMode.Gated, Losses = [new SoftTargetTerm(1)] });
-        var owners = _oracle.Tensor("gated_soft_target", "domain").to_type(ScalarType.Int64);
+        var owners = oracle.Tensor("gated_soft_target", "domain").to_type(ScalarType.Int64);
         var weights = nn.functional.one_hot(owners, 2);
-        Assert.Equal(_oracle.Number("gated_soft_target", "value"), loss.Forward(Batch with { DomainWeights = weights }).Total.Value(), 1e-9);
+        Assert.Equal(oracle.Number("gated_soft_target", "value"), loss.Forward(Batch with { DomainWeights = weights }).Total.Value(), 1e-9);
     }
 
     [Fact]
     public void Discrepancy_of_plain_vectors_is_the_oracles()
     {
-        MmdOptions options = new(_oracle.Numbers("mmd_plain", "sigmas"));
+        MmdOptions options = new(oracle.Numbers("mmd_plain", "sigmas"));
         var (x, y) = (Unit("x"), Unit("y"));
-        Assert.Equal(_oracle.Number("mmd_plain", "value"), Mmd.Between(x, y, options).Value(), 1e-9);
-        Assert.Equal(_oracle.Number("mmd_plain", "same"), Mmd.Between(x, x, options).Value(), 1e-9);
+        Assert.Equal(oracle.Number("mmd_plain", "value"), Mmd.Between(x, y, options).Value(), 1e-9);
+        Assert.Equal(oracle.Number("mmd_plain", "same"), Mmd.Between(x, x, options).Value(), 1e-9);
 
-        Tensor Unit(string name) => nn.functional.normalize(_oracle.Tensor("mmd_plain", name));
+        Tensor Unit(string name) => nn.functional.normalize(oracle.Tensor("mmd_plain", name));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class PublishedBlockTests : IDisposable
         return folder;
     }
 
-    static string BlockName(string parameter) => PublishedOracle.NameOf(parameter["common_space.block.".Length..]);
+    static string BlockName(string parameter) => PublishedOracle.NameOf(parameter["commonSpace.block.".Length..]);
 
     static AmalgamationLoss Loss(AmalgamationRecipe recipe)
     {
@@ -133,6 +133,6 @@ public sealed class PublishedBlockTests : IDisposable
     void Fill(AmalgamationLoss loss)
     {
         using var noGrad = no_grad();
-        foreach (var (name, parameter) in loss.named_parameters()) parameter.copy_(_oracle.Tensor("weights", BlockName(name)));
+        foreach (var (name, parameter) in loss.named_parameters()) parameter.copy_(oracle.Tensor("weights", BlockName(name)));
     }
 }

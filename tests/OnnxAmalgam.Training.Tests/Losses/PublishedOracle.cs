@@ -6,22 +6,22 @@ namespace OnnxAmalgam.Training.Tests.Losses;
 /// <summary>The published block on tiny shapes in float64, written independently in PyTorch: weights, outputs, losses, gradients.</summary>
 sealed class PublishedOracle : IDisposable
 {
-    readonly JsonDocument _document;
+    readonly JsonDocument document;
 
-    PublishedOracle(JsonDocument document) => _document = document;
+    PublishedOracle(JsonDocument document) => this.document = document;
 
     public static PublishedOracle Load() =>
         new(JsonDocument.Parse(typeof(PublishedOracle).Assembly.GetManifestResourceStream("cfl_block.json")!));
 
     /// <summary>Parameter names of the block here, and there.</summary>
     public static string NameOf(string ours) => ours
-        .Replace("align_student.", "a_s.0.").Replace("align_teachers.0.", "a_t.0.0.").Replace("align_teachers.1.", "a_t.1.0.")
+        .Replace("alignStudent.", "a_s.0.").Replace("alignTeachers.0.", "a_t.0.0.").Replace("alignTeachers.1.", "a_t.1.0.")
         .Replace("extractor.", "ext.").Replace("shortcut.", "sk.")
         .Replace("decoders.", "dec.")
         .Replace("conv1.", ours.StartsWith("decoders", StringComparison.Ordinal) ? "0." : "c1.")
         .Replace("conv2.", ours.StartsWith("decoders", StringComparison.Ordinal) ? "2." : "c2.");
 
-    public JsonElement this[params string[] path] => path.Aggregate(_document.RootElement, (e, key) => e.GetProperty(key));
+    public JsonElement this[params string[] path] => path.Aggregate(document.RootElement, (e, key) => e.GetProperty(key));
 
     public double Number(params string[] path) => this[path].GetDouble();
 
@@ -32,7 +32,7 @@ sealed class PublishedOracle : IDisposable
 
     public double[] Numbers(params string[] path) => [.. this[path].EnumerateArray().Select(e => e.GetDouble())];
 
-    public void Dispose() => _document.Dispose();
+    public void Dispose() => document.Dispose();
 
     static Tensor Read(JsonElement element)
     {

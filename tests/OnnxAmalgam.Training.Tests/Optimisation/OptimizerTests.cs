@@ -1,3 +1,5 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Recipes;
 using OnnxAmalgam.Training.Optimisation;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

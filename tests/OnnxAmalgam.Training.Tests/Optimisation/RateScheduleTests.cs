@@ -1,3 +1,5 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Recipes;
 using OnnxAmalgam.Training.Optimisation;
 
 namespace OnnxAmalgam.Training.Tests.Optimisation;
