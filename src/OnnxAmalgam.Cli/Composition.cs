@@ -12,6 +12,8 @@ internal static class Composition
         new TrainCommand(),
         new EvaluateCommand(),
         new InspectCommand(),
+        new CheckCommand(),
+        new PredictCommand(),
         new BenchCommand(),
         new DoctorCommand(),
     ];

@@ -16,11 +16,12 @@ internal sealed class BenchCommand : ProgramCommand
     {
         Description = "Batch sizes, separated by commas (default 1,8,64)",
         HelpName = "N,N,...",
+        DefaultValueFactory = _ => [1, 8, 64],
         CustomParser = ParseBatches,
     };
 
-    readonly Option<int> warmup = WholeNumberOption.Of("--warmup", "Runs before measuring (default 5)", least: 0, otherwise: 5);
-    readonly Option<int> runs = WholeNumberOption.Of("--runs", "Measured runs (default 50)", least: 1, otherwise: 50);
+    readonly Option<int> warmup = WholeNumberOption.Of("--warmup", "Runs before measuring", least: 0, otherwise: 5);
+    readonly Option<int> runs = WholeNumberOption.Of("--runs", "Measured runs", least: 1, otherwise: 50);
     readonly Option<string[]> shape = ShapeOption.Create();
     readonly Option<string> csv = new("--csv") { Description = "Write the table as CSV; - is stdout", HelpName = "FILE" };
     readonly Option<bool> json = new("--json") { Description = "Print one JSON document" };
@@ -41,7 +42,7 @@ internal sealed class BenchCommand : ProgramCommand
         var defaults = new BenchmarkOptions();
         var options = new BenchmarkOptions
         {
-            Batches = result.GetValue(batch) ?? defaults.Batches,
+            Batches = result.GetRequiredValue(batch),
             Warmup = result.GetValue(warmup),
             Runs = result.GetValue(runs),
             Shapes = ShapeOption.Read(result, shape),
@@ -62,7 +63,7 @@ internal sealed class BenchCommand : ProgramCommand
         var table = new TextTable("model", "batch>", "p50 ms>", "p90 ms>", "p95 ms>", "p99 ms>", "mean ms>", "images/s>", "peak MiB>", "file KiB>", "parameters>", "MACs>");
         foreach (var r in rows)
             table.Add(
-                r.Model, Text(r.Batch), Text(r.P50Ms), Text(r.P90Ms), Text(r.P95Ms), Text(r.P99Ms), Text(r.MeanMs), Text(r.SamplesPerSec, "0"),
+                r.Model, Text(r.Batch, "0"), Text(r.P50Ms), Text(r.P90Ms), Text(r.P95Ms), Text(r.P99Ms), Text(r.MeanMs), Text(r.SamplesPerSec, "0"),
                 r.PeakMemoryBytes is { } peak ? Text(peak / 1048576.0, "0.0") : "", Text(r.FileBytes / 1024.0, "0"), Text(r.ParamCount, "N0"), r.Macs is { } macs ? Text(macs, "N0") : "");
         table.WriteTo(terminal);
         if (rows.Count > 0)

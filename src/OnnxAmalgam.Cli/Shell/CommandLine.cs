@@ -63,16 +63,18 @@ internal sealed class CommandLine(Terminal terminal, IReadOnlyList<ProgramComman
 
     static void Check(string[] args, ParseResult result)
     {
+        if (result.CommandResult.Command is RootCommand root)
+            RefuseUnknownCommand(args, [.. root.Subcommands.Select(c => c.Name)]);
         UnknownOptions.Refuse(args, result);
-        if (result.Errors.Count == 0)
-            return;
-        if (result.CommandResult.Command is not RootCommand root)
+        if (result.Errors.Count > 0)
             throw new UsageException(result.UnmatchedTokens is [var extra, ..] ? $"expected no more arguments, got '{extra}'" : result.Errors[0].Message.TrimEnd('.'));
-        var names = root.Subcommands.Select(c => c.Name).ToArray();
-        var word = result.UnmatchedTokens is [var first, ..] ? first : null;
-        throw new UsageException(word is null
-            ? $"expected a command: {string.Join(", ", names)}"
-            : $"unknown command '{word}'{(NearestName.To(word, names, 0.4) is { } nearest ? $"; did you mean '{nearest}'?" : "")}");
+    }
+
+    static void RefuseUnknownCommand(string[] args, string[] names)
+    {
+        if (args.FirstOrDefault(a => !a.StartsWith('-')) is not { } word)
+            throw new UsageException($"expected a command: {string.Join(", ", names)}");
+        throw new UsageException($"unknown command '{word}'{(NearestName.To(word, names, 0.4) is { } nearest ? $"; did you mean '{nearest}'?" : "")}");
     }
 
     RootCommand Root()

@@ -12,6 +12,11 @@ internal static class Compute
     /// <exception cref="InputException">CUDA was asked for and is absent.</exception>
     public static ComputeOptions Of(Session session) => new(Device(session.Device), session.Threads ?? Environment.ProcessorCount);
 
+    /// <summary>For ONNX Runtime and libtorch.</summary>
+    /// <exception cref="InputException">libtorch does not work on this machine; or as <see cref="Of"/>.</exception>
+    public static ComputeOptions WithTorch(Session session) =>
+        TorchRuntime.State().Problem is { } problem ? throw new InputException(problem) : Of(session);
+
     static ComputeDevice Device(DeviceChoice choice)
     {
         if (choice is { IsAuto: false, Cuda: null })

@@ -20,9 +20,21 @@ static class Picture
     public const int MaxSide = 32768;
 
     /// <summary>Reads a file. Returns null, or what is wrong with it.</summary>
-    public static string? Read(string path, Canvas canvas, Span<byte> pixels)
+    public static string? Read(string path, Canvas canvas, Span<byte> pixels) => Load(path, out byte[] file) ?? Decode(file, canvas, pixels);
+
+    /// <summary>Reads a file at its own size, turned for display. Returns null, or what is wrong with it.</summary>
+    public static string? ReadWhole(string path, int channels, out Canvas canvas, out byte[] pixels)
     {
-        byte[] file;
+        (canvas, pixels) = (default, []);
+        if ((Load(path, out byte[] file) ?? Measure(file, channels, out canvas)) is string problem)
+            return problem;
+        pixels = new byte[canvas.Bytes];
+        return Decode(file, canvas, pixels);
+    }
+
+    static string? Load(string path, out byte[] file)
+    {
+        file = [];
         try
         {
             FileInfo info = new(path);
@@ -31,12 +43,12 @@ static class Picture
             if (info.Length is 0 or > MaxFileBytes)
                 return $"expected 1 byte to {MaxFileBytes >> 20} MiB, got {info.Length} bytes";
             file = File.ReadAllBytes(path);
+            return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return e.Message;
         }
-        return Decode(file, canvas, pixels);
     }
 
     /// <summary>Decodes a file's bytes. Returns null, or what is wrong with them.</summary>
@@ -50,13 +62,35 @@ static class Picture
         {
             using SKData data = SKData.Create((nint)start, file.Length);
             using SKCodec? codec = SKCodec.Create(data);
-            if (codec is null || codec.EncodedFormat != format)
-                return $"damaged {format} header";
-            SKImageInfo info = codec.Info;
-            if (info.Width is < 1 or > MaxSide || info.Height is < 1 or > MaxSide || (long)info.Width * info.Height > MaxPixels)
-                return $"expected at most {MaxPixels >> 20} Mpx and {MaxSide} pixels a side, got {info.Width}x{info.Height}";
-            return Decode(codec, canvas, pixels);
+            return Refusal(codec, format) ?? Decode(codec!, canvas, pixels);
         }
+    }
+
+    static unsafe string? Measure(ReadOnlySpan<byte> file, int channels, out Canvas canvas)
+    {
+        canvas = default;
+        if (ImageFormat.Sniff(file) is not SKEncodedImageFormat format)
+            return "expected JPEG, PNG, WebP or BMP, got other first bytes";
+        fixed (byte* start = file)
+        {
+            using SKData data = SKData.Create((nint)start, file.Length);
+            using SKCodec? codec = SKCodec.Create(data);
+            if (Refusal(codec, format) is string problem)
+                return problem;
+            SKSizeI size = codec!.Info.Size;
+            canvas = Orientation.Of(codec.EncodedOrigin).Transpose ? new(channels, size.Width, size.Height) : new(channels, size.Height, size.Width);
+            return null;
+        }
+    }
+
+    static string? Refusal(SKCodec? codec, SKEncodedImageFormat format)
+    {
+        if (codec is null || codec.EncodedFormat != format)
+            return $"damaged {format} header";
+        SKImageInfo info = codec.Info;
+        return info.Width is < 1 or > MaxSide || info.Height is < 1 or > MaxSide || (long)info.Width * info.Height > MaxPixels
+            ? $"expected at most {MaxPixels >> 20} Mpx and {MaxSide} pixels a side, got {info.Width}x{info.Height}"
+            : null;
     }
 
     static unsafe string? Decode(SKCodec codec, Canvas canvas, Span<byte> pixels)

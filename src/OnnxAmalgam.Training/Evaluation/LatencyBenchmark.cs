@@ -38,14 +38,24 @@ public static class LatencyBenchmark
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(compute);
         options ??= new();
+        ArgumentOutOfRangeException.ThrowIfZero(files.Count);
+        ArgumentOutOfRangeException.ThrowIfZero(options.Batches.Count);
         var candidates = files.Select((file, i) => new Candidate(i, file)).ToArray();
         var rows = new List<(int File, BenchmarkRow Row)>();
+        LoadRuntime(candidates[0], compute, options);
         foreach (var batch in options.Batches)
         {
             note?.Invoke($"batch {batch}");
             rows.AddRange(MeasureBatch(candidates, batch, compute, options, note));
         }
         return [.. rows.OrderBy(r => r.File).Select(r => r.Row)];
+    }
+
+    /// <summary>The runtime's own memory is no model's: it is loaded before the first is measured.</summary>
+    static void LoadRuntime(Candidate candidate, ComputeOptions compute, BenchmarkOptions options)
+    {
+        if (candidate.ForBatch(options.Batches[0]) is { } model)
+            new Entry(candidate, model, options.Batches[0], compute, options).Dispose();
     }
 
     static List<(int File, BenchmarkRow Row)> MeasureBatch(Candidate[] candidates, int batch, ComputeOptions compute, BenchmarkOptions options, Action<string>? note)

@@ -1,9 +1,10 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace OnnxAmalgam.Training.Evaluation;
 
 /// <summary>The process' resident memory and its peak since the last reset. Linux tells; elsewhere everything is null.</summary>
-static class ResidentMemory
+static partial class ResidentMemory
 {
     /// <summary>Starts a new peak and gives the bytes resident now.</summary>
     public static long? Reset()
@@ -14,10 +15,12 @@ static class ResidentMemory
         GC.WaitForPendingFinalizers();
         try
         {
+            // What the C library keeps of freed memory would hide as much of what comes next.
+            _ = Trim(0);
             // 5: set the peak to the present value (proc_pid_clear_refs(5)).
             File.WriteAllText("/proc/self/clear_refs", "5");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or EntryPointNotFoundException)
         {
             return null;
         }
@@ -34,4 +37,7 @@ static class ResidentMemory
                 return kibibytes << 10;
         return null;
     }
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int Trim(nuint keep);
 }
