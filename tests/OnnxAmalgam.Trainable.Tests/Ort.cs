@@ -50,13 +50,16 @@ internal static class Ort
         using var plain = tensor.detach().cpu().contiguous();
         return tensor.dtype switch
         {
-            ScalarType.Float32 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<float>(plain.data<float>().ToArray(), shape)),
-            ScalarType.Float64 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<double>(plain.data<double>().ToArray(), shape)),
-            ScalarType.Int64 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<long>(plain.data<long>().ToArray(), shape)),
-            ScalarType.Int32 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<int>(plain.data<int>().ToArray(), shape)),
-            ScalarType.Bool => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<bool>(plain.data<bool>().ToArray(), shape)),
-            ScalarType.Byte => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<byte>(plain.data<byte>().ToArray(), shape)),
+            ScalarType.Float32 => Feed<float>(name, plain, shape),
+            ScalarType.Float64 => Feed<double>(name, plain, shape),
+            ScalarType.Int64 => Feed<long>(name, plain, shape),
+            ScalarType.Int32 => Feed<int>(name, plain, shape),
+            ScalarType.Bool => Feed<bool>(name, plain, shape),
+            ScalarType.Byte => Feed<byte>(name, plain, shape),
             var type => throw new NotSupportedException($"{type}"),
         };
     }
+
+    static NamedOnnxValue Feed<T>(string name, Tensor plain, int[] shape) where T : unmanaged =>
+        NamedOnnxValue.CreateFromTensor(name, new DenseTensor<T>(plain.numel() == 0 ? [] : plain.data<T>().ToArray(), shape));
 }
