@@ -78,7 +78,7 @@ internal sealed class OperatorNode(NodeProto proto, Operator row, FloatTypes flo
         foreach (var attribute in proto.Attribute)
         {
             if (!row.Attributes.Contains(attribute.Name, StringComparer.Ordinal))
-                throw new UnsupportedAttributeException($"attribute '{attribute.Name}': not honoured");
+                throw Refuse(attribute.Name, row.Attributes.Length == 0 ? "no attributes" : string.Join(", ", row.Attributes), "one that is not honoured");
         }
     }
 

@@ -7,7 +7,7 @@ using DataType = Onnx.TensorProto.Types.DataType;
 namespace OnnxAmalgam.Trainable.Tests.Conformance;
 
 /// <summary>Where a model keeps what its node reads beside the first input.</summary>
-internal enum Storage
+internal enum Placement
 {
     Inputs,
     Initializers,
@@ -25,7 +25,7 @@ internal sealed class CaseModel : IDisposable
 
     public string[] Outputs { get; }
 
-    public static CaseModel Of(Case c, int opset, ScalarType type, long batch, Storage storage)
+    public static CaseModel Of(Case c, int opset, ScalarType type, long batch, Placement storage)
     {
         using var scope = NewDisposeScope();
         var random = new Random(20_261);
@@ -39,12 +39,12 @@ internal sealed class CaseModel : IDisposable
             node.Input.Add(name);
             if (c.Operands[i] is not { } operand) continue;
             var tensor = operand.Make(random, type, batch);
-            if (i == 0 || storage == Storage.Inputs)
+            if (i == 0 || storage == Placement.Inputs)
             {
                 graph.Input.Add(Value(name, tensor));
                 feeds.Add(name, tensor.MoveToOuterDisposeScope());
             }
-            else if (storage == Storage.Constants)
+            else if (storage == Placement.Constants)
             {
                 var constant = new NodeProto { Name = $"constant{i}", OpType = "Constant" };
                 constant.Output.Add(name);

@@ -20,7 +20,7 @@ public sealed class GradientTests
     static void Check(Case c, Operator row, int opset)
     {
         using var scope = NewDisposeScope();
-        using var model = CaseModel.Of(c, opset, ScalarType.Float64, 2, Storage.Inputs);
+        using var model = CaseModel.Of(c, opset, ScalarType.Float64, 2, Placement.Inputs);
         using var graph = new TrainableGraph(model.Model, ScalarType.Float64);
         graph.eval();
         Tensor[] directions;

@@ -34,7 +34,7 @@ public sealed class OperatorTableTests
             var unread = rows.Key.Attributes.ToHashSet();
             foreach (var (c, row) in rows)
             {
-                using var model = CaseModel.Of(c, Case.Holds(row).Last, c.Types[0], 1, Storage.Inputs);
+                using var model = CaseModel.Of(c, Case.Holds(row).Last, c.Types[0], 1, Placement.Inputs);
                 var node = new OperatorNode(model.Model.Proto.Graph.Node[^1], row, new FloatTypes(null), model.Model.ReadRaw);
                 row.Bind(node);
                 unread.IntersectWith(node.Unread);
@@ -57,14 +57,14 @@ public sealed class OperatorTableTests
                 {
                     foreach (var batch in (long[])[1, 3])
                     {
-                        foreach (var storage in Enum.GetValues<Storage>()) Agree(c, row, opset, type, batch, storage);
+                        foreach (var storage in Enum.GetValues<Placement>()) Agree(c, row, opset, type, batch, storage);
                     }
                 }
             }
         }
     }
 
-    static void Agree(Case c, Operator row, int opset, ScalarType type, long batch, Storage storage)
+    static void Agree(Case c, Operator row, int opset, ScalarType type, long batch, Placement storage)
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
