@@ -18,6 +18,7 @@ internal static class Activations
         Arithmetic.Unary("Identity", 1, x => x.alias()),
         new("LeakyRelu", Since: 6, LeakyRelu) { Attributes = ["alpha"] },
         new("ThresholdedRelu", Since: 10, ThresholdedRelu) { Attributes = ["alpha"] },
+        new("Shrink", Since: 9, Shrink) { Attributes = ["bias", "lambd"] },
         new("PRelu", Since: 7, _ => PRelu) { Weights = [1] },
         new("Elu", Since: 6, Elu) { Attributes = ["alpha"] },
         new("Celu", Since: 12, Celu) { Attributes = ["alpha"] },
@@ -57,6 +58,18 @@ internal static class Activations
     {
         var alpha = n.Float("alpha", 1);
         return c => [functional.threshold(c[0], alpha, 0)];
+    }
+
+    /// <summary>X -> X - <c>bias</c> above <c>lambd</c>, X + <c>bias</c> below -<c>lambd</c>, else 0.</summary>
+    static Kernel Shrink(OperatorNode n)
+    {
+        var (bias, lambda) = (n.Float("bias", 0), n.Float("lambd", 0.5f));
+        return c =>
+        {
+            using var scope = NewDisposeScope();
+            var above = c[0].sub(bias).masked_fill(c[0].le(lambda), 0);
+            return [above.add(c[0].add(bias).masked_fill(c[0].ge(-lambda), 0)).MoveToOuterDisposeScope()];
+        };
     }
 
     /// <summary>X[n, c, *], Slope that broadcasts to X -> X where positive, else Slope X. libtorch's own takes a slope per channel only.</summary>

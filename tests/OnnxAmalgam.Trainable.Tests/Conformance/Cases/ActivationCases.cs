@@ -24,6 +24,8 @@ internal static class ActivationCases
         new("ThresholdedRelu", X(N, 3, 4)) { Types = Float },
         new("ThresholdedRelu", X(N, 3, 4)) { Types = Float, Attributes = [A("alpha", 0.3f)] },
         new("ThresholdedRelu", X(N, 3, 4)) { Types = Float, Attributes = [A("alpha", -0.3f)] },
+        new("Shrink", X(N, 3, 4)) { Types = Float },
+        new("Shrink", X(N, 3, 4)) { Attributes = [A("lambd", 1.5f), A("bias", 0.75f)] },
         new("PRelu", X(N, 3, 4, 2), Positive(3, 1, 1)) { Types = Float },
         new("PRelu", X(N, 3, 4), X(4)) { Types = Float },
         new("PRelu", X(N, 3), Of([1], 0.25)) { Types = Float },

@@ -13,6 +13,14 @@ internal static class IndexingCases
         new("OneHot", IntsIn([N, 3], 1, 4, -2), Int(5), Of([2], 0.5, 3)) { Types = [ScalarType.Float32, ScalarType.Int64], From = 11 },
         new("OneHot", IntsIn([N, 3], 1, 7, 2), Int(4), Of([2], 0.5, 3)) { Types = [ScalarType.Float32, ScalarType.Int64], Attributes = [A("axis", 1)] },
         new("OneHot", IntsIn([N, 3], 1, 7, 2), Ints(4), Of([2], 0.5, 3)) { Types = Float, Attributes = [A("axis", 0)] },
+        new("Compress", X(N, 4), Of([4], 1, 0, 1, 0) with { Type = ScalarType.Bool }) { Types = Numbers, Attributes = [A("axis", 1)] },
+        new("Compress", X(N, 4), Of([2], 0, 1) with { Type = ScalarType.Bool }) { From = 11, Attributes = [A("axis", -1)] },
+        new("Compress", X(N, 4), Of([3], 0, 1, 1) with { Type = ScalarType.Bool }),
+        new("ReverseSequence", X(4, 3, 2), Ints(1, 4, 2)) { Types = Numbers },
+        new("ReverseSequence", X(3, 4, 2), Ints(1, 4, 2)) { Attributes = [A("batch_axis", 0), A("time_axis", 1)] },
+        new("EyeLike", X(N, 4)) { Types = Numbers, IsFlat = true },
+        new("EyeLike", X(N, 4)) { Types = Float, IsFlat = true, Attributes = [A("k", 1), A("dtype", 11)] },
+        new("EyeLike", X(4, 3)) { Types = Float, IsFlat = true, Attributes = [A("k", -2), A("dtype", 7)] },
         new("NonZero", Of([N, 3], 0, 2, 3, 0, 0, 1)) { Types = [ScalarType.Float32, ScalarType.Int64], IsFlat = true },
         new("Trilu", X(N, 3, 4)) { Types = [ScalarType.Float32, ScalarType.Float64, ScalarType.Int64] },
         new("Trilu", X(N, 4, 3), Int(1)) { Types = Float },
@@ -55,6 +63,13 @@ internal static class IndexingCases
         new("ScatterElements", X(N, 4), IntsIn([N, 3], 3, -4, 3), X(N, 3)) { From = 16, Attributes = [A("axis", 1), A("reduction", "add")] },
         new("ScatterND", X(4, 3), IntsIn([2, 1], 2, 0), X(2, 3)) { Types = Numbers },
         new("ScatterND", X(N, 4, 3), IntsIn([2, 3], 0, 3, -1, 0, 0, 1), X(2)),
+        .. ((string[])["mul", "min", "max"]).SelectMany(reduction => (Case[])
+        [
+            new("ScatterElements", X(N, 4), IntsIn([N, 3], 3, -4, 3), X(N, 3)) { Types = Numbers, From = reduction == "mul" ? 16 : 18, Attributes = [A("axis", 1), A("reduction", reduction)] },
+            new("ScatterElements", X(4, 3), IntsIn([3, 2], 3, 0, 3, 1, 2, 0), X(3, 2)) { From = reduction == "mul" ? 16 : 18, Attributes = [A("reduction", reduction)] },
+            new("ScatterND", X(4, 3), IntsIn([3, 1], 2, 0, 2), X(3, 3)) { From = reduction == "mul" ? 16 : 18, Attributes = [A("reduction", reduction)] },
+            new("ScatterND", X(N, 4, 3), IntsIn([2, 2, 2], 0, 3, 0, 1, 0, -1, 0, 2), X(2, 2, 3)) { From = reduction == "mul" ? 16 : 18, Attributes = [A("reduction", reduction)] },
+        ]),
         new("ScatterND", X(4, 3), IntsIn([3, 1], 2, 0, 2), X(3, 3)) { From = 16, Attributes = [A("reduction", "add")] },
     ];
 

@@ -1,3 +1,4 @@
+using static OnnxAmalgam.Trainable.Tests.Conformance.Case;
 using static OnnxAmalgam.Trainable.Tests.Conformance.ElementTypeSets;
 using static OnnxAmalgam.Trainable.Tests.Conformance.Operand;
 using static TorchSharp.torch;
@@ -16,9 +17,15 @@ internal static class LogicCases
         .. Logical("And"), .. Logical("Or"), .. Logical("Xor"),
         new("Not", Bools(N, 4)) { Types = Truth },
         new("IsNaN", Of([N, 4], 1, double.NaN, double.PositiveInfinity, 0)) { IsFlat = true },
+        .. ((long[])[0, 1]).SelectMany(negative => ((long[])[0, 1]).Select(positive => new Case("IsInf", Infinite) { IsFlat = true, Attributes = [A("detect_negative", negative), A("detect_positive", positive)] })),
+        new("IsInf", Infinite) { IsFlat = true },
+        .. ((string[])["BitwiseAnd", "BitwiseOr", "BitwiseXor"]).Select(type => new Case(type, X(N, 3, 4), X(4)) { Types = Whole }),
+        new("BitwiseNot", X(N, 4)) { Types = Whole },
         new("Where", Bools(N, 3, 4), X(N, 3, 4), X(N, 3, 4)) { Types = [ScalarType.Float32, ScalarType.Int64] },
         new("Where", Bools(3, 1), X(N, 1, 4), X()) { Types = [ScalarType.Float32, ScalarType.Int64] },
     ];
+
+    static Operand Infinite => Of([N, 4], 1, double.NaN, double.PositiveInfinity, double.NegativeInfinity);
 
     static Case[] Comparison(string type, int whole) =>
     [
