@@ -100,7 +100,7 @@ public sealed class UnsupportedTests
         Assert.Equal(13, OperatorTable.All.Find("", "Softmax", 13)!.Since);
         Assert.Equal(1, OperatorTable.All.Find("ai.onnx", "Softmax", 12)!.Since);
         Assert.Equal(13, OperatorTable.All.Find("", "Softmax", 23)!.Since);
-        Assert.Null(OperatorTable.All.Find("", "LayerNormalization", 16));
+        Assert.Null(OperatorTable.All.Find("", "RMSNormalization", 22));
         Assert.Null(OperatorTable.All.Find("org.example", "Softmax", 13));
     }
 

@@ -21,6 +21,9 @@ internal sealed class OperatorNode(NodeProto proto, Operator row, FloatTypes flo
     /// <summary>Whether the node states the input.</summary>
     public bool HasInput(int index) => proto.InputOrNull(index) is not null;
 
+    /// <summary>Whether the node names the output.</summary>
+    public bool HasOutput(int index) => index < proto.Output.Count && proto.Output[index].Length > 0;
+
     /// <summary>Whether the row honours the attribute.</summary>
     public bool Declares(string name) => row.Attributes.Contains(name, StringComparer.Ordinal);
 
@@ -47,6 +50,9 @@ internal sealed class OperatorNode(NodeProto proto, Operator row, FloatTypes flo
 
     /// <summary>A text attribute.</summary>
     public string Text(string name, string otherwise) => Declared(name).String(name, otherwise);
+
+    /// <summary>A list of texts, or null.</summary>
+    public string[]? Texts(string name) => Declared(name).Strings(name);
 
     /// <summary>A text attribute out of a closed list.</summary>
     public string Choice(string name, string otherwise, params string[] honoured)

@@ -25,7 +25,6 @@ internal static class Activations
         new("Selu", Since: 6, Selu) { Attributes = ["alpha", "gamma"] },
         new("HardSigmoid", Since: 6, HardSigmoid) { Attributes = ["alpha", "beta"] },
         new("Gelu", Since: 20, Gelu) { Attributes = ["approximate"] },
-        new("Gelu", Since: 1, _ => c => [functional.gelu(c[0])]) { Domain = "com.microsoft" },
         new("Clip", Since: 6, ClipByAttributes) { Attributes = ["min", "max"] },
         new("Clip", Since: 11, _ => ClipByInputs) { Host = [1, 2] },
         new("Softmax", Since: 1, n => Flattened(n, x => x.softmax(1))) { Attributes = ["axis"], Precision = Precision.Full },

@@ -187,23 +187,26 @@ internal static class Indexing
     static Kernel ReverseSequence(OperatorNode n)
     {
         var (batch, time) = (n.Int("batch_axis", 1), n.Int("time_axis", 0));
-        return c =>
-        {
-            using var scope = NewDisposeScope();
-            var (shape, lengths) = (c[0].shape, c.Ints(1));
-            var places = new long[shape[batch] * shape[time]];
-            for (var i = 0; i < places.Length; i++)
-            {
-                var (b, t) = (i / shape[time], i % shape[time]);
-                places[i] = t < lengths[b] ? lengths[b] - 1 - t : t;
-            }
+        return c => [Reversed(c[0], c.Ints(1), batch, time)];
+    }
 
-            var along = new long[shape.Length];
-            Array.Fill(along, 1);
-            (along[batch], along[time]) = (shape[batch], shape[time]);
-            var index = tensor(places, device: c[0].device).reshape(shape[batch], shape[time]);
-            return [c[0].gather(time, (batch < time ? index : index.t()).reshape(along).expand(shape)).MoveToOuterDisposeScope()];
-        };
+    /// <summary>X with the first so many elements along the time axis of each sequence in reverse.</summary>
+    internal static Tensor Reversed(Tensor x, long[] lengths, long batch, long time)
+    {
+        using var scope = NewDisposeScope();
+        var shape = x.shape;
+        var places = new long[shape[batch] * shape[time]];
+        for (var i = 0; i < places.Length; i++)
+        {
+            var (b, t) = (i / shape[time], i % shape[time]);
+            places[i] = t < lengths[b] ? lengths[b] - 1 - t : t;
+        }
+
+        var along = new long[shape.Length];
+        Array.Fill(along, 1);
+        (along[batch], along[time]) = (shape[batch], shape[time]);
+        var index = tensor(places, device: x.device).reshape(shape[batch], shape[time]);
+        return x.gather(time, (batch < time ? index : index.t()).reshape(along).expand(shape)).MoveToOuterDisposeScope();
     }
 
     /// <summary>X[n, m] -> ones on the <c>k</c>-th diagonal of a matrix of that shape.</summary>

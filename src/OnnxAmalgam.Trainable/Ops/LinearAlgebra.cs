@@ -16,7 +16,7 @@ internal static class LinearAlgebra
 
     /// <summary>A[*, m, k], B[*, k, n] -> A B[*, m, n]; a vector on either side is a row or a column.</summary>
     /// <remarks>Looks at types and shapes itself: TorchSharp lets the exception of this one libtorch function end the process.</remarks>
-    static Tensor Product(Tensor a, Tensor b)
+    internal static Tensor Product(Tensor a, Tensor b)
     {
         if (a.dtype != b.dtype || a.device_type != b.device_type || !Fit(a.shape, b.shape))
             throw new ArgumentException("expected matrices of one type whose inner sizes are equal and whose outer axes broadcast");
@@ -35,7 +35,7 @@ internal static class LinearAlgebra
     }
 
     /// <summary>A[m, k] and B[k, n], either of them transposed, C? that broadcasts to [m, n] -> <c>alpha</c> A B + <c>beta</c> C.</summary>
-    static Kernel Gemm(OperatorNode n)
+    internal static Kernel Gemm(OperatorNode n)
     {
         var (alpha, beta) = (n.Float("alpha", 1), n.Float("beta", 1));
         var (transA, transB) = (n.Flag("transA"), n.Flag("transB"));

@@ -20,6 +20,9 @@ internal sealed record Case(string Type, params Operand?[] Operands)
     /// <summary>How many outputs are asked for.</summary>
     public int Outputs { get; init; } = 1;
 
+    /// <summary>Outputs among them that are left out.</summary>
+    public int[] LeftOut { get; init; } = [];
+
     /// <summary>The types it is run in: those that ORT's CPU kernels have.</summary>
     public ScalarType[] Types { get; init; } = ElementTypeSets.Floating;
 
@@ -86,6 +89,13 @@ internal sealed record Case(string Type, params Operand?[] Operands)
         return attribute;
     }
 
+    public static AttributeProto A(string name, string[] values)
+    {
+        var attribute = new AttributeProto { Name = name, Type = AttributeType.Strings };
+        attribute.Strings.AddRange(values.Select(Google.Protobuf.ByteString.CopyFromUtf8));
+        return attribute;
+    }
+
     static string Text(AttributeProto attribute) => attribute.Type switch
     {
         AttributeType.Int => $"{attribute.I}",
@@ -93,6 +103,7 @@ internal sealed record Case(string Type, params Operand?[] Operands)
         AttributeType.String => attribute.S.ToStringUtf8(),
         AttributeType.Ints => string.Join(',', attribute.Ints),
         AttributeType.Floats => string.Join(',', attribute.Floats),
+        AttributeType.Strings => string.Join(',', attribute.Strings.Select(text => text.ToStringUtf8())),
         AttributeType.Tensor => $"{(TensorProto.Types.DataType)attribute.T.DataType}[{string.Join(',', attribute.T.Dims)}]",
         _ => $"{attribute.Type}",
     };

@@ -58,7 +58,8 @@ internal sealed class CaseModel : IDisposable
         }
 
         string[] outputs = [.. Enumerable.Range(0, c.Outputs).Select(i => $"y{i}")];
-        node.Output.AddRange(outputs);
+        node.Output.AddRange(Enumerable.Range(0, c.Outputs).Select(i => c.LeftOut.Contains(i) ? "" : outputs[i]));
+        outputs = [.. node.Output.Where(output => output.Length > 0)];
         graph.Output.AddRange(outputs.Select(output => new ValueInfoProto { Name = output }));
         graph.Node.Add(node);
         var model = new ModelProto { IrVersion = 8, Graph = graph };

@@ -40,7 +40,6 @@ internal static class ActivationCases
         new("Gelu", X(N, 3, 4)) { Types = Float, From = 20 },
         new("Gelu", X(N, 3, 4)) { Types = Float, From = 20, Attributes = [A("approximate", "tanh")] },
         new("Gelu", X(N, 3, 4)) { Types = Float, From = 20, Attributes = [A("approximate", "none")] },
-        new("Gelu", X(N, 3, 4)) { Types = Float, Domain = "com.microsoft" },
         new("Clip", X(N, 3, 4)) { Types = Float },
         new("Clip", X(N, 3, 4)) { Types = Float, To = 10, Attributes = [A("min", -1f), A("max", 1.5f)] },
         new("Clip", X(N, 3, 4)) { Types = Float, To = 10, Attributes = [A("max", 0.5f)] },

@@ -26,6 +26,8 @@ internal static class NormalisationCases
         new("GroupNormalization", X(N, 4, 5), X(4), X(4)) { Types = Float, From = 21, Attributes = [A("num_groups", 1), A("epsilon", 0.1f)] },
         new("RMSNormalization", X(N, 3, 4), X(4)) { Types = Float },
         new("RMSNormalization", X(N, 3, 4), X(3, 4)) { Types = Float, Attributes = [A("axis", 1), A("epsilon", 0.1f), A("stash_type", 1)] },
+        new("SimplifiedLayerNormalization", X(N, 3, 4), X(4)) { Types = Float },
+        new("SimplifiedLayerNormalization", X(N, 3, 4), X(4)) { Types = Float, Attributes = [A("axis", -1), A("epsilon", 0.1f), A("stash_type", 1)] },
         new("LRN", X(N, 5, 3, 2)) { Types = Float, Attributes = [A("size", 3)] },
         new("LRN", X(N, 5, 3, 2)) { Types = Float, Attributes = [A("size", 3), A("alpha", 0.2f), A("beta", 0.5f), A("bias", 2f)] },
         new("LRN", X(N, 3, 2, 2)) { Types = Float, Attributes = [A("size", 5), A("alpha", 0.2f)] },
