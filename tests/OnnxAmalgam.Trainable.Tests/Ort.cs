@@ -31,6 +31,8 @@ internal static class Ort
         TensorElementType.Int32 => Of(value.AsTensor<int>()),
         TensorElementType.Bool => Of(value.AsTensor<bool>()),
         TensorElementType.UInt8 => Of(value.AsTensor<byte>()),
+        TensorElementType.Int8 => Of(value.AsTensor<sbyte>()),
+        TensorElementType.Int16 => Of(value.AsTensor<short>()),
         TensorElementType.Float16 => Of(value.AsTensor<Float16>().ToArray().Select(half => (float)half).ToArray(), value.AsTensor<Float16>().Dimensions),
         var type => throw new NotSupportedException($"{type}"),
     };
@@ -55,6 +57,8 @@ internal static class Ort
             ScalarType.Int64 => Feed<long>(name, plain, shape),
             ScalarType.Int32 => Feed<int>(name, plain, shape),
             ScalarType.Bool => Feed<bool>(name, plain, shape),
+            ScalarType.Int8 => Feed<sbyte>(name, plain, shape),
+            ScalarType.Int16 => Feed<short>(name, plain, shape),
             ScalarType.Byte => Feed<byte>(name, plain, shape),
             var type => throw new NotSupportedException($"{type}"),
         };
