@@ -24,6 +24,13 @@ internal sealed class TinyModel
         return this;
     }
 
+    /// <summary>An input of any shape.</summary>
+    public TinyModel Typed(string name, Tensor like)
+    {
+        Input(name, like).Proto.Graph.Input[^1].Type.TensorType.Shape = null;
+        return this;
+    }
+
     public TinyModel Stored(string name, Tensor tensor)
     {
         using (tensor) Proto.Graph.Initializer.Add(CaseModel.Proto(name, tensor));

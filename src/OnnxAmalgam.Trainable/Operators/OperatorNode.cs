@@ -1,11 +1,13 @@
 using Onnx;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Trainable.Interpretation;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Trainable.Operators;
 
 /// <summary>A node as its row sees it while the graph is built: attributes, and which inputs and outputs are there.</summary>
-internal sealed class OperatorNode(NodeProto proto, Operator row, FloatTypes floats, Func<TensorProto, byte[]> readRaw)
+internal sealed class OperatorNode(
+    NodeProto proto, Operator row, FloatTypes floats, Func<TensorProto, byte[]> readRaw, Func<GraphProto, BoundBody>? bindBody = null)
 {
     readonly HashSet<string> _read = new(StringComparer.Ordinal);
 
@@ -63,6 +65,11 @@ internal sealed class OperatorNode(NodeProto proto, Operator row, FloatTypes flo
 
     /// <summary>A tensor attribute, or null.</summary>
     public TensorProto? Tensor(string name) => Declared(name).Tensor(name);
+
+    /// <summary>A graph attribute, bound.</summary>
+    public BoundBody Body(string name) => Declared(name).Graph(name) is { } graph && bindBody is not null
+        ? bindBody(graph)
+        : throw Refuse(name, "a graph", "none");
 
     /// <summary>The tensor as libtorch has it, in the types to compute in.</summary>
     public Tensor ToTorch(TensorProto tensor) => TensorProtos.ToTorch(tensor, readRaw(tensor), floats);

@@ -1,4 +1,5 @@
 using OnnxAmalgam.Trainable.Operators;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -100,7 +101,7 @@ internal static class Fused
     /// <summary>X -> X sigmoid(<c>alpha</c> X).</summary>
     static Kernel QuickGelu(OperatorNode n)
     {
-        var alpha = n.Float("alpha", 1.702f);
+        var alpha = n.Float("alpha", 1.702f).ToScalar();
         return c =>
         {
             using var scaled = c[0].mul(alpha);

@@ -23,6 +23,9 @@ internal sealed record Case(string Type, params Operand?[] Operands)
     /// <summary>Outputs among them that are left out.</summary>
     public int[] LeftOut { get; init; } = [];
 
+    /// <summary>How many of the last operands a body takes by name (<c>x3</c>), so that the node does not list them.</summary>
+    public int Captured { get; init; }
+
     /// <summary>The types it is run in: those that ORT's CPU kernels have.</summary>
     public ScalarType[] Types { get; init; } = ElementTypeSets.Floating;
 
@@ -74,6 +77,8 @@ internal sealed record Case(string Type, params Operand?[] Operands)
         new() { Name = name, Type = AttributeType.String, S = Google.Protobuf.ByteString.CopyFromUtf8(value) };
 
     public static AttributeProto A(string name, TensorProto value) => new() { Name = name, Type = AttributeType.Tensor, T = value };
+
+    public static AttributeProto A(string name, TinyModel body) => new() { Name = name, Type = AttributeType.Graph, G = body.Proto.Graph };
 
     public static AttributeProto A(string name, long[] values)
     {

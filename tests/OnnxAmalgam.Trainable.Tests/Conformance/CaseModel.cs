@@ -36,7 +36,7 @@ internal sealed class CaseModel : IDisposable
         for (var i = 0; i < c.Operands.Length; i++)
         {
             var name = c.Operands[i] is null ? "" : $"x{i}";
-            node.Input.Add(name);
+            if (i < c.Operands.Length - c.Captured) node.Input.Add(name);
             if (c.Operands[i] is not { } operand) continue;
             var tensor = operand.Make(random, type, batch);
             if (i == 0 || storage == Placement.Inputs)

@@ -35,7 +35,7 @@ public sealed class OperatorTableTests
             foreach (var (c, row) in rows)
             {
                 using var model = CaseModel.Of(c, Case.Holds(row).Last, c.Types[0], 1, Placement.Inputs);
-                var node = new OperatorNode(model.Model.Proto.Graph.Node[^1], row, new FloatTypes(null), model.Model.ReadRaw);
+                var node = new OperatorNode(model.Model.Proto.Graph.Node[^1], row, new FloatTypes(null), model.Model.ReadRaw, _ => null!);
                 row.Bind(node);
                 unread.IntersectWith(node.Unread);
             }
