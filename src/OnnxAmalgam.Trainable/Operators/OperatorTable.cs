@@ -28,7 +28,7 @@ internal sealed class OperatorTable
     [
         .. Arithmetic.Rows, .. Logic.Rows, .. Activations.Rows, .. Convolutions.Rows, .. Pooling.Rows, .. Normalisation.Rows,
         .. LinearAlgebra.Rows, .. Reductions.Rows, .. Shapes.Rows, .. Indexing.Rows, .. Constants.Rows, .. Resize.Rows, .. Recurrent.Rows, .. Fused.Rows, .. Quantisation.Rows,
-        .. Sampling.Rows, .. ControlFlow.Rows,
+        .. Sampling.Rows, .. ControlFlow.Rows, .. Attention.Rows,
     ]);
 
     /// <summary>The rows, as the families list them.</summary>

@@ -20,7 +20,7 @@ internal static class AllCases
             .. ArithmeticCases.All, .. LogicCases.All, .. ActivationCases.All, .. ConvolutionCases.All, .. PoolingCases.All,
             .. NormalisationCases.All, .. LinearAlgebraCases.All, .. ReductionCases.All, .. ShapeCases.All, .. IndexingCases.All,
             .. ConstantCases.All, .. ResizeCases.All, .. RecurrentCases.All, .. FusedCases.All,
-            .. QuantisationCases.All, .. SamplingCases.All, .. ControlFlowCases.All,
+            .. QuantisationCases.All, .. SamplingCases.All, .. ControlFlowCases.All, .. AttentionCases.All,
         ];
         var named = new Dictionary<string, Case>(StringComparer.Ordinal);
         foreach (var c in all)
