@@ -11,10 +11,10 @@ public sealed class UnsupportedTests
 
     public static TheoryData<string, int, AttributeProto, string> Refused => new()
     {
-        { "Resize", 18, A("antialias", 1), "'make_y' (Resize-18): attribute 'antialias': expected 0, got 1" },
+        { "Resize", 18, A("antialias", 1), "'make_y' (Resize-18): attribute 'antialias': expected 0 for nearest, got 1" },
         { "Resize", 13, A("mode", "lanczos"), "'make_y' (Resize-11): attribute 'mode': expected nearest or linear or cubic, got 'lanczos'" },
-        { "Resize", 18, A("keep_aspect_ratio_policy", "not_larger"), "attribute 'keep_aspect_ratio_policy': expected stretch, got 'not_larger'" },
-        { "Resize", 13, A("coordinate_transformation_mode", "tf_crop_and_resize"), "attribute 'coordinate_transformation_mode': expected half_pixel" },
+        { "Resize", 18, A("keep_aspect_ratio_policy", "keep"), "attribute 'keep_aspect_ratio_policy': expected stretch or not_larger or not_smaller, got 'keep'" },
+        { "Resize", 13, A("coordinate_transformation_mode", "tf_half_pixel_for_nn"), "attribute 'coordinate_transformation_mode': expected half_pixel" },
         { "Resize", 13, A("nearest_mode", "simple"), "attribute 'nearest_mode': expected round_prefer_floor" },
         { "Conv", 13, A("auto_pad", "SAME"), "'make_y' (Conv-1): attribute 'auto_pad': expected NOTSET or SAME_UPPER or SAME_LOWER or VALID, got 'SAME'" },
         { "Gelu", 20, A("approximate", "sigmoid"), "attribute 'approximate': expected none or tanh, got 'sigmoid'" },

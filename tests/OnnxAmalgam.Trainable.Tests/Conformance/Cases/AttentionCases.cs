@@ -14,6 +14,8 @@ internal static class AttentionCases
             new("Attention", X(N, 2, 3, 4), X(N, 2, 5, 4), X(N, 2, 5, 4), X(3, 5)) { Attributes = [A("scale", 0.3f)] },
             new("Attention", X(N, 2, 3, 4), X(N, 2, 5, 4), X(N, 2, 5, 4), X(3, 5)) { Attributes = [A("softcap", 2f)] },
             new("Attention", X(N, 2, 3, 4), X(N, 2, 5, 4), X(N, 2, 5, 4), Of([3, 5], 1, 0, 1, 1, 0, 1, 1) with { Type = TorchSharp.torch.ScalarType.Bool }),
+            new("Attention", X(N, 2, 3, 4), X(N, 2, 5, 4), X(N, 2, 5, 4), X(1, 1, 3, 5)) { Attributes = [A("softcap", 1f), A("is_causal", 1)] },
+            new("Attention", X(N, 2, 3, 4), X(N, 2, 2, 4), X(N, 2, 2, 4), None, X(N, 2, 3, 4), X(N, 2, 3, 4)) { Outputs = 3, Attributes = [A("is_causal", 1)] },
             new("Attention", X(N, 4, 3, 4), X(N, 2, 3, 4), X(N, 2, 3, 4)) { Attributes = [A("is_causal", 1)] },
             new("Attention", X(N, 3, 8), X(N, 5, 4), X(N, 5, 4)) { Attributes = [A("q_num_heads", 4), A("kv_num_heads", 2), A("softmax_precision", 1)] },
             new("Attention", X(N, 2, 3, 4), X(N, 2, 2, 4), X(N, 2, 2, 4), None, X(N, 2, 3, 4), X(N, 2, 3, 4)) { Outputs = 3 },
