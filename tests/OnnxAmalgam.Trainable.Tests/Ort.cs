@@ -57,11 +57,18 @@ internal static class Ort
             ScalarType.Int64 => Feed<long>(name, plain, shape),
             ScalarType.Int32 => Feed<int>(name, plain, shape),
             ScalarType.Bool => Feed<bool>(name, plain, shape),
+            ScalarType.Float16 => Feed16(name, plain, shape),
             ScalarType.Int8 => Feed<sbyte>(name, plain, shape),
             ScalarType.Int16 => Feed<short>(name, plain, shape),
             ScalarType.Byte => Feed<byte>(name, plain, shape),
             var type => throw new NotSupportedException($"{type}"),
         };
+    }
+
+    static NamedOnnxValue Feed16(string name, Tensor plain, int[] shape)
+    {
+        using var wide = plain.to_type(ScalarType.Float32);
+        return NamedOnnxValue.CreateFromTensor(name, new DenseTensor<Float16>(Array.ConvertAll(wide.data<float>().ToArray(), value => (Float16)value), shape));
     }
 
     static NamedOnnxValue Feed<T>(string name, Tensor plain, int[] shape) where T : unmanaged =>

@@ -35,6 +35,9 @@ internal sealed record Case(string Type, params Operand?[] Operands)
     /// <summary>The inputs lie on ties or kinks, where no gradient is asked for.</summary>
     public bool HasKink { get; init; }
 
+    /// <summary>Neither ONNX nor ORT has the node in float16.</summary>
+    public bool LacksFloat16 { get; init; }
+
     /// <summary>Largest difference from ORT in float32, absolute and relative.</summary>
     public double Tolerance { get; init; } = 1e-5;
 

@@ -64,7 +64,7 @@ internal sealed record Operand(long[] Shape, Func<Random, long, bool, double[]> 
         using var scope = NewDisposeScope();
         long[] shape = [.. Shape.Select(size => size == N ? batch : size)];
         var target = Type ?? type;
-        var values = Draw(random, shape.Aggregate(1L, (a, b) => a * b), target is not (ScalarType.Float32 or ScalarType.Float64));
+        var values = Draw(random, shape.Aggregate(1L, (a, b) => a * b), target is not (ScalarType.Float32 or ScalarType.Float64 or ScalarType.Float16));
         return tensor(values).reshape(shape).to_type(target, copy: true).MoveToOuterDisposeScope();
     }
 }
