@@ -11,6 +11,7 @@ internal static class LinearAlgebra
     [
         new("MatMul", Since: 1, _ => c => [Product(c[0], c[1])]) { Weights = [0, 1] },
         new("Gemm", Since: 7, Gemm) { Weights = [0, 1, 2], Attributes = ["alpha", "beta", "transA", "transB"] },
+        new("Det", Since: 11, _ => c => [linalg.det(c[0])]) { Precision = Precision.Full },
         new("Einsum", Since: 12, Einsum) { Weights = [0, 1, 2, 3], Attributes = ["equation"] },
     ];
 

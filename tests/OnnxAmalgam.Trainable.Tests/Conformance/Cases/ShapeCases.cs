@@ -46,6 +46,13 @@ internal static class ShapeCases
         new("DepthToSpace", X(N, 8, 2, 3)) { Attributes = [A("blocksize", 2)] },
         new("DepthToSpace", X(N, 8, 2, 3)) { From = 11, Attributes = [A("blocksize", 2), A("mode", "CRD")] },
         new("DepthToSpace", X(N, 9, 2, 3)) { From = 11, Attributes = [A("blocksize", 3), A("mode", "DCR")] },
+        new("CenterCropPad", X(N, 5, 4), Ints(2, 3, 7)) { Types = Float },
+        new("CenterCropPad", X(N, 5, 4), Ints(8, 3)) { Types = Float, Attributes = [A("axes", [1, 2])] },
+        new("CenterCropPad", X(N, 4, 5), Ints(2)) { Types = Float, Attributes = [A("axes", [-1])] },
+        new("Col2Im", X(N, 8, 4), Ints(4, 4), Ints(2, 2)) { Types = Float, Attributes = [A("strides", [2, 2])] },
+        new("Col2Im", X(N, 4, 12), Ints(4, 5), Ints(2, 2)) { Types = Float },
+        new("Col2Im", X(N, 4, 20), Ints(4, 4), Ints(2, 2)) { Types = Float, Attributes = [A("pads", [1, 0, 1, 1]), A("dilations", [1, 1])] },
+        new("Col2Im", X(N, 4, 6), Ints(4, 5), Ints(2, 2)) { Types = Float, Attributes = [A("dilations", [2, 2])] },
         new("SpaceToDepth", X(N, 2, 4, 6)) { Attributes = [A("blocksize", 2)] },
     ];
 
