@@ -3,6 +3,7 @@ using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.CommonSpace;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Export;
 using OnnxAmalgam.Training.Losses;
 using OnnxAmalgam.Training.Optimisation;
 using OnnxAmalgam.Training.Recipes;
@@ -123,21 +124,7 @@ internal sealed class AmalgamationStep : IDisposable
     /// <exception cref="InputException">They are not.</exception>
     public void Restore(IReadOnlyDictionary<string, Tensor> saved)
     {
-        using var guard = no_grad();
-        var own = Own();
-        var wrong = own.Keys.Except(saved.Keys, StringComparer.Ordinal).Select(n => $"'{n}' is missing")
-            .Concat(own.Where(p => saved.TryGetValue(p.Key, out var s) && !s.shape.SequenceEqual(p.Value.shape)).Select(p => $"'{p.Key}' has another shape"))
-            .Take(5).ToArray();
-        if (wrong.Length > 0)
-        {
-            throw new InputException($"checkpoint: expected the tensors of this recipe's student and losses, but {string.Join(", ", wrong)}; resume with the recipe the run was started with");
-        }
-
-        foreach (var (name, value) in own)
-        {
-            value.copy_(saved[name]);
-        }
-
+        StudentWeights.Restore(Own(), saved);
         Optimizer.ImportState(saved.Where(p => p.Key.StartsWith(OptimizerPrefix, StringComparison.Ordinal)).ToDictionary(p => p.Key[OptimizerPrefix.Length..], p => p.Value));
     }
 
@@ -153,17 +140,7 @@ internal sealed class AmalgamationStep : IDisposable
     /// <summary>Weights, statistics and the loss's own parameters; the tensors themselves.</summary>
     Dictionary<string, Tensor> Own()
     {
-        var own = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach (var (name, value) in Student.Initializers)
-        {
-            own.Add("student/" + name, value);
-        }
-
-        foreach (var (name, value) in Student.Statistics)
-        {
-            own.Add("statistics/" + name, value);
-        }
-
+        var own = new Dictionary<string, Tensor>(StudentWeights.Of(Student), StringComparer.Ordinal);
         foreach (var (name, value) in Loss.state_dict())
         {
             own.Add("loss/" + name, value);

@@ -174,12 +174,7 @@ public sealed class Trainer : IDisposable
             return null;
         }
 
-        var changed = hashes.Where(p => saved.State.Hashes.GetValueOrDefault(p.Key) != p.Value).Select(p => p.Key).ToArray();
-        if (changed.Length > 0)
-        {
-            throw new InputException($"'{folder.Path}': expected the files this run was started with, got others for {string.Join(", ", changed)}; restore them or start a new run");
-        }
-
+        saved.State.RequireInputs(hashes, folder.Path);
         if (saved.State.Threads != setup.Compute.Threads)
         {
             observer.Warn($"resumed with {setup.Compute.Threads} threads, the run was started with {saved.State.Threads}: the result will differ in rounding (--threads {saved.State.Threads} avoids that)");

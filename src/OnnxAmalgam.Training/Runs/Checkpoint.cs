@@ -31,6 +31,17 @@ public sealed record TrainingState
     public required int BestEpoch { get; init; }
     /// <summary>Sums of the unfinished epoch's terms over its batches.</summary>
     public required IReadOnlyDictionary<string, double> Sums { get; init; }
+
+    /// <summary>Refuses inputs that are not the ones the run was started with.</summary>
+    /// <exception cref="InputException">Names what changed.</exception>
+    internal void RequireInputs(IReadOnlyDictionary<string, string> hashes, string folder)
+    {
+        string[] changed = [.. hashes.Where(p => Hashes.GetValueOrDefault(p.Key) != p.Value).Select(p => p.Key)];
+        if (changed.Length > 0)
+        {
+            throw new InputException($"'{folder}': expected the files this run was started with, got others for {string.Join(", ", changed)}; restore them or start a new run");
+        }
+    }
 }
 
 /// <summary>The checkpoints of a run: one file each, with pointer files <c>last</c> and <c>best</c> that are replaced atomically.

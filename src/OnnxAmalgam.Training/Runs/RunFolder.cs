@@ -6,12 +6,14 @@ namespace OnnxAmalgam.Training.Runs;
 /// <summary>A run's folder and the names in it. Holds the folder's lock for as long as it lives.</summary>
 public sealed class RunFolder : IDisposable
 {
-    readonly FileStream held;
+    readonly FileStream? held;
+    readonly string[] created;
 
-    RunFolder(string path, FileStream held)
+    RunFolder(string path, FileStream? held, string[] created)
     {
         Path = path;
         this.held = held;
+        this.created = created;
     }
 
     /// <summary>Full path.</summary>
@@ -70,23 +72,73 @@ public sealed class RunFolder : IDisposable
             .Where(d => File.Exists(System.IO.Path.Combine(d, "recipe.yaml")) && !IsFinished(d))
             .MaxBy(d => (Directory.GetLastWriteTimeUtc(d), d));
 
+    /// <summary>A run folder whose files are read and nothing else: no lock is taken, it may be read-only or in use.</summary>
+    /// <exception cref="InputException">There is no run in it.</exception>
+    public static RunFolder Read(string path)
+    {
+        string full = System.IO.Path.GetFullPath(path);
+        return File.Exists(System.IO.Path.Combine(full, "recipe.yaml"))
+            ? new RunFolder(full, null, [])
+            : throw new InputException($"'{path}': expected a run folder (it holds recipe.yaml), got {(Directory.Exists(full) ? "a folder without one" : File.Exists(full) ? "a file" : "nothing there")}; name the folder that train wrote");
+    }
+
+    /// <summary>Takes a run that failed before its first checkpoint back: its few files go, and the folders that it made. A run with a
+    /// checkpoint stays, to be resumed.</summary>
+    public void DiscardUnlessSaved()
+    {
+        if (created.Length == 0 || !Directory.Exists(Checkpoints) || Directory.EnumerateFileSystemEntries(Checkpoints).Any())
+        {
+            return;
+        }
+
+        held?.Dispose();
+        try
+        {
+            foreach (string file in (string[])[Recipe, Results, Environment, In(".lock")])
+            {
+                File.Delete(file);
+            }
+
+            foreach (string folder in created.TakeWhile(f => !Directory.EnumerateFileSystemEntries(f).Any()))
+            {
+                Directory.Delete(folder);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What made the run fail is on its way to the user; leftovers must not hide it.
+        }
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => held.Dispose();
+    public void Dispose() => held?.Dispose();
+
+    /// <summary>The folder and those above it that do not exist yet, innermost first.</summary>
+    static IEnumerable<string> Missing(string folder)
+    {
+        for (string? at = folder; at is not null && !Directory.Exists(at); at = System.IO.Path.GetDirectoryName(at))
+        {
+            yield return at;
+        }
+    }
 
     static RunFolder Open(string path, bool create)
     {
+        string[] created = [];
         try
         {
             if (create)
             {
-                Directory.CreateDirectory(System.IO.Path.Combine(path, "checkpoints"));
+                string checkpoints = System.IO.Path.Combine(path, "checkpoints");
+                created = [.. Missing(checkpoints)];
+                Directory.CreateDirectory(checkpoints);
             }
             else if (!Directory.Exists(path))
             {
                 throw new InputException($"'{path}': expected a run folder, got nothing there");
             }
 
-            return new RunFolder(path, new FileStream(System.IO.Path.Combine(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new RunFolder(path, new FileStream(System.IO.Path.Combine(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), created);
         }
         catch (UnauthorizedAccessException e)
         {
