@@ -37,18 +37,18 @@ public sealed class RunFolder : IDisposable
     /// <summary>Whether the run in a folder has come to its end.</summary>
     public static bool IsFinished(string path) => File.Exists(System.IO.Path.Combine(path, "student.onnx")) && File.Exists(System.IO.Path.Combine(path, "evaluation.csv"));
 
-    /// <summary>Makes a new run folder.</summary>
+    /// <summary>The full path of a new run folder; nothing is made yet.</summary>
     /// <param name="path">A folder that is new or empty; null: runs/NAME, then runs/NAME-2, ...</param>
     /// <param name="name">The recipe's name.</param>
-    /// <exception cref="InputException">The folder holds something, or cannot be written.</exception>
-    public static RunFolder Create(string? path, string name)
+    /// <exception cref="InputException">The folder holds something.</exception>
+    public static string Choose(string? path, string name)
     {
         if (path is not null)
         {
             string full = System.IO.Path.GetFullPath(path);
             return File.Exists(full) || (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any(e => System.IO.Path.GetFileName(e) != ".lock"))
-                ? throw new InputException($"'{path}': expected a new or empty folder, got one that holds something; choose another -o, or go on with --resume")
-                : Open(full, create: true);
+                ? throw new InputException($"'{path}': expected a new or empty folder, got {(File.Exists(full) ? "a file" : "one that holds something")}; choose another -o, or go on with --resume")
+                : full;
         }
 
         for (int number = 1; ; number++)
@@ -56,10 +56,14 @@ public sealed class RunFolder : IDisposable
             string candidate = System.IO.Path.GetFullPath(System.IO.Path.Combine("runs", number == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{number}")));
             if (!Directory.Exists(candidate) && !File.Exists(candidate))
             {
-                return Open(candidate, create: true);
+                return candidate;
             }
         }
     }
+
+    /// <summary>Makes a new run folder; its path is chosen as by <see cref="Choose"/>.</summary>
+    /// <exception cref="InputException">The folder holds something, or cannot be written.</exception>
+    public static RunFolder Create(string? path, string name) => Open(Choose(path, name), create: true);
 
     /// <summary>Opens an existing run folder.</summary>
     public static RunFolder Open(string path) => Open(System.IO.Path.GetFullPath(path), create: false);
@@ -142,15 +146,18 @@ public sealed class RunFolder : IDisposable
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new InputException($"'{path}': cannot be written: {e.Message}", e);
+            throw Unwritable(path, e);
         }
         catch (IOException e)
         {
             throw new InputException(File.Exists(System.IO.Path.Combine(path, ".lock"))
                 ? $"'{path}': another onnx-amalgam works in this run folder; wait for it or choose another -o"
-                : $"'{path}': cannot be written: {e.Message}", e);
+                : Unwritable(path, e).Message, e);
         }
     }
+
+    static InputException Unwritable(string path, Exception e) =>
+        new($"'{path}': expected a folder that can be written, got: {e.Message.TrimEnd('.')}; change its permissions or choose another -o", e);
 
     string In(string name) => System.IO.Path.Combine(Path, name);
 }
