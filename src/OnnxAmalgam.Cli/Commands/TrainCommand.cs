@@ -16,22 +16,21 @@ internal sealed class TrainCommand : ProgramCommand
     readonly Option<string?> output = new("--output", "-o") { Description = "Run folder, new or empty (default runs/NAME)", HelpName = "RUN" };
     readonly Option<string[]> set = new("--set") { Description = "Override a value of the recipe; may be repeated", HelpName = "path.to.key=value" };
     readonly Option<bool> dryRun = new("--dry-run") { Description = "Open and check everything, try a few steps, print the plan with its time and memory; write nothing" };
-    readonly Option<string?> resume = new("--resume") { Description = "Go on with an interrupted run; --resume=older accepts an older checkpoint", HelpName = "older", Arity = ArgumentArity.ZeroOrOne };
+    readonly Option<bool> resume = new("--resume") { Description = "Go on with an interrupted run, in the folder of -o or the newest unfinished runs/NAME*", Arity = ArgumentArity.Zero };
+    // A value only after '=': --resume RECIPE names a recipe.
+    readonly Option<bool> resumeOlder = new("--resume=older") { Description = "The same, and an older checkpoint will do where the newest is damaged", Arity = ArgumentArity.Zero };
 
     public TrainCommand()
         : base("train", "Fuses the teachers of a recipe into one student, evaluates and exports it", "onnx-amalgam train models/demo/recipe.yaml -o runs/demo")
     {
         Add(recipe);
-        foreach (Option option in (Option[])[output, set, dryRun, resume])
+        foreach (Option option in (Option[])[output, set, dryRun, resume, resumeOlder])
             Add(option);
     }
 
     public override int Run(ParseResult result, Session session)
     {
-        bool resumes = result.GetResult(resume) is { Implicit: false };
-        string? word = result.GetValue(resume);
-        if (word is not null and not "older")
-            throw new UsageException($"--resume: expected nothing or =older, got '{word}'");
+        bool acceptsOlder = result.GetValue(resumeOlder), resumes = acceptsOlder || result.GetValue(resume);
         string? path = result.GetValue(recipe);
         string? folder = result.GetValue(output);
         string[] overrides = result.GetValue(set) ?? [];
@@ -59,7 +58,7 @@ internal sealed class TrainCommand : ProgramCommand
             session.Note(line);
         using var run = kept is not null ? RunFolder.Open(folder) : RunFolder.Create(folder, setup.Recipe.Name);
         using var signals = new StopSignals(session);
-        var report = Execute(setup, run, resumes, acceptOlder: word == "older", session, signals.Stop);
+        var report = Execute(setup, run, resumes, acceptsOlder, session, signals.Stop);
         if (report is null)
         {
             session.Terminal.Error.WriteLine($"interrupted; everything is saved. Go on with: onnx-amalgam train --resume -o {Printable.Text(run.Path)}");
@@ -72,12 +71,12 @@ internal sealed class TrainCommand : ProgramCommand
     }
 
     /// <summary>Runs it. A run that fails before its first checkpoint leaves nothing behind; later ones stay, to be resumed.</summary>
-    static RunReport? Execute(AmalgamationSetup setup, RunFolder run, bool resumes, bool acceptOlder, Session session, CancellationToken stop)
+    static RunReport? Execute(AmalgamationSetup setup, RunFolder run, bool resumes, bool acceptsOlder, Session session, CancellationToken stop)
     {
         var progress = new TrainingProgress(session.Terminal.Error, session.Terminal.IsLive, session.IsQuiet);
         try
         {
-            return AmalgamationRun.Execute(setup, run, resumes, acceptOlder, progress, stop);
+            return AmalgamationRun.Execute(setup, run, resumes, acceptsOlder, progress, stop);
         }
         catch
         {
