@@ -1,0 +1,120 @@
+using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Graphs;
+
+namespace OnnxAmalgam.Cli.Tests.Commands;
+
+/// <summary><c>export</c>: a run's selected weights as one file.</summary>
+[Collection(TrainedRunTests.Name)]
+public sealed class ExportTests(TrainedRun run) : IDisposable
+{
+    readonly Workplace place = new();
+
+    public void Dispose() => place.Dispose();
+
+    [Fact]
+    public void An_export_is_what_train_wrote_and_says_how_well_it_was_verified()
+    {
+        string file = place.Write("student.onnx", "an old file");
+        CliResult result = InProcess.Run("export", run.Folder, "-o", file, "--threads", "1").Ends(0);
+        Assert.Equal(File.ReadAllBytes(run.Student), File.ReadAllBytes(file));
+        Assert.Equal("", result.Error);
+        Assert.Matches(@"verified +max difference \d\.\de-\d to the trained graph on (25[6-9]|[3-9]\d\d) images\n", result.Output);
+        Assert.Matches(@"weights +best on the validation part, after epoch [12] of 2\n", result.Output);
+        Assert.Equal(["student.onnx"], place.Entries);
+    }
+
+    [Fact]
+    public void The_runs_own_student_may_be_written_again()
+    {
+        byte[] before = File.ReadAllBytes(run.Student);
+        InProcess.Run("export", run.Folder, "-o", run.Student, "--threads", "1").Ends(0);
+        Assert.Equal(before, File.ReadAllBytes(run.Student));
+    }
+
+    [Fact]
+    public void An_unfinished_run_is_exported_from_its_best_epoch_and_that_is_said()
+    {
+        string folder = Unfinished();
+        CliResult result = InProcess.Run("export", folder, "-o", place["student.onnx"], "--threads", "1").Ends(0);
+        Assert.Contains("warning: this run is unfinished: 1 of 2 epochs", result.Error, StringComparison.Ordinal);
+        Assert.Contains($"onnx-amalgam train --resume -o {folder}", result.Error, StringComparison.Ordinal);
+        Assert.Equal(20, Graphs.Metadata.ModelMetadata.Labels(OnnxModel.Load(place["student.onnx"]))!.Count);
+    }
+
+    [Fact]
+    public void A_run_without_a_checkpoint_says_what_is_missing()
+    {
+        string folder = Unfinished();
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(folder, "checkpoints")))
+        {
+            File.Delete(file);
+        }
+
+        CliResult result = InProcess.Run("export", folder, "-o", place["student.onnx"], "--threads", "1").Ends(2);
+        Assert.Contains("expected a run with a checkpoint, got one that ended in its first epoch", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.False(File.Exists(place["student.onnx"]));
+    }
+
+    [Theory]
+    [InlineData("teacher")]
+    [InlineData("teacher through a link")]
+    [InlineData("recipe")]
+    [InlineData("checkpoint")]
+    [InlineData("images")]
+    public void An_input_is_never_replaced(string kind)
+    {
+        string target = kind switch
+        {
+            "teacher" => Bundled.Teacher("digits_resnet"),
+            "teacher through a link" => Link(Path.GetDirectoryName(Bundled.Teacher("digits_resnet"))!) + "/digits_resnet.onnx",
+            "recipe" => Path.Combine(run.Folder, "recipe.yaml"),
+            "checkpoint" => Path.Combine(run.Folder, "checkpoints", "last"),
+            _ => Path.Combine(Path.GetDirectoryName(Bundled.Recipe)!, "data", "mnist", "t10k-images-idx3-ubyte.gz"),
+        };
+        byte[] before = File.ReadAllBytes(target);
+        CliResult result = InProcess.Run("export", run.Folder, "-o", target, "--threads", "1").Ends(2);
+        Assert.Contains("expected a file that is not an input of this run, got ", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(target));
+    }
+
+    [Fact]
+    public void A_changed_teacher_is_not_exported_under_the_old_ones_hash()
+    {
+        string folder = Unfinished(), recipe = Path.Combine(folder, "recipe.yaml"), other = place["digits_resnet.onnx"];
+        File.Copy(Bundled.Teacher("digits_resnet"), other);
+        File.WriteAllText(recipe, File.ReadAllText(recipe).Replace(Bundled.Teacher("digits_resnet"), other, StringComparison.Ordinal));
+        CliResult result = InProcess.Run("export", folder, "-o", place["student.onnx"], "--threads", "1").Ends(2);
+        Assert.Contains("expected the files this run was started with, got others for recipe", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+    }
+
+    string Link(string folder)
+    {
+        Directory.CreateSymbolicLink(place["teachers"], folder);
+        return place["teachers"];
+    }
+
+    /// <summary>The trained run as it was after its first epoch: without the later checkpoint and what the end of a run writes.</summary>
+    string Unfinished()
+    {
+        string folder = place["unfinished"];
+        foreach (string file in Directory.EnumerateFiles(run.Folder, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(folder, Path.GetRelativePath(run.Folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+
+        File.Delete(Path.Combine(folder, "student.onnx"));
+        File.Delete(Path.Combine(folder, "evaluation.csv"));
+        string checkpoints = Path.Combine(folder, "checkpoints");
+        string[] steps = [.. Directory.EnumerateFiles(checkpoints, "step-*").Order(StringComparer.Ordinal)];
+        Assert.Equal(2, steps.Length);
+        File.Delete(steps[1]);
+        foreach (string pointer in (string[])["last", "best"])
+        {
+            File.WriteAllText(Path.Combine(checkpoints, pointer), Path.GetFileName(steps[0]) + "\n");
+        }
+
+        return folder;
+    }
+}
