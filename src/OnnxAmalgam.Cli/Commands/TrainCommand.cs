@@ -86,5 +86,5 @@ internal sealed class TrainCommand : ProgramCommand
     }
 
     static string Unfinished(string? folder, string? name) => folder ?? RunFolder.NewestUnfinished(name)
-        ?? throw new InputException($"--resume: expected an unfinished run in {(name is null ? "runs/" : $"runs/{name}*")}, found none; name it with -o");
+        ?? throw new InputException($"--resume: expected an unfinished run in {(name is null ? "runs/" : $"runs/{name}*")}, got none; name it with -o");
 }

@@ -40,6 +40,7 @@ public static class StudentFactory
         else
         {
             model = OnnxModel.Load(recipe.Model);
+            RequireTrainable(model);
             var stated = recipe.Input with { Size = recipe.Input.Size ?? (FreeSize(model) ? (largest.Height, largest.Width) : null) };
             input = ModelInput.Describe(model, stated, "student");
             model = recipe.Weights == WeightsMode.Random ? Initialisation.Reinitialise(model, seed) : model;
@@ -52,7 +53,7 @@ public static class StudentFactory
         }
 
         LogitsOutput logits = Anatomy.Logits(model);
-        IReadOnlyList<Tap> taps = withTaps ? ModelInput.Taps(model, recipe.Taps) : [];
+        IReadOnlyList<Tap> taps = ModelInput.Taps(model, recipe.Taps, withTaps);
         if (taps.Count > 1)
         {
             throw new InputException($"student.taps: expected one value, got {taps.Count}; the common space reads one feature of the student");
@@ -61,10 +62,19 @@ public static class StudentFactory
         return new StudentModel(model, input, taps.SingleOrDefault(), logits.Value, HeadNames(model));
     }
 
+    static void RequireTrainable(OnnxModel model)
+    {
+        var reasons = TrainingSupport.Missing(model);
+        if (reasons.Count > 0)
+        {
+            throw new InputException($"student '{model.Name}': expected a graph that can be trained, got {(reasons.Count == 1 ? "1 node" : $"{reasons.Count} nodes")} that cannot: {string.Join("; ", reasons.Select(r => $"node '{r.Node}' ({r.Operator}): {r.Reason}"))}; choose another student, or export it without these");
+        }
+    }
+
     static OnnxModel WithHead(OnnxModel model, LabelUnion union, long seed)
     {
         ClassifierHead head = Anatomy.Head(model)
-            ?? throw new InputException($"student '{model.Name}': expected a last Gemm, MatMul or 1x1 Conv that separates image and class scores, found none; keep its head (student.head: keep) or choose another model");
+            ?? throw new InputException($"student '{model.Name}': expected a last Gemm, MatMul or 1x1 Conv that separates image and class scores, got a graph without; keep its head (student.head: keep) or choose another model");
         int classes = union.Labels.Count;
         float[] weight = Initialisation.LinearUniform((long)classes * head.Features, head.Features, seed, HeadStream + "/weight");
         float[] bias = Initialisation.LinearUniform(classes, head.Features, seed, HeadStream + "/bias");
