@@ -7,7 +7,7 @@ namespace OnnxAmalgam.Cli.Tests.BadInput;
 public sealed class BadInputTests : IDisposable
 {
     // The remedy follows behind a semicolon where there is one to name.
-    static readonly Regex Form = new(@"^onnx-amalgam: (.+: expected .+(, got .+|, which is missing)|tap '.+' does not exist in '.+'; closest: '.+' \(see: .+\))$");
+    static readonly Regex Form = new(@"^onnx-amalgam: (.+: expected .+(, got:? .+|, which is missing)|tap '.+' does not exist in '.+'; closest: '.+' \(see: .+\))$");
     readonly Workplace place = new();
     readonly string before = Environment.CurrentDirectory;
 

@@ -33,7 +33,7 @@ public sealed class InterruptTests : IDisposable
         Assert.DoesNotContain(place.Entries, e => e.EndsWith(".tmp", StringComparison.Ordinal));
     }
 
-    static string[] Long => [.. Bundled.Short, .. Bundled.Set("data.unlabelled.0.limit=600", "data.unlabelled.1.limit=600", "train.epochs=4")];
+    static string[] Long => [.. Bundled.Short, .. Bundled.Set("data.unlabelled.0.limit=400", "data.unlabelled.1.limit=400", "train.epochs=4")];
 
     CliResult Train(string folder, string? signal = null, string? after = null) => Run(["train", Bundled.Recipe, "-o", place[folder], .. Long], signal, after);
 

@@ -26,8 +26,6 @@ public sealed class TerminalTests : IDisposable
     [Theory]
     [InlineData(null, null, true)]
     [InlineData("NO_COLOR", "1", false)]
-    [InlineData("CI", "true", false)]
-    [InlineData("TERM", "dumb", false)]
     public void Training_in_a_terminal_redraws_one_line_unless_a_variable_says_no(string? name, string? value, bool isLive)
     {
         const string Script = "/usr/bin/script";
