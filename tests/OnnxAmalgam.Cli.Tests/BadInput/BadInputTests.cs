@@ -29,6 +29,7 @@ public sealed class BadInputTests : IDisposable
         CliResult result = InProcess.Run(BadRecipes.Train(place.Path)).Ends(0);
         Assert.Equal("", result.Error);
         Assert.True(File.Exists(place["run/student.onnx"]));
+        Assert.Matches("max difference .+ on 256 images\n", result.Output);
     }
 
     [Theory]

@@ -1,5 +1,7 @@
 using OnnxAmalgam.Cli.Tests.Running;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Runs;
+using TorchSharp;
 
 namespace OnnxAmalgam.Cli.Tests.Commands;
 
@@ -85,6 +87,28 @@ public sealed class ExportTests(TrainedRun run) : IDisposable
         File.WriteAllText(recipe, File.ReadAllText(recipe).Replace(Bundled.Teacher("digits_resnet"), other, StringComparison.Ordinal));
         CliResult result = InProcess.Run("export", folder, "-o", place["student.onnx"], "--threads", "1").Ends(2);
         Assert.Contains("expected the files this run was started with, got others for recipe", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_student_that_computes_no_numbers_fails_its_verification_and_is_not_written()
+    {
+        string folder = Unfinished(), checkpoint = Assert.Single(Directory.EnumerateFiles(Path.Combine(folder, "checkpoints"), "step-*"));
+        var (tensors, metadata) = TensorFile.Read(checkpoint);
+        using (torch.no_grad())
+        {
+            tensors.First(t => t.Key.StartsWith("student/", StringComparison.Ordinal)).Value.fill_(float.NaN);
+        }
+
+        TensorFile.Write(checkpoint, tensors, metadata.Where(m => m.Key == "state").ToDictionary());
+        foreach (torch.Tensor tensor in tensors.Values)
+        {
+            tensor.Dispose();
+        }
+
+        string file = place.Write("student.onnx", "an old file");
+        CliResult result = InProcess.Run("export", folder, "-o", file, "--threads", "1").Ends(3);
+        Assert.Contains($"'{file}': expected ONNX Runtime and the trained graph to agree within 0.0001 on ", Assert.Single(result.ErrorLines, l => l.StartsWith("onnx-amalgam: ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Equal("an old file", File.ReadAllText(file));
     }
 
     string Link(string folder)

@@ -111,6 +111,13 @@ public sealed class OutputTests(TrainedRun run) : IDisposable
     }
 
     [Fact]
+    public void Predict_says_what_is_missing_where_a_model_does_not_describe_its_input()
+    {
+        CliResult result = InProcess.Run("predict", Bundled.Teacher("digits_resnet"), Bundled.Digits(place, 1)[0]).Ends(2);
+        Assert.Contains("expected preprocessing (scale, mean, std) in the model's metadata, got none; state a recipe that has it with --recipe", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Bench_measures_models_in_turn()
     {
         string[] models = [Bundled.Teacher("digits_resnet"), Bundled.Teacher("fashion_mixer")];
