@@ -43,6 +43,8 @@ internal static class BadRecipes
             new byte[] { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 8, 0, 0, 0, 8 }.CopyTo(file, 0);
             File.WriteAllBytes(Path.Combine(folder, "train-images-idx3-ubyte"), file);
         }, "idx", "train-images-idx3-ubyte"),
+        new("a picture that is not there", folder => Predict(folder, "absent.png"), "'absent.png'"),
+        new("a text in place of a picture", folder => Predict(folder, "recipe.yaml"), "'recipe.yaml'", "JPEG, PNG, WebP or BMP"),
         Set("NaN in a teacher's logits", "teachers.0.model=nan.onnx", "teacher 'one'", "bright.png'", "NaN"),
         Set("operators that a student cannot have, all at once", "student={model: foreign.onnx, input: {mean: [0]}}", "RandomNormalLike", "Bernoulli"),
         Set("a student without a head", "student={model: headless.onnx, input: {mean: [0]}}", "headless"),
@@ -89,6 +91,12 @@ internal static class BadRecipes
     {
         Write(folder);
         return ["train", "recipe.yaml", "-o", "run", "--threads", "1", "-q", .. Bundled.Set(values)];
+    }
+
+    static string[] Predict(string folder, string image)
+    {
+        Write(folder);
+        return ["predict", "teacher.onnx", image, "--recipe", "recipe.yaml"];
     }
 
     static BadCase Set(string name, string value, params string[] says) => new(name, folder => Train(folder, value), says);
