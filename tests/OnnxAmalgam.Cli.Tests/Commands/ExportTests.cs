@@ -26,6 +26,21 @@ public sealed class ExportTests(TrainedRun run) : IDisposable
     }
 
     [Fact]
+    public void The_best_epochs_weights_are_exported_not_the_last_ones()
+    {
+        string folder = Copy();
+        byte[][] students = [.. Steps(folder).Select((step, i) =>
+        {
+            Point(folder, "best", step);
+            CliResult result = InProcess.Run("export", folder, "-o", place["student.onnx"], "--threads", "1").Ends(0);
+            Assert.Contains($"best on the validation part, after epoch {i + 1} of 2\n", result.Output, StringComparison.Ordinal);
+            Assert.Equal("", result.Error);
+            return File.ReadAllBytes(place["student.onnx"]);
+        })];
+        Assert.NotEqual(students[0], students[1]);
+    }
+
+    [Fact]
     public void The_runs_own_student_may_be_written_again()
     {
         byte[] before = File.ReadAllBytes(run.Student);
@@ -120,7 +135,19 @@ public sealed class ExportTests(TrainedRun run) : IDisposable
     /// <summary>The trained run as it was after its first epoch: without the later checkpoint and what the end of a run writes.</summary>
     string Unfinished()
     {
-        string folder = place["unfinished"];
+        string folder = Copy();
+        File.Delete(Path.Combine(folder, "student.onnx"));
+        File.Delete(Path.Combine(folder, "evaluation.csv"));
+        string[] steps = Steps(folder);
+        File.Delete(steps[1]);
+        Point(folder, "last", steps[0]);
+        Point(folder, "best", steps[0]);
+        return folder;
+    }
+
+    string Copy()
+    {
+        string folder = place["copy"];
         foreach (string file in Directory.EnumerateFiles(run.Folder, "*", SearchOption.AllDirectories))
         {
             string target = Path.Combine(folder, Path.GetRelativePath(run.Folder, file));
@@ -128,17 +155,16 @@ public sealed class ExportTests(TrainedRun run) : IDisposable
             File.Copy(file, target);
         }
 
-        File.Delete(Path.Combine(folder, "student.onnx"));
-        File.Delete(Path.Combine(folder, "evaluation.csv"));
-        string checkpoints = Path.Combine(folder, "checkpoints");
-        string[] steps = [.. Directory.EnumerateFiles(checkpoints, "step-*").Order(StringComparer.Ordinal)];
-        Assert.Equal(2, steps.Length);
-        File.Delete(steps[1]);
-        foreach (string pointer in (string[])["last", "best"])
-        {
-            File.WriteAllText(Path.Combine(checkpoints, pointer), Path.GetFileName(steps[0]) + "\n");
-        }
-
         return folder;
     }
+
+    /// <summary>The checkpoints of both epochs.</summary>
+    static string[] Steps(string folder)
+    {
+        string[] steps = [.. Directory.EnumerateFiles(Path.Combine(folder, "checkpoints"), "step-*").Order(StringComparer.Ordinal)];
+        Assert.Equal(2, steps.Length);
+        return steps;
+    }
+
+    static void Point(string folder, string pointer, string checkpoint) => File.WriteAllText(Path.Combine(folder, "checkpoints", pointer), Path.GetFileName(checkpoint) + "\n");
 }
