@@ -137,7 +137,6 @@ public sealed class Trainer : IDisposable
             ("speed/images_per_second", imagesPerSecond),
         ];
         results.Append(row);
-        EventFile.Write(folder.Events, results.Text);
         observer.EpochEnded(new EpochSummary(at.Epoch, row, isBest));
 
         var next = at with

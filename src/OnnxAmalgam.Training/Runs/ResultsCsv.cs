@@ -27,9 +27,6 @@ sealed class ResultsCsv
     /// <summary>Bytes written so far.</summary>
     public long Length => content.Length;
 
-    /// <summary>Everything written so far.</summary>
-    public string Text => Encoding.UTF8.GetString(content);
-
     /// <summary>Adds a row; the first one writes the header too. Numbers that are null stay empty.</summary>
     public void Append(IReadOnlyList<(string Column, double? Value)> row)
     {

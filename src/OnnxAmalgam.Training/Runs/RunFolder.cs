@@ -23,8 +23,6 @@ public sealed class RunFolder : IDisposable
     public string Recipe => In("recipe.yaml");
     /// <summary>A row an epoch.</summary>
     public string Results => In("results.csv");
-    /// <summary>The same rows for TensorBoard, which knows such files by "tfevents" in their names.</summary>
-    public string Events => In("events.out.tfevents.0000000000.onnx-amalgam");
     /// <summary>The student, written when the run is done.</summary>
     public string Student => In("student.onnx");
     /// <summary>Accuracy of student and teachers.</summary>
@@ -100,7 +98,7 @@ public sealed class RunFolder : IDisposable
         held?.Dispose();
         try
         {
-            foreach (string file in (string[])[Recipe, Results, Events, Environment, In(".lock")])
+            foreach (string file in (string[])[Recipe, Results, Environment, In(".lock"), .. Directory.EnumerateFiles(Path, "events.out.tfevents.*")])
             {
                 File.Delete(file);
             }
