@@ -36,6 +36,14 @@ public static partial class TorchRuntime
         }
     }
 
+    /// <summary>Float32 on CUDA means float32: without this, convolutions there round their operands to TF32 (10 bits of mantissa), and a
+    /// student differs from its exported file by some 1e-4.</summary>
+    public static void UseFullFloat32()
+    {
+        backends.cudnn.allow_tf32 = false;
+        backends.cuda.matmul.allow_tf32 = false;
+    }
+
     static string Explain(Exception error, string? glibcxx)
     {
         if (glibcxx is not null && Version.Parse(glibcxx) < NeededGlibcxx)

@@ -23,6 +23,7 @@ internal sealed class AmalgamationStep : IDisposable
     readonly Device device;
     readonly string[] values;
     readonly double? clipNorm;
+    readonly bool readsTeachers;
 
     /// <summary>Builds student, losses and optimiser for a setup.</summary>
     public AmalgamationStep(AmalgamationSetup setup)
@@ -33,6 +34,7 @@ internal sealed class AmalgamationStep : IDisposable
         targets = new ImageTargets(setup, setup.Train);
         values = setup.Student.Tap is { } tap ? [setup.Student.Logits, tap.Value] : [setup.Student.Logits];
         clipNorm = setup.Recipe.Train.ClipNorm;
+        readsTeachers = setup.Recipe.Amalgamation.Losses.Any(term => term is not HardLabelTerm);
 
         Student = new TrainableGraph(setup.Student.Model);
         Student.to(device);
@@ -91,7 +93,7 @@ internal sealed class AmalgamationStep : IDisposable
         TeacherOutput[] teachers;
         using (no_grad())
         {
-            teachers = [.. setup.Teachers.Select(t => t.Run(canvas, nameOf))];
+            teachers = readsTeachers ? [.. setup.Teachers.Select(t => t.Run(canvas, nameOf))] : [];
         }
 
         Student.train();

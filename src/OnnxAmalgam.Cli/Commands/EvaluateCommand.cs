@@ -28,7 +28,7 @@ internal sealed class EvaluateCommand : ProgramCommand
     {
         var given = result.GetRequiredValue(model);
         var file = Directory.Exists(given) ? Path.Combine(given, "student.onnx") : given;
-        var compute = Compute.Of(session);
+        var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
         using var setup = AmalgamationSetup.Open(RecipeReader.Read(result.GetRequiredValue(recipe)), compute, session.Warn);
         var rows = Evaluator.Evaluate(setup, file);

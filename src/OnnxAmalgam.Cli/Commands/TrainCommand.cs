@@ -44,7 +44,7 @@ internal sealed class TrainCommand : ProgramCommand
         if (kept is not null && given is not null && RecipeDifference.Between(kept, given) is { Count: > 0 } different)
             throw new InputException($"'{path}': expected the recipe that '{folder}' was started with, got other values for {string.Join(", ", different)}; resume without a recipe, or start a new run");
 
-        var compute = Compute.Of(session);
+        var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
         folder = kept is not null ? folder! : RunFolder.Choose(folder, given!.Name);
         using var setup = AmalgamationSetup.Open((kept ?? given)!, compute, session.Warn);

@@ -39,10 +39,12 @@ internal static class Doctor
             OnnxRuntime = onnxRuntime,
             Libtorch = libtorch,
             ImageDecoder = decoder,
-            Devices = ["cpu", .. Enumerable.Range(0, hasCuda ? libtorch.CudaDevices : 0).Select(i => $"cuda:{i}")],
+            Devices = ["cpu", .. Enumerable.Range(0, libtorch.CudaDevices).Select(i => $"cuda:{i}")],
             Disk = disk,
             Problems = [.. problems.OfType<string>()],
-            Notes = hasCuda ? [] : ["CUDA is not in this build; make build CUDA=1 (or -p:Cuda=true) selects the GPU packages"],
+            Notes = hasCuda ? [] : [libtorch.CudaDevices == 0
+                ? "CUDA is not in this build; make build CUDA=1 (or -p:Cuda=true) selects the GPU packages"
+                : "libtorch has CUDA, ONNX Runtime has not: students train on CUDA, teachers run on the processor; the package Microsoft.ML.OnnxRuntime.Gpu (-p:Cuda=true) changes that"],
         };
     }
 

@@ -3,10 +3,13 @@ using OnnxAmalgam.Teachers;
 namespace OnnxAmalgam.Training.Ensemble;
 
 /// <summary>Where a run computes.</summary>
-/// <param name="Device">Of teachers and student.</param>
+/// <param name="Device">Of the student, the losses and the optimiser (libtorch).</param>
 /// <param name="Threads">Threads within an operator.</param>
 public sealed record ComputeOptions(ComputeDevice Device, int Threads)
 {
+    /// <summary>Of the teachers (ONNX Runtime): the student's device, unless only libtorch has CUDA.</summary>
+    public ComputeDevice TeacherDevice { get; init; } = Device;
+
     /// <summary>The same for an ONNX Runtime session.</summary>
-    public FrozenModelOptions Session => new() { Device = Device, Threads = Threads };
+    public FrozenModelOptions Session => new() { Device = TeacherDevice, Threads = Threads };
 }

@@ -85,18 +85,26 @@ public sealed class Teacher : IDisposable
     }
 
     /// <summary>Runs the network on a batch.</summary>
-    /// <param name="canvas">Bytes X[n, c, h, w] on the teacher's device.</param>
+    /// <param name="canvas">Bytes X[n, c, h, w]; the results lie on its device, wherever the network runs.</param>
     /// <param name="imageName">Names the i-th image of the batch, for messages.</param>
     /// <exception cref="InputException">A score or feature that is not finite: teacher and image are named.</exception>
     public TeacherOutput Run(Tensor canvas, Func<int, string> imageName)
     {
-        using Tensor input = preprocess.Apply(canvas);
+        Device here = TorchMemory.Device(device);
+        using Tensor local = canvas.to(here);
+        using Tensor input = preprocess.Apply(local);
         var raw = session.OutputShapes(input.shape)
-            .Zip(session.Outputs, (shape, output) => empty(shape, TorchMemory.Dtype(output.Type), TorchMemory.Device(device)))
+            .Zip(session.Outputs, (shape, output) => empty(shape, TorchMemory.Dtype(output.Type), here))
             .ToArray();
+        if (device.IsCuda)
+        {
+            // ONNX Runtime's stream does not wait for torch's, on which the input may still be in the making.
+            cuda.synchronize(here);
+        }
+
         session.Run(TorchMemory.View(input), [.. raw.Select(TorchMemory.View)]);
 
-        var floats = raw.Select(t => t.to(ScalarType.Float32)).ToArray();
+        var floats = raw.Select(t => t.to(ScalarType.Float32, canvas.device)).ToArray();
         foreach (Tensor value in floats)
         {
             CheckFinite(value, imageName);

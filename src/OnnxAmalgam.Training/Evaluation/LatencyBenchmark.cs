@@ -163,8 +163,8 @@ public static class LatencyBenchmark
             return new BenchmarkRow
             {
                 Model = Candidate.File,
-                Provider = compute.Device.IsCuda ? "CUDAExecutionProvider" : "CPUExecutionProvider",
-                Device = compute.Device.ToString(),
+                Provider = compute.TeacherDevice.IsCuda ? "CUDAExecutionProvider" : "CPUExecutionProvider",
+                Device = compute.TeacherDevice.ToString(),
                 Threads = compute.Threads,
                 Precision = Candidate.Precision,
                 Batch = batch,

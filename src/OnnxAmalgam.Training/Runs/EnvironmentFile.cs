@@ -31,6 +31,7 @@ static class EnvironmentFile
             ["torchsharp"] = Version(typeof(TorchSharp.torch)),
             ["libtorch"] = TorchSharp.torch.__version__,
             ["device"] = setup.Compute.Device.ToString(),
+            ["teacherDevice"] = setup.Compute.TeacherDevice.ToString(),
             ["threads"] = setup.Compute.Threads,
             ["processors"] = Environment.ProcessorCount,
             ["seed"] = setup.Recipe.Train.Seed,
