@@ -1,6 +1,5 @@
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Ensemble;
-using OnnxAmalgam.Training.Optimisation;
 using OnnxAmalgam.Training.Runs;
 using TorchSharp;
 
@@ -41,30 +40,6 @@ public sealed class AmalgamationRunTests : IDisposable
         byte[] whole = Train("whole", stopAfter: null);
         byte[] resumed = Train($"stopped-{steps}", stopAfter: steps);
         Assert.Equal(whole, resumed);
-    }
-
-    [Fact]
-    public void A_step_leaves_no_tensor_behind()
-    {
-        using AmalgamationSetup setup = ShortRun.Open();
-        using var step = new AmalgamationStep(setup);
-        using var loader = new Training.Data.BatchLoader(setup.Train, 32, setup.Recipe.Augment, seed: 1);
-        void Once()
-        {
-            var batch = loader.Next();
-            step.Run(batch, new RatePoint(1e-3));
-            loader.Return(batch);
-        }
-
-        Once();
-        Once();
-        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        for (int i = 0; i < 20; i++)
-        {
-            Once();
-        }
-
-        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
     [Fact]
