@@ -34,6 +34,7 @@ public sealed class AmalgamationRunTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(5)]
+    [InlineData(8)]
     [InlineData(9)]
     public void An_interrupted_run_goes_on_to_the_same_bytes(int steps)
     {
