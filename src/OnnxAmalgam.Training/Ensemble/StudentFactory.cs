@@ -39,7 +39,7 @@ public static class StudentFactory
         }
         else
         {
-            model = OnnxModel.Load(recipe.Model);
+            model = WithFreeBatch(OnnxModel.Load(recipe.Model));
             var stated = recipe.Input with { Size = recipe.Input.Size ?? (FreeSize(model) ? (largest.Height, largest.Width) : null) };
             input = ModelInput.Describe(model, stated, "student");
             model = recipe.Weights == WeightsMode.Random ? Initialisation.Reinitialise(model, seed) : model;
@@ -51,6 +51,11 @@ public static class StudentFactory
             throw new InputException("student.input.layout: expected nchw for a zoo student, got 'nhwc'; leave it out");
         }
 
+        if (TrainingSupport.Missing(model) is { Count: > 0 } missing)
+        {
+            throw new UnsupportedModelException($"student '{model.Name}': expected operators that can be trained, got {missing.Count} {(missing.Count == 1 ? "node" : "nodes")} that cannot: {string.Join("; ", missing.Select(m => $"node '{m.Node}' ({m.Operator}): {m.Reason}"))}", missing);
+        }
+
         LogitsOutput logits = Anatomy.Logits(model);
         IReadOnlyList<Tap> taps = withTaps ? ModelInput.Taps(model, recipe.Taps) : [];
         if (taps.Count > 1)
@@ -60,6 +65,11 @@ public static class StudentFactory
 
         return new StudentModel(model, input, taps.SingleOrDefault(), logits.Value, HeadNames(model));
     }
+
+    static OnnxModel WithFreeBatch(OnnxModel model) => Anatomy.ImageInput(model).Type?.TensorType?.Shape?.Dim is [{ HasDimValue: true } batch, ..]
+        ? GraphEdits.WithSymbolicBatch(model, out string? obstacle)
+            ?? throw new InputException($"student '{model.Name}': expected a free batch, got one fixed to {batch.DimValue} that {obstacle} may depend on; export it with a dynamic first axis")
+        : model;
 
     static OnnxModel WithHead(OnnxModel model, LabelUnion union, long seed)
     {

@@ -43,7 +43,7 @@ public static class StudentExport
         Agreement agreement = Verify(graph, model, setup);
         if (!agreement.Passes)
         {
-            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"'{path}': expected ONNX Runtime and the trained graph to agree within {Agreement.Tolerance:g} on {agreement.Images} images, got a difference of {agreement.MaxDifference:g3} and {agreement.Flips} changed decisions; nothing was written"));
+            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"'{path}': expected ONNX Runtime and the trained graph to agree within {agreement.Tolerance:g} on {agreement.Images} images, got a difference of {agreement.MaxDifference:g3} and {agreement.Flips} changed decisions; nothing was written"));
         }
 
         model.Save(path);
@@ -74,7 +74,7 @@ public static class StudentExport
             }
         }
 
-        return Agreement.Between(cat(theirs), cat(ours));
+        return Agreement.Between(cat(theirs), cat(ours), Agreement.ToleranceOf(model));
     }
 
     static IEnumerable<Tensor> Canvases(AmalgamationSetup setup) =>
