@@ -63,7 +63,7 @@ public static class StudentExport
         foreach (Tensor canvas in Canvases(setup))
         {
             Tensor input = preprocess.Apply(canvas);
-            Tensor output = empty(session.OutputShapes(input.shape)[0], ScalarType.Float32);
+            Tensor output = empty(session.OutputShapes(input.shape)[0], TorchMemory.Dtype(session.Outputs[0].Type));
             session.Run(TorchMemory.View(input), [TorchMemory.View(output)]);
             theirs.Add(output);
             var inputs = new Dictionary<string, Tensor> { [graph.InputNames[0]] = input.to(device) };

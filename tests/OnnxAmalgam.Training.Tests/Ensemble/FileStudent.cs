@@ -107,7 +107,7 @@ sealed class FileStudent : IDisposable
         return read(setup);
     }
 
-    static AmalgamationSetup Open(string student, params string[] more)
+    public static AmalgamationSetup Open(string student, params string[] more)
     {
         torch.set_num_threads(1);
         string[] overrides =

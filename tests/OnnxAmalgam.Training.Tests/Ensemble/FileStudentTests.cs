@@ -21,6 +21,7 @@ public sealed class FileStudentTests : IDisposable
     [InlineData("tests/fixtures/exports/fixed_batch_1")]
     [InlineData("tests/fixtures/exports/fixed_batch_1_reshape")]
     [InlineData("tests/fixtures/exports/float16_weights")]
+    [InlineData("tests/fixtures/exports/float16_graph")]
     [InlineData("tests/fixtures/exports/mobilenet_opset13")]
     [InlineData("tests/fixtures/exports/mobilenet_opset17")]
     [InlineData("tests/fixtures/exports/nhwc_tf2onnx")]
@@ -45,6 +46,19 @@ public sealed class FileStudentTests : IDisposable
         Assert.Equal(student.Setup.Union.Labels, ModelMetadata.Labels(exported)!);
         Assert.Equal(student.Setup.Student.Input, ModelMetadata.Input(exported));
         student.IsOtherwiseTheSame(OnnxModel.Load(path), exported);
+    }
+
+    [Theory]
+    [InlineData("float16_graph")]
+    [InlineData("nhwc_tf2onnx")]
+    public void A_whole_run_measures_what_it_delivers(string file)
+    {
+        using var setup = FileStudent.Open($"{{model: {Fixture(file)}}}", "train.epochs=1");
+        using var run = Runs.RunFolder.Create(Path.Combine(folder, "run"), "run");
+        var report = AmalgamationRun.Execute(setup, run, resume: false, acceptOlder: false, new Silent(), TestContext.Current.CancellationToken)!;
+        Assert.Contains(report.Evaluation, row => row is { Model: "student", Task: "union", Metric: "accuracy_top1" });
+        Assert.All(report.Evaluation, row => Assert.True(double.IsFinite(row.Value), $"{row}"));
+        Assert.Equal(setup.Student.Input, ModelMetadata.Input(OnnxModel.Load(run.Student)));
     }
 
     [Fact]
@@ -174,6 +188,23 @@ public sealed class FileStudentTests : IDisposable
         model.Save(path);
         e = Assert.Throws<InputException>(() => FileStudent.Opened($"{{model: {path}}}", setup => setup));
         Assert.Contains("expected a free batch, got one fixed to 1 that node '/Relu' (Custom) may depend on; export it with a dynamic first axis", e.Message, StringComparison.Ordinal);
+    }
+
+    sealed class Silent : ITrainingObserver
+    {
+        public void Started(string equation, int epochs, int batches)
+        {
+        }
+
+        public void Stepped(int epoch, int batch, double imagesPerSecond, TimeSpan left)
+        {
+        }
+
+        public void EpochEnded(EpochSummary summary)
+        {
+        }
+
+        public void Warn(string message) => Assert.Fail(message);
     }
 
     static string Fixture(string name) => Path.Combine(Repository.Root, "tests", "fixtures", "exports", name + ".onnx");
