@@ -129,6 +129,19 @@ public sealed class HeadReplacementTests
     }
 
     [Fact]
+    public void A_weight_in_a_Constant_node_becomes_an_initializer()
+    {
+        static NodeProto Constant(string name, TensorProto tensor) =>
+            Node("Constant", [], [name], new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = tensor });
+        var model = Model(Image("N", 6), [Constant("w", Floats("", 4, 6)), Constant("b", Floats("", 4)), Node("Gemm", ["image", "w", "b"], ["scores"], Int("transB", 1))], ["scores"]);
+        var edited = Validated(GraphEdits.ReplaceHead(model, Weight, Bias));
+
+        var gemm = Assert.Single(edited.Proto.Graph.Node);
+        Assert.Equal(Weight, Elements(edited, gemm.Input[1]));
+        Assert.Equal(Bias, Elements(edited, gemm.Input[2]));
+    }
+
+    [Fact]
     public void Names_that_bodies_use_are_not_given_to_new_tensors()
     {
         var body = TinyModel.BodyOf("made", [TinyModel.Node("Identity", ["head.bias"], ["made"])], Floats("head.bias", 1));

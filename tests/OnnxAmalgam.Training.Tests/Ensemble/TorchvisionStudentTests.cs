@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Teachers;
-using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.Evaluation;
 using OnnxAmalgam.Training.Export;
@@ -9,51 +7,8 @@ using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Tests.Ensemble;
 
-/// <summary>Torchvision's classifiers, exported once for all tests; none where PyTorch is absent.</summary>
-public sealed class TorchvisionModels : IDisposable
-{
-    readonly string folder = Directory.CreateTempSubdirectory("torchvision-").FullName;
-    readonly string? problem;
-
-    public TorchvisionModels()
-    {
-        // Debian's own Python before any other: it is the one that finds Debian's python3-torch
-        var python = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Prepend("/usr/bin").SelectMany(path => new[] { Path.Combine(path, "python3"), Path.Combine(path, "python3.exe") }).FirstOrDefault(File.Exists);
-        var isThere = python is not null && Run(python, "-c", "import torch, torchvision, onnx").ExitCode == 0;
-        problem = isThere ? null : "needs the Python modules torch, torchvision and onnx (Debian: python3-torch, python3-torchvision, python3-onnx)";
-        if (!isThere)
-            return;
-        var (code, errors) = Run(python!, Path.Combine(Repository.Root, "tests", "OnnxAmalgam.Training.Tests", "Ensemble", "torchvision_students.py"), folder);
-        Assert.True(code == 0, errors);
-    }
-
-    /// <summary>A model's file; the test is skipped where it cannot be made.</summary>
-    public string this[string name]
-    {
-        get
-        {
-            Assert.SkipWhen(problem is not null, problem ?? "");
-            return Path.Combine(folder, name + ".onnx");
-        }
-    }
-
-    public void Dispose() => Directory.Delete(folder, recursive: true);
-
-    static (int ExitCode, string Errors) Run(string python, params string[] arguments)
-    {
-        ProcessStartInfo start = new(python, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
-        start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output.Result + errors);
-    }
-}
-
 /// <summary>What people have: torchvision's architectures as PyTorch exports them.</summary>
-public sealed class TorchvisionStudentTests(TorchvisionModels models) : IClassFixture<TorchvisionModels>
+public sealed class TorchvisionStudentTests(TorchvisionModels models)
 {
     public static TheoryData<string, TapKind> Names => new()
     {
