@@ -100,6 +100,36 @@ public sealed class SymbolicBatchTests
     }
 
     [Fact]
+    public void Tokens_in_front_of_the_samples_may_be_folded_with_them_into_rows_and_back()
+    {
+        // as torch writes attention for batch 1: [L, N, E] -> [L * N, E] -> Gemm -> [L, N, E]
+        var model = Model(Image(1, 5, 6),
+            [
+                Node("Transpose", ["image"], ["tokens"], Ints("perm", 1, 0, 2)), Node("Reshape", ["tokens", "rows"], ["r"]), Node("Gemm", ["r", "w"], ["mixed"]),
+                Node("Reshape", ["mixed", "back"], ["b"]), Node("Add", ["b", "tokens"], ["sum"]), Node("Transpose", ["sum"], ["y"], Ints("perm", 1, 0, 2)),
+            ],
+            ["y"], Floats("w", 6, 6), Integers("rows", 5, 6), Integers("back", 5, 1, 6));
+        var freed = GraphEdits.WithSymbolicBatch(model, out var obstacle);
+
+        Assert.Null(obstacle);
+        Assert.Equal("5*batch,6", string.Join(',', Graphs.Facts.Infer(freed!)["r"].Shape!));
+        Assert.Equal(Value("y", "batch", 5, 6), Assert.Single(freed!.Proto.Graph.Output));
+    }
+
+    [Fact]
+    public void Rows_of_samples_and_tokens_do_not_meet_rows_of_tokens_and_samples()
+    {
+        var model = Model(Image(1, 5, 6),
+            [
+                Node("Transpose", ["image"], ["tokens"], Ints("perm", 1, 0, 2)), Node("Reshape", ["tokens", "rows"], ["a"]), Node("Reshape", ["image", "rows"], ["b"]),
+                Node("Add", ["a", "b"], ["sum"]), Node("Reshape", ["sum", "back"], ["y"]),
+            ],
+            ["y"], Integers("rows", 5, 6), Integers("back", 1, 5, 6));
+        Assert.Null(GraphEdits.WithSymbolicBatch(model, out var obstacle));
+        Assert.Equal("node 'Add_sum' (Add)", obstacle);
+    }
+
+    [Fact]
     public void A_class_token_of_one_sample_is_repeated_for_all()
     {
         var model = Model(Image(1, 5, 6), [Node("Concat", ["token", "image"], ["tokens"], Int("axis", 1))], ["tokens"], Floats("token", 1, 1, 6));

@@ -64,5 +64,22 @@ public sealed class TorchvisionStudentTests(TorchvisionModels models)
             student.IsOtherwiseTheSame(OnnxModel.Load(models[name]), exported);
     }
 
+    [Theory]
+    [InlineData("shufflenet_v2_x0_5")]
+    [InlineData("vit")]
+    [InlineData("swin")]
+    public void Exported_for_a_batch_of_one_it_takes_any_and_learns(string name)
+    {
+        // a session is only freed where it computes the same as the file itself, image by image
+        var fixedModel = OnnxModel.Load(models[name + "_fixed"]);
+        using (var frozen = new FrozenModel(fixedModel, ["logits"], new FrozenModelOptions { Threads = 1 }))
+            Assert.Null(frozen.FixedBatch);
+
+        using var student = new FileStudent($"{{model: {models[name + "_fixed"]}}}");
+        var losses = student.Losses(4);
+        Assert.True(losses[^1] < losses[0], $"expected the loss to fall, got {string.Join(", ", losses)}");
+        Assert.True(student.Export(models[name] + ".freed.onnx").Agreement.Passes);
+    }
+
     static Tensor Floats(TensorData data) => tensor([.. data.ToDoubles().Select(x => (float)x)], data.Shape);
 }

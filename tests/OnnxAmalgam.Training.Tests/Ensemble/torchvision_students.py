@@ -1,4 +1,5 @@
-"""Writes FOLDER/NAME.onnx: classifiers of torchvision with random weights, as PyTorch's TorchScript exporter writes them.
+"""Writes FOLDER/NAME.onnx: classifiers of torchvision with random weights, as PyTorch's TorchScript exporter writes them; of some
+also FOLDER/NAME_fixed.onnx, exported for a batch of 1.
 
     /usr/bin/python3 torchvision_students.py FOLDER
 """
@@ -38,5 +39,8 @@ for name, (make, size, opset) in MODELS.items():
             layer.running_var.uniform_(0.5, 1.5)
         if isinstance(layer, nn.Linear) and not layer.weight.any():
             nn.init.normal_(layer.weight, 0, 0.1)  # a zero head would agree with everything
-    torch.onnx.export(model, torch.randn(2, 3, size, size), str(pathlib.Path(sys.argv[1]) / f"{name}.onnx"), opset_version=opset, input_names=["image"],
-                      output_names=["logits"], dynamic_axes={"image": {0: "batch"}, "logits": {0: "batch"}})
+    names = {"input_names": ["image"], "output_names": ["logits"]}
+    torch.onnx.export(model, torch.randn(2, 3, size, size), str(pathlib.Path(sys.argv[1]) / f"{name}.onnx"), opset_version=opset,
+                      dynamic_axes={"image": {0: "batch"}, "logits": {0: "batch"}}, **names)
+    if name in ("shufflenet_v2_x0_5", "vit", "swin"):
+        torch.onnx.export(model, torch.randn(1, 3, size, size), str(pathlib.Path(sys.argv[1]) / f"{name}_fixed.onnx"), opset_version=opset, **names)
