@@ -4,6 +4,7 @@ using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Evaluation;
 using OnnxAmalgam.Training.Optimisation;
+using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training;
@@ -39,7 +40,7 @@ public sealed record TrainingEstimate
     {
         using var scope = NewDisposeScope();
         var train = setup.Recipe.Train;
-        using var step = new AmalgamationStep(setup);
+        using var step = new AmalgamationStep(setup) { Precision = train.Precision == Precision.Auto ? PrecisionChoice.For(setup).Chosen : train.Precision };
         using var loader = new BatchLoader(setup.Train, train.Batch, setup.Recipe.Augment, train.Seed);
         var (steps, seconds) = Time(step, loader, new RateSchedule(train, loader.BatchesPerEpoch));
 

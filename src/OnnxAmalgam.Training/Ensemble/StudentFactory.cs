@@ -39,8 +39,7 @@ public static class StudentFactory
         }
         else
         {
-            model = OnnxModel.Load(recipe.Model);
-            RequireTrainable(model);
+            model = WithFreeBatch(OnnxModel.Load(recipe.Model));
             var stated = recipe.Input with { Size = recipe.Input.Size ?? (FreeSize(model) ? (largest.Height, largest.Width) : null) };
             input = ModelInput.Describe(model, stated, "student");
             model = recipe.Weights == WeightsMode.Random ? Initialisation.Reinitialise(model, seed) : model;
@@ -50,6 +49,11 @@ public static class StudentFactory
         if (input.Layout == ImageLayout.Nhwc && recipe.Model.StartsWith("zoo:", StringComparison.Ordinal))
         {
             throw new InputException("student.input.layout: expected nchw for a zoo student, got 'nhwc'; leave it out");
+        }
+
+        if (TrainingSupport.Missing(model) is { Count: > 0 } missing)
+        {
+            throw new UnsupportedModelException($"student '{model.Name}': expected operators that can be trained, got {missing.Count} {(missing.Count == 1 ? "node" : "nodes")} that cannot: {string.Join("; ", missing.Select(m => $"node '{m.Node}' ({m.Operator}): {m.Reason}"))}", missing);
         }
 
         LogitsOutput logits = Anatomy.Logits(model);
@@ -62,14 +66,10 @@ public static class StudentFactory
         return new StudentModel(model, input, taps.SingleOrDefault(), logits.Value, HeadNames(model));
     }
 
-    static void RequireTrainable(OnnxModel model)
-    {
-        var reasons = TrainingSupport.Missing(model);
-        if (reasons.Count > 0)
-        {
-            throw new InputException($"student '{model.Name}': expected a graph that can be trained, got {(reasons.Count == 1 ? "1 node" : $"{reasons.Count} nodes")} that cannot: {string.Join("; ", reasons.Select(r => $"node '{r.Node}' ({r.Operator}): {r.Reason}"))}; choose another student, or export it without these");
-        }
-    }
+    static OnnxModel WithFreeBatch(OnnxModel model) => Anatomy.ImageInput(model).Type?.TensorType?.Shape?.Dim is [{ HasDimValue: true } batch, ..]
+        ? GraphEdits.WithSymbolicBatch(model, out string? obstacle)
+            ?? throw new InputException($"student '{model.Name}': expected a free batch, got one fixed to {batch.DimValue} that {obstacle} may depend on; export it with a dynamic first axis")
+        : model;
 
     static OnnxModel WithHead(OnnxModel model, LabelUnion union, long seed)
     {

@@ -47,7 +47,7 @@ public static class StudentExport
         Agreement agreement = Verify(graph, model, setup);
         if (!agreement.Passes)
         {
-            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"'{path}': expected ONNX Runtime and the trained graph to agree within {Agreement.Tolerance:g} on {agreement.Images} images, got a difference of {agreement.MaxDifference:g3} and {agreement.Flips} changed decisions; nothing was written"));
+            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"'{path}': expected ONNX Runtime and the trained graph to agree within {agreement.Tolerance:g} on {agreement.Images} images, got a difference of {agreement.MaxDifference:g3} and {agreement.Flips} changed decisions; nothing was written"));
         }
 
         model.Save(path);
@@ -67,14 +67,14 @@ public static class StudentExport
         foreach (Tensor canvas in Canvases(setup))
         {
             Tensor input = preprocess.Apply(canvas);
-            Tensor output = empty(session.OutputShapes(input.shape)[0], ScalarType.Float32);
+            Tensor output = empty(session.OutputShapes(input.shape)[0], TorchMemory.Dtype(session.Outputs[0].Type));
             session.Run(TorchMemory.View(input), [TorchMemory.View(output)]);
             theirs.Add(output);
             var inputs = new Dictionary<string, Tensor> { [graph.InputNames[0]] = input.to(device) };
             ours.Add(graph.Run(inputs, [setup.Student.Logits])[0].cpu());
         }
 
-        return Agreement.Between(cat(theirs), cat(ours));
+        return Agreement.Between(cat(theirs), cat(ours), Agreement.ToleranceOf(model));
     }
 
     /// <summary>At least 256 images as they are: test, then validation, then training images. Where there are fewer in all, they come
