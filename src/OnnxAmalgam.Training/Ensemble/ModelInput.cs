@@ -41,10 +41,12 @@ public static class ModelInput
         return input;
     }
 
-    /// <summary>The taps a recipe names, or the automatic one.</summary>
-    public static IReadOnlyList<Tap> Taps(OnnxModel model, IReadOnlyList<TapRecipe>? stated) => stated is null
-        ? [Anatomy.AutoTap(model)]
-        : [.. stated.Select(t => Resolve(model, t))];
+    /// <summary>The taps a recipe names, or the automatic one; none where nothing reads them. A tap that is named must exist all the same.</summary>
+    public static IReadOnlyList<Tap> Taps(OnnxModel model, IReadOnlyList<TapRecipe>? stated, bool areRead)
+    {
+        IReadOnlyList<Tap>? named = stated?.Select(t => Resolve(model, t)).ToList();
+        return areRead ? named ?? [Anatomy.AutoTap(model)] : [];
+    }
 
     static Tap Resolve(OnnxModel model, TapRecipe stated)
     {

@@ -63,7 +63,7 @@ public sealed class Teacher : IDisposable
     {
         OnnxModel model = OnnxModel.Load(recipe.Model);
         LogitsOutput? logits = recipe.FeaturesOnly ? null : Anatomy.Logits(model, recipe.Logits);
-        IReadOnlyList<Tap> taps = withTaps ? ModelInput.Taps(model, recipe.Taps) : [];
+        IReadOnlyList<Tap> taps = ModelInput.Taps(model, recipe.Taps, withTaps);
         if (logits is null && taps.Count == 0)
         {
             throw new InputException($"teacher '{recipe.Name}': expected scores or features to be used, got logits: none and no loss term that reads features; add mmd, reconstruction or cosine, or remove the teacher");
