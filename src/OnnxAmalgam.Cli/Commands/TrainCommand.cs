@@ -74,6 +74,8 @@ internal sealed class TrainCommand : ProgramCommand
     {
         foreach (var teacher in setup.Teachers)
             session.Note($"teacher {teacher.Name}: {(teacher.HasLogits ? $"{teacher.Labels.Count} labels" : "features only")}{(teacher.Taps.Count > 0 ? $", taps {string.Join(", ", teacher.Taps.Select(t => t.Value))}" : "")}");
+        if (setup.Gate?.Note is { } gate)
+            session.Note(gate);
         session.Note($"student {setup.Recipe.Student.Model}: {setup.Union.Count} labels; {setup.Train.Count} images to train on, {setup.Validate?.Count ?? 0} to validate, {setup.Test?.Count ?? 0} to test; {setup.Compute.Threads} threads on {setup.Compute.Device}");
     }
 }
