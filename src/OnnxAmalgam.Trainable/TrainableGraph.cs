@@ -136,8 +136,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
             if (!bytes.AsSpan().SequenceEqual(written.ReadRaw(tensor))) written.WriteRaw(tensor, bytes);
         }
 
-        foreach (var node in _graph.Nodes)
-            node.Row.ToEvaluationForm?.Invoke(written.Proto.Graph.Node[node.Position]);
+        EvaluationForm.Apply(written.Proto);
         return written;
     }
 

@@ -31,6 +31,8 @@ internal static class Ort
         TensorElementType.Int32 => Of(value.AsTensor<int>()),
         TensorElementType.Bool => Of(value.AsTensor<bool>()),
         TensorElementType.UInt8 => Of(value.AsTensor<byte>()),
+        TensorElementType.Int8 => Of(value.AsTensor<sbyte>()),
+        TensorElementType.Int16 => Of(value.AsTensor<short>()),
         TensorElementType.Float16 => Of(value.AsTensor<Float16>().ToArray().Select(half => (float)half).ToArray(), value.AsTensor<Float16>().Dimensions),
         var type => throw new NotSupportedException($"{type}"),
     };
@@ -50,13 +52,25 @@ internal static class Ort
         using var plain = tensor.detach().cpu().contiguous();
         return tensor.dtype switch
         {
-            ScalarType.Float32 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<float>(plain.data<float>().ToArray(), shape)),
-            ScalarType.Float64 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<double>(plain.data<double>().ToArray(), shape)),
-            ScalarType.Int64 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<long>(plain.data<long>().ToArray(), shape)),
-            ScalarType.Int32 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<int>(plain.data<int>().ToArray(), shape)),
-            ScalarType.Bool => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<bool>(plain.data<bool>().ToArray(), shape)),
-            ScalarType.Byte => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<byte>(plain.data<byte>().ToArray(), shape)),
+            ScalarType.Float32 => Feed<float>(name, plain, shape),
+            ScalarType.Float64 => Feed<double>(name, plain, shape),
+            ScalarType.Int64 => Feed<long>(name, plain, shape),
+            ScalarType.Int32 => Feed<int>(name, plain, shape),
+            ScalarType.Bool => Feed<bool>(name, plain, shape),
+            ScalarType.Float16 => Feed16(name, plain, shape),
+            ScalarType.Int8 => Feed<sbyte>(name, plain, shape),
+            ScalarType.Int16 => Feed<short>(name, plain, shape),
+            ScalarType.Byte => Feed<byte>(name, plain, shape),
             var type => throw new NotSupportedException($"{type}"),
         };
     }
+
+    static NamedOnnxValue Feed16(string name, Tensor plain, int[] shape)
+    {
+        using var wide = plain.to_type(ScalarType.Float32);
+        return NamedOnnxValue.CreateFromTensor(name, new DenseTensor<Float16>(Array.ConvertAll(wide.data<float>().ToArray(), value => (Float16)value), shape));
+    }
+
+    static NamedOnnxValue Feed<T>(string name, Tensor plain, int[] shape) where T : unmanaged =>
+        NamedOnnxValue.CreateFromTensor(name, new DenseTensor<T>(plain.numel() == 0 ? [] : plain.data<T>().ToArray(), shape));
 }

@@ -8,21 +8,27 @@ namespace OnnxAmalgam.Trainable.Interpretation;
 internal sealed class BoundGraph
 {
     readonly Dictionary<string, int> _slots = new(StringComparer.Ordinal);
+    readonly FloatTypes _floats;
+    readonly FunctionCalls _functions;
 
     /// <summary>Binds every node that the outputs, or anything a caller may ask for, can need.</summary>
     /// <exception cref="UnsupportedModelException">Everything that cannot be honoured, at once.</exception>
     public BoundGraph(OnnxModel model, FloatTypes floats)
+        : this(model, model.Proto.Graph, floats, new FunctionCalls(model.Proto), FunctionCalls.Opsets(model.Proto.OpsetImport), [])
     {
-        Model = model;
-        View = new GraphView(model.Proto.Graph);
-        foreach (var input in View.Inputs) SlotOf(input.Name);
-        foreach (var tensor in View.Proto.Initializer) SlotOf(tensor.Name);
-        foreach (var node in View.Nodes)
-        {
-            foreach (var output in node.Output.Where(name => name.Length > 0)) SlotOf(output);
-        }
+    }
 
-        Nodes = Bind(floats);
+    BoundGraph(OnnxModel model, GraphProto graph, FloatTypes floats, FunctionCalls functions, IReadOnlyDictionary<string, long> opsets, IReadOnlyList<string> around)
+    {
+        (Model, _floats, _functions) = (model, floats, functions);
+        View = new GraphView(graph);
+        foreach (var input in View.Inputs) SlotOf(input.Name);
+        foreach (var tensor in graph.Initializer) SlotOf(tensor.Name);
+        NodeSite[] sites = [.. View.Nodes.SelectMany(node => functions.Expand(new(node, opsets)))];
+        if (!ReferenceEquals(graph, model.Proto.Graph)) sites = [.. graph.Initializer.Select(tensor => new NodeSite(Constant(tensor), opsets)), .. sites];
+        foreach (var output in sites.SelectMany(site => site.Node.Output).Where(name => name.Length > 0)) SlotOf(output);
+        foreach (var name in around.Where(name => name.Length > 0)) SlotOf(name);
+        Nodes = Bind(sites);
         MakerOf = new BoundNode?[_slots.Count];
         foreach (var node in Nodes)
         {
@@ -58,27 +64,38 @@ internal sealed class BoundGraph
         return slot;
     }
 
-    BoundNode[] Bind(FloatTypes floats)
+    /// <summary>An initializer of a body, which every run makes anew.</summary>
+    static NodeProto Constant(TensorProto tensor)
     {
-        var opsets = Model.Proto.OpsetImport.ToDictionary(import => OperatorTable.Canonical(import.Domain), import => import.Version);
+        var node = new NodeProto { OpType = "Constant" };
+        node.Output.Add(tensor.Name);
+        node.Attribute.Add(new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = tensor });
+        return node;
+    }
+
+    BoundNode[] Bind(NodeSite[] sites)
+    {
         var unsupported = new List<UnsupportedNode>();
-        var bound = new List<BoundNode>(View.Nodes.Count);
-        var positions = new Dictionary<NodeProto, int>(ReferenceEqualityComparer.Instance);
-        foreach (var node in View.Proto.Node) positions.Add(node, positions.Count);
+        var bound = new List<BoundNode>(sites.Length);
+        var used = sites.SelectMany(site => Captures.ReadBy(site.Node)).Concat(View.Outputs).ToHashSet(StringComparer.Ordinal);
         foreach (var sparse in View.Proto.SparseInitializer)
             unsupported.Add(new(sparse.Values.Name, "sparse initializer", "expected dense weights"));
-        foreach (var node in View.Nodes)
+        foreach (var (node, opsets) in sites)
         {
             var domain = OperatorTable.Canonical(node.Domain);
             var opset = opsets.GetValueOrDefault(domain);
             var row = OperatorTable.All.Find(domain, node.OpType, opset);
             try
             {
-                bound.Add(Bind(node, positions[node], Checked(row, domain, opset), floats));
+                bound.Add(Bind(node, Checked(row, domain, opset), opsets, used));
             }
             catch (UnsupportedAttributeException e)
             {
                 unsupported.Add(new(node.DisplayName(), row?.ToString() ?? Operator.Name(domain, node.OpType, opset), e.Message));
+            }
+            catch (UnsupportedModelException e)
+            {
+                unsupported.AddRange(e.Nodes);
             }
         }
 
@@ -93,19 +110,25 @@ internal sealed class BoundGraph
         return row;
     }
 
-    BoundNode Bind(NodeProto proto, int position, Operator row, FloatTypes floats)
+    BoundNode Bind(NodeProto proto, Operator row, IReadOnlyDictionary<string, long> opsets, HashSet<string> used)
     {
-        var node = new OperatorNode(proto, row, floats, Model.ReadRaw);
+        string[] inputs = [.. proto.Input, .. Captures.ReadBy(proto).Except(proto.Input, StringComparer.Ordinal)];
+        var bodies = new List<BoundBody>();
+        var node = new OperatorNode(proto, row, _floats, Model.ReadRaw, graph =>
+        {
+            bodies.Add(new BoundBody(new BoundGraph(Model, graph, _floats, _functions, opsets, inputs), inputs));
+            return bodies[^1];
+        });
         node.CheckDeclared();
         for (var i = row.MaxOutputs; i < proto.Output.Count; i++)
         {
-            if (proto.Output[i].Length > 0 && (View.Consumers(proto.Output[i]).Count > 0 || View.Outputs.Contains(proto.Output[i])))
+            if (used.Contains(proto.Output[i]))
                 throw new UnsupportedAttributeException($"expected only the first {row.MaxOutputs} outputs to be used, got output '{proto.Output[i]}' in use");
         }
 
-        return new(proto, position, row, row.Bind(node),
-            [.. proto.Input.Select(name => name.Length == 0 ? -1 : Known(name, proto))],
-            [.. proto.Output.Select((name, i) => name.Length == 0 || i >= row.MaxOutputs ? -1 : SlotOf(name))]);
+        return new(proto, row, row.Bind(node),
+            [.. inputs.Select(name => name.Length == 0 ? -1 : Known(name, proto))],
+            [.. proto.Output.Select((name, i) => name.Length == 0 || i >= row.MaxOutputs ? -1 : SlotOf(name))]) { Bodies = bodies };
     }
 
     int Known(string name, NodeProto reader) => _slots.TryGetValue(name, out var slot)

@@ -6,15 +6,23 @@ namespace OnnxAmalgam.Trainable.Interpretation;
 
 /// <summary>A node ready to run: its kernel, and the slots of the values it reads and makes (-1: left out).</summary>
 /// <param name="Proto">The node in the file.</param>
-/// <param name="Position">Its place among the file's nodes.</param>
 /// <param name="Row">What the operator means.</param>
 /// <param name="Kernel">The row's kernel for this node's attributes.</param>
 /// <param name="Inputs">Slots read.</param>
 /// <param name="Outputs">Slots made.</param>
-internal sealed record BoundNode(NodeProto Proto, int Position, Operator Row, Kernel Kernel, int[] Inputs, int[] Outputs)
+internal sealed record BoundNode(NodeProto Proto, Operator Row, Kernel Kernel, int[] Inputs, int[] Outputs)
 {
     /// <summary>Inputs that never change, as numbers; null where the value is computed or large.</summary>
     public HostValue?[] Known { get; } = new HostValue?[Inputs.Length];
+
+    /// <summary>The graphs inside the node.</summary>
+    public IReadOnlyList<BoundBody> Bodies { get; init; } = [];
+
+    /// <summary>Whether an input is a weight by its place, here or in a body.</summary>
+    public bool IsWeight(int input) => Row.Weights.Contains(input) || Bodies.Any(body => body.Uses(input, (node, i) => node.IsWeight(i)));
+
+    /// <summary>Whether an input is a running statistic by its place, here or in a body.</summary>
+    public bool IsStatistic(int input) => Row.Buffers.Contains(input) || Bodies.Any(body => body.Uses(input, (node, i) => node.IsStatistic(i)));
 
     /// <summary>Whether an input's elements (not only its shape) matter to the output's elements by way of gradients.</summary>
     public bool Reads(int input) => Inputs[input] >= 0 && !Row.ReadsShapeOnly && !Row.Host.Contains(input);

@@ -37,8 +37,8 @@ internal sealed class TrainedTensors
     void Look(BoundNode node)
     {
         var reads = Enumerable.Range(0, node.Inputs.Length).Where(node.Reads).ToArray();
-        foreach (var i in reads.Where(node.Row.Buffers.Contains)) _statistics.UnionWith(Sources(node.Inputs[i]).Where(IsFloat));
-        foreach (var i in reads.Where(node.Row.Weights.Contains)) TakeWeights(node.Inputs[i]);
+        foreach (var i in reads.Where(node.IsStatistic)) _statistics.UnionWith(Sources(node.Inputs[i]).Where(IsFloat));
+        foreach (var i in reads.Where(node.IsWeight)) TakeWeights(node.Inputs[i]);
         if (node.Row.Joins && reads.Any(i => DependsOnWeights(node.Inputs[i])))
         {
             foreach (var i in reads)

@@ -1,11 +1,13 @@
 using Onnx;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Trainable.Interpretation;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Trainable.Operators;
 
 /// <summary>A node as its row sees it while the graph is built: attributes, and which inputs and outputs are there.</summary>
-internal sealed class OperatorNode(NodeProto proto, Operator row, FloatTypes floats, Func<TensorProto, byte[]> readRaw)
+internal sealed class OperatorNode(
+    NodeProto proto, Operator row, FloatTypes floats, Func<TensorProto, byte[]> readRaw, Func<GraphProto, BoundBody>? bindBody = null)
 {
     readonly HashSet<string> _read = new(StringComparer.Ordinal);
 
@@ -20,6 +22,9 @@ internal sealed class OperatorNode(NodeProto proto, Operator row, FloatTypes flo
 
     /// <summary>Whether the node states the input.</summary>
     public bool HasInput(int index) => proto.InputOrNull(index) is not null;
+
+    /// <summary>Whether the node names the output.</summary>
+    public bool HasOutput(int index) => index < proto.Output.Count && proto.Output[index].Length > 0;
 
     /// <summary>Whether the row honours the attribute.</summary>
     public bool Declares(string name) => row.Attributes.Contains(name, StringComparer.Ordinal);
@@ -48,6 +53,9 @@ internal sealed class OperatorNode(NodeProto proto, Operator row, FloatTypes flo
     /// <summary>A text attribute.</summary>
     public string Text(string name, string otherwise) => Declared(name).String(name, otherwise);
 
+    /// <summary>A list of texts, or null.</summary>
+    public string[]? Texts(string name) => Declared(name).Strings(name);
+
     /// <summary>A text attribute out of a closed list.</summary>
     public string Choice(string name, string otherwise, params string[] honoured)
     {
@@ -57,6 +65,11 @@ internal sealed class OperatorNode(NodeProto proto, Operator row, FloatTypes flo
 
     /// <summary>A tensor attribute, or null.</summary>
     public TensorProto? Tensor(string name) => Declared(name).Tensor(name);
+
+    /// <summary>A graph attribute, bound.</summary>
+    public BoundBody Body(string name) => Declared(name).Graph(name) is { } graph && bindBody is not null
+        ? bindBody(graph)
+        : throw Refuse(name, "a graph", "none");
 
     /// <summary>The tensor as libtorch has it, in the types to compute in.</summary>
     public Tensor ToTorch(TensorProto tensor) => TensorProtos.ToTorch(tensor, readRaw(tensor), floats);
@@ -78,7 +91,7 @@ internal sealed class OperatorNode(NodeProto proto, Operator row, FloatTypes flo
         foreach (var attribute in proto.Attribute)
         {
             if (!row.Attributes.Contains(attribute.Name, StringComparer.Ordinal))
-                throw new UnsupportedAttributeException($"attribute '{attribute.Name}': not honoured");
+                throw Refuse(attribute.Name, row.Attributes.Length == 0 ? "no attributes" : string.Join(", ", row.Attributes), "one that is not honoured");
         }
     }
 

@@ -27,7 +27,8 @@ internal sealed class OperatorTable
     public static OperatorTable All { get; } = new(
     [
         .. Arithmetic.Rows, .. Logic.Rows, .. Activations.Rows, .. Convolutions.Rows, .. Pooling.Rows, .. Normalisation.Rows,
-        .. LinearAlgebra.Rows, .. Reductions.Rows, .. Shapes.Rows, .. Indexing.Rows, .. Constants.Rows, .. Resize.Rows,
+        .. LinearAlgebra.Rows, .. Reductions.Rows, .. Shapes.Rows, .. Indexing.Rows, .. Constants.Rows, .. Resize.Rows, .. Recurrent.Rows, .. Fused.Rows, .. Quantisation.Rows,
+        .. Sampling.Rows, .. ControlFlow.Rows, .. Attention.Rows,
     ]);
 
     /// <summary>The rows, as the families list them.</summary>

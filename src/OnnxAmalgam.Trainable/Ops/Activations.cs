@@ -1,4 +1,5 @@
 using OnnxAmalgam.Trainable.Operators;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -18,15 +19,15 @@ internal static class Activations
         Arithmetic.Unary("Identity", 1, x => x.alias()),
         new("LeakyRelu", Since: 6, LeakyRelu) { Attributes = ["alpha"] },
         new("ThresholdedRelu", Since: 10, ThresholdedRelu) { Attributes = ["alpha"] },
+        new("Shrink", Since: 9, Shrink) { Attributes = ["bias", "lambd"] },
         new("PRelu", Since: 7, _ => PRelu) { Weights = [1] },
         new("Elu", Since: 6, Elu) { Attributes = ["alpha"] },
         new("Celu", Since: 12, Celu) { Attributes = ["alpha"] },
         new("Selu", Since: 6, Selu) { Attributes = ["alpha", "gamma"] },
         new("HardSigmoid", Since: 6, HardSigmoid) { Attributes = ["alpha", "beta"] },
         new("Gelu", Since: 20, Gelu) { Attributes = ["approximate"] },
-        new("Gelu", Since: 1, _ => c => [functional.gelu(c[0])]) { Domain = "com.microsoft" },
         new("Clip", Since: 6, ClipByAttributes) { Attributes = ["min", "max"] },
-        new("Clip", Since: 11, _ => ClipByInputs) { Host = [1, 2] },
+        new("Clip", Since: 11, ClipByInputs) { Host = [1, 2] },
         new("Softmax", Since: 1, n => Flattened(n, x => x.softmax(1))) { Attributes = ["axis"], Precision = Precision.Full },
         new("Softmax", Since: 13, n => OnAxis(n, (x, axis) => x.softmax(axis))) { Attributes = ["axis"], Precision = Precision.Full },
         new("LogSoftmax", Since: 1, n => Flattened(n, x => x.log_softmax(1))) { Attributes = ["axis"], Precision = Precision.Full },
@@ -48,15 +49,27 @@ internal static class Activations
     /// <summary>X -> X where positive, else <c>alpha</c> X.</summary>
     static Kernel LeakyRelu(OperatorNode n)
     {
-        var alpha = n.Float("alpha", 0.01f);
-        return c => [functional.leaky_relu(c[0], alpha)];
+        var alpha = n.Float("alpha", 0.01f).ToScalar();
+        return c => [c[0].leaky_relu(alpha)];
     }
 
     /// <summary>X -> X where above <c>alpha</c>, else 0.</summary>
     static Kernel ThresholdedRelu(OperatorNode n)
     {
-        var alpha = n.Float("alpha", 1);
-        return c => [functional.threshold(c[0], alpha, 0)];
+        var (alpha, zero) = (n.Float("alpha", 1).ToScalar(), 0.ToScalar());
+        return c => [c[0].threshold(alpha, zero)];
+    }
+
+    /// <summary>X -> X - <c>bias</c> above <c>lambd</c>, X + <c>bias</c> below -<c>lambd</c>, else 0.</summary>
+    static Kernel Shrink(OperatorNode n)
+    {
+        var (bias, lambda) = (n.Float("bias", 0), n.Float("lambd", 0.5f));
+        return c =>
+        {
+            using var scope = NewDisposeScope();
+            var above = c[0].sub(bias).masked_fill(c[0].le(lambda), 0);
+            return [above.add(c[0].add(bias).masked_fill(c[0].ge(-lambda), 0)).MoveToOuterDisposeScope()];
+        };
     }
 
     /// <summary>X[n, c, *], Slope that broadcasts to X -> X where positive, else Slope X. libtorch's own takes a slope per channel only.</summary>
@@ -71,33 +84,33 @@ internal static class Activations
     /// <summary>X -> X where positive, else <c>alpha</c> (exp X - 1).</summary>
     static Kernel Elu(OperatorNode n)
     {
-        var alpha = n.Float("alpha", 1);
-        return c => [functional.elu(c[0], alpha)];
+        var (alpha, one) = (n.Float("alpha", 1).ToScalar(), 1.ToScalar());
+        return c => [c[0].elu(alpha, one, one)];
     }
 
     /// <summary>X -> max(0, X) + min(0, <c>alpha</c> (exp(X / <c>alpha</c>) - 1)).</summary>
     static Kernel Celu(OperatorNode n)
     {
-        var alpha = n.Float("alpha", 1);
-        return c => [functional.celu(c[0], alpha)];
+        var alpha = n.Float("alpha", 1).ToScalar();
+        return c => [c[0].celu(alpha)];
     }
 
     /// <summary>X -> <c>gamma</c> X where positive, else <c>gamma</c> <c>alpha</c> (exp X - 1).</summary>
     static Kernel Selu(OperatorNode n)
     {
-        var (alpha, gamma) = (n.Float("alpha", 1.67326319217681884765625f), n.Float("gamma", 1.05070102214813232421875f));
-        return c => [c[0].elu(alpha, gamma, 1)];
+        var (alpha, gamma, one) = (n.Float("alpha", 1.67326319217681884765625f).ToScalar(), n.Float("gamma", 1.05070102214813232421875f).ToScalar(), 1.ToScalar());
+        return c => [c[0].elu(alpha, gamma, one)];
     }
 
     /// <summary>X -> max(0, min(1, <c>alpha</c> X + <c>beta</c>)); libtorch's own has a slope of 1/6, ONNX's default is 0.2.</summary>
     static Kernel HardSigmoid(OperatorNode n)
     {
-        var (alpha, beta) = (n.Float("alpha", 0.2f), n.Float("beta", 0.5f));
+        var (alpha, beta, zero, one) = (n.Float("alpha", 0.2f).ToScalar(), n.Float("beta", 0.5f).ToScalar(), 0.ToScalar(), 1.ToScalar());
         return c =>
         {
             using var scaled = c[0].mul(alpha);
             using var line = scaled.add(beta);
-            return [line.clamp(0, 1)];
+            return [line.clamp(zero, one)];
         };
     }
 
@@ -109,21 +122,23 @@ internal static class Activations
     /// <summary>X -> X within limits that are attributes.</summary>
     static Kernel ClipByAttributes(OperatorNode n)
     {
-        var (min, max) = (n.Float("min"), n.Float("max"));
+        var (min, max) = (n.Float("min")?.ToScalar(), n.Float("max")?.ToScalar());
         return c => [Clamp(c[0], min, max)];
     }
 
     /// <summary>X, Min?, Max? (one element each) -> X within limits. Where Min is over Max, every element is Max.</summary>
-    static Tensor[] ClipByInputs(NodeCall c) =>
-        [Clamp(c[0], c.Has(1) ? c.Numbers(1)[0] : null, c.Has(2) ? c.Numbers(2)[0] : null)];
-
-    static Tensor Clamp(Tensor x, double? min, double? max)
+    static Kernel ClipByInputs(OperatorNode _)
     {
-        if (min is null && max is null) return x.alias();
-        return FloatTypes.IsFloat(x.dtype)
-            ? x.clamp(min is { } low ? low : null, max is { } high ? high : null)
-            : x.clamp(min is { } least ? (long)least : null, max is { } most ? (long)most : null);
+        var (min, max) = (new KeptScalar(), new KeptScalar());
+        return c =>
+        {
+            var whole = !FloatTypes.IsFloat(c[0].dtype);
+            return [Clamp(c[0], c.Has(1) ? min.Of(c.Numbers(1)[0], whole) : null, c.Has(2) ? max.Of(c.Numbers(2)[0], whole) : null)];
+        };
     }
+
+    static Tensor Clamp(Tensor x, Scalar? min, Scalar? max) =>
+        min is null && max is null ? x.alias() : x.clamp(min, max);
 
     /// <summary>Before opset 13: X flattened to [prod(dims before axis), rest], the function along the second, and back.</summary>
     static Kernel Flattened(OperatorNode n, Func<Tensor, Tensor> function)

@@ -12,7 +12,7 @@ internal static class Arithmetic
         Binary("Sub", 7, (a, b) => a.sub(b)) with { Joins = true },
         Binary("Mul", 7, (a, b) => a.mul(b)) with { Joins = true },
         Binary("Div", 7, Div) with { Joins = true },
-        new("Pow", Since: 7, _ => Pow) { Precision = Precision.Full },
+        new("Pow", Since: 7, Pow) { Precision = Precision.Full },
         new("Mod", Since: 10, Mod) { Attributes = ["fmod"] },
         Unary("Neg", 6, x => x.neg()),
         Unary("Abs", 6, x => x.abs()),
@@ -27,7 +27,16 @@ internal static class Arithmetic
         Unary("Sign", 9, x => x.sign()),
         Unary("Sin", 7, x => x.sin()),
         Unary("Cos", 7, x => x.cos()),
+        Unary("Tan", 7, x => x.tan()),
+        Unary("Asin", 7, x => x.asin()),
+        Unary("Acos", 7, x => x.acos()),
+        Unary("Atan", 7, x => x.atan()),
+        Unary("Sinh", 9, x => x.sinh()),
+        Unary("Cosh", 9, x => x.cosh()),
         Unary("Tanh", 6, x => x.tanh()),
+        Unary("Asinh", 9, x => x.asinh()),
+        Unary("Acosh", 9, x => x.acosh()),
+        Unary("Atanh", 9, x => x.atanh()),
         Variadic("Min", 6, (a, b) => a.minimum(b)),
         Variadic("Max", 6, (a, b) => a.maximum(b)),
         Variadic("Sum", 6, (a, b) => a.add(b)),
@@ -63,9 +72,14 @@ internal static class Arithmetic
         FloatTypes.IsFloat(a.dtype) ? a.div(b) : a.div(b, RoundingMode.trunc);
 
     /// <summary>Base, Exponent -> power in the base's type. A constant exponent takes libtorch's scalar form, whose gradient is finite at zero.</summary>
+    static Kernel Pow(OperatorNode _)
+    {
+        var kept = new KeptScalar();
+        return c => c.ConstantScalar(1) is { } constant && FloatTypes.IsFloat(c[0].dtype) && c[1].dim() == 0 ? [c[0].pow(kept.Of(constant))] : Pow(c);
+    }
+
     static Tensor[] Pow(NodeCall c)
     {
-        if (c.ConstantScalar(1) is { } constant && FloatTypes.IsFloat(c[0].dtype) && c[1].dim() == 0) return [c[0].pow(constant)];
         if (c[0].dtype == c[1].dtype) return [c[0].pow(c[1])];
         using var power = FloatTypes.IsFloat(c[1].dtype) && !FloatTypes.IsFloat(c[0].dtype)
             ? c[0].to_type(c[1].dtype).pow(c[1])

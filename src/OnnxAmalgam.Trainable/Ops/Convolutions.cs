@@ -15,7 +15,7 @@ internal static class Convolutions
 
     /// <summary>X[n, c, *], W[m, c/group, *kernel], B[m]? -> Y[n, m, *].</summary>
     /// <remarks>libtorch pads both sides alike; other paddings are zeros put around X first.</remarks>
-    static Kernel Conv(OperatorNode n)
+    internal static Kernel Conv(OperatorNode n)
     {
         var window = Window.Of(n);
         var groups = n.Int("group", 1);

@@ -14,11 +14,16 @@ internal static class Indexing
         new("GatherElements", Since: 11, GatherElements) { Weights = [0], Attributes = ["axis"] },
         new("GatherND", Since: 11, _ => c => [GatherNd(c[0], c[1], 0)]) { Weights = [0] },
         new("GatherND", Since: 12, GatherNdInBatches) { Weights = [0], Attributes = ["batch_dims"] },
-        new("Scatter", Since: 9, ScatterElements) { Attributes = ["axis"] },
-        new("ScatterElements", Since: 11, ScatterElements) { Attributes = ["axis"] },
-        new("ScatterElements", Since: 16, ScatterElements) { Attributes = ["axis", "reduction"] },
-        new("ScatterND", Since: 11, _ => c => [ScatterNd(c, add: false)]),
-        new("ScatterND", Since: 16, n => ScatterNd(n)) { Attributes = ["reduction"] },
+        new("Scatter", Since: 9, n => ScatterElements(n, "none")) { Attributes = ["axis"] },
+        new("ScatterElements", Since: 11, n => ScatterElements(n, "none")) { Attributes = ["axis"] },
+        new("ScatterElements", Since: 16, n => ScatterElements(n, n.Choice("reduction", "none", "none", "add", "mul"))) { Attributes = ["axis", "reduction"] },
+        new("ScatterElements", Since: 18, n => ScatterElements(n, n.Choice("reduction", "none", "none", "add", "mul", "min", "max"))) { Attributes = ["axis", "reduction"] },
+        new("ScatterND", Since: 11, _ => c => [ScatterNd(c, "none")]),
+        new("ScatterND", Since: 16, n => ScatterNd(n, "none", "add", "mul")) { Attributes = ["reduction"] },
+        new("ScatterND", Since: 18, n => ScatterNd(n, "none", "add", "mul", "min", "max")) { Attributes = ["reduction"] },
+        new("Compress", Since: 9, Compress) { Attributes = ["axis"], Host = [1] },
+        new("ReverseSequence", Since: 10, ReverseSequence) { Attributes = ["batch_axis", "time_axis"], Host = [1] },
+        new("EyeLike", Since: 9, EyeLike) { Attributes = ["dtype", "k"], ReadsShapeOnly = true },
         new("OneHot", Since: 9, OneHot) { Attributes = ["axis"], Host = [1] },
         new("NonZero", Since: 9, _ => NonZero),
         new("Trilu", Since: 14, Trilu) { Attributes = ["upper"], Host = [1] },
@@ -125,32 +130,96 @@ internal static class Indexing
         return where(wide.lt(0), wide.add(size), wide);
     }
 
-    /// <summary>X, Indices, Updates of one rank -> X with the updates written (or added) at those places along <c>axis</c>.</summary>
-    static Kernel ScatterElements(OperatorNode n)
+    /// <summary>X, Indices, Updates of one rank -> X with the updates written (or added, multiplied, ...) at those places along <c>axis</c>.</summary>
+    static Kernel ScatterElements(OperatorNode n, string reduction)
     {
         var axis = n.Int("axis", 0);
-        var add = n.Declares("reduction") && n.Choice("reduction", "none", "none", "add") == "add";
         return c =>
         {
             using var scope = NewDisposeScope();
             var places = FromBeginning(c[1], c[0].shape[Axes.Normal(axis, (int)c[0].dim())]);
-            return [(add ? c[0].scatter_add(axis, places, c[2]) : c[0].scatter(axis, places, c[2])).MoveToOuterDisposeScope()];
+            return [Scattering.Write(c[0], axis, places, c[2], reduction).MoveToOuterDisposeScope()];
         };
     }
 
-    static Kernel ScatterNd(OperatorNode n)
+    static Kernel ScatterNd(OperatorNode n, params string[] reductions)
     {
-        var add = n.Choice("reduction", "none", "none", "add") == "add";
-        return c => [ScatterNd(c, add)];
+        var reduction = n.Choice("reduction", "none", reductions);
+        return c => [ScatterNd(c, reduction)];
     }
 
-    /// <summary>X, Indices[*q, k], Updates[*q, *rest] -> X with each update written (or added) at its index tuple.</summary>
-    static Tensor ScatterNd(NodeCall c, bool add)
+    /// <summary>X, Indices[*q, k], Updates[*q, *rest] -> X with each update written (or added, multiplied, ...) at its index tuple.</summary>
+    static Tensor ScatterNd(NodeCall c, string reduction)
     {
         using var scope = NewDisposeScope();
-        var result = c[0].clone();
-        result.index_put_(c[2], IndexTuple(c[1], c[0].shape, 0), accumulate: add);
-        return result.MoveToOuterDisposeScope();
+        var shape = c[0].shape;
+        var tuple = IndexTuple(c[1], shape, 0);
+        if (reduction is "none" or "add")
+        {
+            var result = c[0].clone();
+            result.index_put_(c[2], tuple, accumulate: reduction == "add");
+            return result.MoveToOuterDisposeScope();
+        }
+
+        // The indexed axes become one, and so do the indices: row numbers of a matrix.
+        var rows = shape.Take(tuple.Length).Aggregate(1L, (a, b) => a * b);
+        var place = tuple.Select((column, i) => column.mul(shape[(i + 1)..tuple.Length].Aggregate(1L, (a, b) => a * b))).Aggregate((a, b) => a.add(b));
+        var matrix = c[0].reshape(rows, -1);
+        var updates = c[2].reshape(place.numel(), matrix.shape[1]);
+        var places = place.reshape(-1, 1).expand(updates.shape);
+        return Scattering.Write(matrix, 0, places, updates, reduction).reshape(shape).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>X, Condition -> the slices along <c>axis</c> (or of X flattened) where the condition holds; what lies beyond its length is left out.</summary>
+    static Kernel Compress(OperatorNode n)
+    {
+        var axis = n.Int("axis");
+        return c =>
+        {
+            using var scope = NewDisposeScope();
+            long[] kept = [.. c.Ints(1).Select((value, i) => (value, (long)i)).Where(pair => pair.value != 0).Select(pair => pair.Item2)];
+            var x = axis is null ? c[0].flatten() : c[0];
+            return [x.index_select(axis ?? 0, tensor(kept, device: x.device)).MoveToOuterDisposeScope()];
+        };
+    }
+
+    /// <summary>X, Lengths[batch] -> X with the first elements along <c>time_axis</c> of each sequence in reverse.</summary>
+    static Kernel ReverseSequence(OperatorNode n)
+    {
+        var (batch, time) = (n.Int("batch_axis", 1), n.Int("time_axis", 0));
+        return c => [Reversed(c[0], c.Ints(1), batch, time)];
+    }
+
+    /// <summary>X with the first so many elements along the time axis of each sequence in reverse.</summary>
+    internal static Tensor Reversed(Tensor x, long[] lengths, long batch, long time)
+    {
+        using var scope = NewDisposeScope();
+        var shape = x.shape;
+        var places = new long[shape[batch] * shape[time]];
+        for (var i = 0; i < places.Length; i++)
+        {
+            var (b, t) = (i / shape[time], i % shape[time]);
+            places[i] = t < lengths[b] ? lengths[b] - 1 - t : t;
+        }
+
+        var along = new long[shape.Length];
+        Array.Fill(along, 1);
+        (along[batch], along[time]) = (shape[batch], shape[time]);
+        var index = tensor(places, device: x.device).reshape(shape[batch], shape[time]);
+        return x.gather(time, (batch < time ? index : index.t()).reshape(along).expand(shape)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>X[n, m] -> ones on the <c>k</c>-th diagonal of a matrix of that shape.</summary>
+    static Kernel EyeLike(OperatorNode n)
+    {
+        var type = n.Int("dtype") is null ? (ScalarType?)null : n.Type("dtype", Onnx.TensorProto.Types.DataType.Float);
+        var k = n.Int("k", 0);
+        return c =>
+        {
+            using var all = ones(c[0].shape, type ?? c[0].dtype, c[0].device);
+            using var lower = all.tril(k);
+            return [lower.triu(k)];
+        };
     }
 
     /// <summary>Indices, Depth, Values[off, on] -> a new axis of that depth with the on value at the index; indices out of range have none.</summary>

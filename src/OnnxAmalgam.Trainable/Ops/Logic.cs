@@ -18,6 +18,23 @@ internal static class Logic
         Arithmetic.Binary("Xor", 7, (a, b) => a.logical_xor(b)),
         Arithmetic.Unary("Not", 1, x => x.logical_not()),
         Arithmetic.Unary("IsNaN", 9, x => x.isnan()),
+        new("IsInf", Since: 10, IsInf) { Attributes = ["detect_negative", "detect_positive"] },
+        Arithmetic.Binary("BitwiseAnd", 18, (a, b) => a.bitwise_and(b)),
+        Arithmetic.Binary("BitwiseOr", 18, (a, b) => a.bitwise_or(b)),
+        Arithmetic.Binary("BitwiseXor", 18, (a, b) => a.bitwise_xor(b)),
+        Arithmetic.Unary("BitwiseNot", 18, x => x.bitwise_not()),
         new("Where", Since: 9, _ => c => [where(c[0], c[1], c[2])]),
     ];
+
+    /// <summary>X -> whether it is infinite, and of a wanted sign.</summary>
+    static Kernel IsInf(OperatorNode n)
+    {
+        var (negative, positive) = (n.Flag("detect_negative", true), n.Flag("detect_positive", true));
+        return c =>
+        {
+            if (negative && positive) return [c[0].isinf()];
+            if (!negative && !positive) return [zeros_like(c[0], ScalarType.Bool)];
+            return [negative ? c[0].isneginf() : c[0].isposinf()];
+        };
+    }
 }

@@ -13,10 +13,11 @@ internal static class Normalisation
         BatchNorm(9, "epsilon", "momentum"),
         BatchNorm(14, "epsilon", "momentum", "training_mode") with { Ignored = ["training_mode"] },
         new("InstanceNormalization", Since: 6, InstanceNormalization) { Weights = [1, 2], Attributes = ["epsilon"], Precision = Precision.Full },
-        new("LayerNormalization", Since: 17, LayerNormalization) { Weights = [1, 2], Attributes = ["axis", "epsilon", "stash_type"], Precision = Precision.Full },
+        new("LayerNormalization", Since: 1, LayerNormalization) { Weights = [1, 2], Attributes = ["axis", "epsilon", "stash_type"], Precision = Precision.Full },
         new("GroupNormalization", Since: 18, n => GroupNormalization(n, perGroup: true)) { Weights = [1, 2], Attributes = ["epsilon", "num_groups"], Precision = Precision.Full },
         new("GroupNormalization", Since: 21, n => GroupNormalization(n, perGroup: false)) { Weights = [1, 2], Attributes = ["epsilon", "num_groups", "stash_type"], Precision = Precision.Full },
         new("RMSNormalization", Since: 23, RmsNormalization) { Weights = [1], Attributes = ["axis", "epsilon", "stash_type"], Precision = Precision.Full },
+        new("SimplifiedLayerNormalization", Since: 1, RmsNormalization) { Weights = [1], Attributes = ["axis", "epsilon", "stash_type"], Precision = Precision.Full },
         new("LRN", Since: 1, Lrn) { Attributes = ["alpha", "beta", "bias", "size"], Precision = Precision.Full },
         new("LpNormalization", Since: 1, LpNormalization) { Attributes = ["axis", "p"], Precision = Precision.Full },
         new("MeanVarianceNormalization", Since: 9, MeanVarianceNormalization) { Attributes = ["axes"], Precision = Precision.Full },
@@ -56,6 +57,7 @@ internal static class Normalisation
     }
 
     /// <summary>X, Scale and Bias? that broadcast to X's axes from <c>axis</c> on -> X over mean and deviation along those axes.</summary>
+    /// <remarks>ONNX has it from opset 17; ONNX Runtime's optimiser writes it (and SimplifiedLayerNormalization) at any opset.</remarks>
     static Kernel LayerNormalization(OperatorNode n)
     {
         var (axis, epsilon) = (n.Int("axis", -1), n.Float("epsilon", 1e-5f));
@@ -90,14 +92,16 @@ internal static class Normalisation
     {
         var (axis, epsilon) = (n.Int("axis", -1), n.Float("epsilon", 1e-5f));
         RefuseNarrowStash(n);
-        return c =>
-        {
-            using var scope = NewDisposeScope();
-            var rank = (int)c[0].dim();
-            long[] axes = [.. Enumerable.Range(0, rank).Select(i => (long)i).Where(i => i >= Axes.Normal(axis, rank))];
-            var root = c[0].square().mean(axes, keepdim: true).add(epsilon).rsqrt();
-            return [c[0].mul(root).mul(c[1]).MoveToOuterDisposeScope()];
-        };
+        return c => [Rms(c[0], c[1], axis, epsilon)];
+    }
+
+    internal static Tensor Rms(Tensor x, Tensor scale, long axis, double epsilon)
+    {
+        using var scope = NewDisposeScope();
+        var rank = (int)x.dim();
+        long[] axes = [.. Enumerable.Range(0, rank).Select(i => (long)i).Where(i => i >= Axes.Normal(axis, rank))];
+        var root = x.square().mean(axes, keepdim: true).add(epsilon).rsqrt();
+        return x.mul(root).mul(scale).MoveToOuterDisposeScope();
     }
 
     /// <summary>X[n, c, *] -> X / (<c>bias</c> + <c>alpha</c>/<c>size</c> sum of squares over <c>size</c> neighbouring channels)^<c>beta</c>.</summary>

@@ -10,31 +10,90 @@ internal static class Pooling
     public static readonly Operator[] Rows =
     [
         new("MaxPool", Since: 1, n => MaxPool(n, later: false)) { Attributes = ["auto_pad", "kernel_shape", "pads", "strides"] },
-        new("MaxPool", Since: 8, n => MaxPool(n, later: false)) { Attributes = ["auto_pad", "kernel_shape", "pads", "strides", "storage_order"], Ignored = ["storage_order"] },
-        new("MaxPool", Since: 10, n => MaxPool(n, later: true)) { Attributes = [.. Window.Attributes, "storage_order", "ceil_mode"], Ignored = ["storage_order"] },
+        new("MaxPool", Since: 8, n => MaxPool(n, later: false)) { Attributes = ["auto_pad", "kernel_shape", "pads", "strides", "storage_order"], MaxOutputs = 2 },
+        new("MaxPool", Since: 10, n => MaxPool(n, later: true)) { Attributes = [.. Window.Attributes, "storage_order", "ceil_mode"], MaxOutputs = 2 },
+        new("MaxUnpool", Since: 9, MaxUnpool) { Attributes = ["kernel_shape", "pads", "strides"], Host = [2] },
         new("AveragePool", Since: 7, n => AveragePool(n, ceils: false, dilates: false)) { Attributes = ["auto_pad", "kernel_shape", "pads", "strides", "count_include_pad"] },
         new("AveragePool", Since: 10, n => AveragePool(n, ceils: true, dilates: false)) { Attributes = ["auto_pad", "kernel_shape", "pads", "strides", "count_include_pad", "ceil_mode"] },
         new("AveragePool", Since: 19, n => AveragePool(n, ceils: true, dilates: true)) { Attributes = [.. Window.Attributes, "count_include_pad", "ceil_mode"] },
         new("LpPool", Since: 2, n => LpPool(n, later: false)) { Attributes = ["auto_pad", "kernel_shape", "pads", "strides", "p"], Precision = Precision.Full },
         new("LpPool", Since: 18, n => LpPool(n, later: true)) { Attributes = [.. Window.Attributes, "p", "ceil_mode"], Precision = Precision.Full },
         new("GlobalAveragePool", Since: 1, _ => c => [c[0].mean(Spatial(c[0]), keepdim: true)]),
+        new("GlobalLpPool", Since: 2, GlobalLpPool) { Attributes = ["p"], Precision = Precision.Full },
         new("GlobalMaxPool", Since: 1, _ => c => [c[0].amax(Spatial(c[0]), keepdim: true)]),
     ];
 
     static long[] Spatial(Tensor x) => [.. Enumerable.Range(2, (int)x.dim() - 2).Select(axis => (long)axis)];
 
-    /// <summary>X[n, c, *] -> the largest element in each window. The second output (indices) is not made.</summary>
+    /// <summary>X[n, c, *] -> the largest element in each window, and its place in the whole of X (with <c>storage_order=1</c> the spatial axes counted
+    /// first to last).</summary>
     static Kernel MaxPool(OperatorNode n, bool later)
     {
         var window = WindowOf(n, dilates: later);
         var ceil = later && n.Flag("ceil_mode");
+        var columnsFirst = n.Declares("storage_order") && n.Flag("storage_order");
+        var places = n.HasOutput(1);
         return c =>
         {
             var sizes = c[0].shape.AsSpan(2).ToArray();
             var g = window.On(sizes, window.Kernel!);
+            if (places) return MaxPoolWithPlaces(c[0], g, EndsToCover(g, sizes, ceil), columnsFirst);
             if (g.IsSymmetric && Fits(g) && !ceil) return [MaxPool(c[0], g, g.Begins)];
             using var padded = Geometry.Pad(c[0], g.Begins, EndsToCover(g, sizes, ceil), double.NegativeInfinity);
             return [MaxPool(padded, g, new long[g.Rank])];
+        };
+    }
+
+    static Tensor[] MaxPoolWithPlaces(Tensor x, Geometry g, long[] ends, bool columnsFirst)
+    {
+        using var scope = NewDisposeScope();
+        var (shape, padded) = (x.shape, Geometry.Pad(x, g.Begins, ends, double.NegativeInfinity));
+        var none = new long[g.Rank];
+        var (values, places) = g.Rank switch
+        {
+            1 => functional.max_pool1d_with_indices(padded, g.Kernel[0], g.Strides[0], 0, g.Dilations[0]),
+            2 => functional.max_pool2d_with_indices(padded, g.Kernel, g.Strides, none, g.Dilations),
+            3 => functional.max_pool3d_with_indices(padded, g.Kernel, g.Strides, none, g.Dilations),
+            _ => throw new ArgumentException($"expected 1 to 3 spatial axes, got {g.Rank}"),
+        };
+
+        // libtorch counts within one padded plane; ONNX within all of X.
+        var planes = arange(shape[0] * shape[1], dtype: ScalarType.Int64, device: x.device).reshape([shape[0], shape[1], .. none.Select(_ => 1L)]);
+        var (at, rest) = (planes.mul(shape.Skip(2).Aggregate(1L, (a, b) => a * b)), places);
+        for (var axis = g.Rank - 1; axis >= 0; axis--)
+        {
+            var size = padded.shape[2 + axis];
+            var place = rest.remainder(size).sub(g.Begins[axis]);
+            var step = (columnsFirst ? shape[2..(2 + axis)] : shape[(3 + axis)..]).Aggregate(1L, (a, b) => a * b);
+            (at, rest) = (at.add(place.mul(step)), rest.div(size, RoundingMode.floor));
+        }
+
+        return [values.MoveToOuterDisposeScope(), at.MoveToOuterDisposeScope()];
+    }
+
+    /// <summary>X[n, c, *], Places, OutputShape? -> zeros with each element at its place.</summary>
+    static Kernel MaxUnpool(OperatorNode n)
+    {
+        var window = WindowOf(n);
+        return c =>
+        {
+            using var scope = NewDisposeScope();
+            var g = window.On(default, window.Kernel!);
+            var shape = c[0].shape;
+            long[] whole = c.OptionalInts(2) ?? [.. shape[..2], .. shape[2..].Select((size, i) => ((size - 1) * g.Strides[i]) - g.Begins[i] - g.Ends[i] + g.Kernel[i])];
+            var flat = zeros([whole.Aggregate(1L, (a, b) => a * b)], c[0].dtype, c[0].device);
+            return [flat.scatter(0, c[1].flatten(), c[0].flatten()).reshape(whole).MoveToOuterDisposeScope()];
+        };
+    }
+
+    /// <summary>X[n, c, *] -> (sum of |x|^<c>p</c> over each plane)^(1/<c>p</c>).</summary>
+    static Kernel GlobalLpPool(OperatorNode n)
+    {
+        var p = n.Int("p", 2);
+        return c =>
+        {
+            using var scope = NewDisposeScope();
+            return [c[0].abs().pow(p).sum(Spatial(c[0]), keepdim: true).pow(1.0 / p).MoveToOuterDisposeScope()];
         };
     }
 
@@ -116,7 +175,7 @@ internal static class Pooling
     /// <summary>libtorch pads by at most half a kernel.</summary>
     static bool Fits(Geometry g) => !g.Begins.Where((pad, i) => 2 * pad > g.Kernel[i]).Any();
 
-    static Window WindowOf(OperatorNode n, bool dilates)
+    static Window WindowOf(OperatorNode n, bool dilates = false)
     {
         var window = Window.Of(n, dilates);
         return window.Kernel is not null ? window : throw OperatorNode.Refuse("kernel_shape", "a size for each spatial axis", "none");

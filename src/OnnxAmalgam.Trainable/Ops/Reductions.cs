@@ -11,7 +11,7 @@ internal static class Reductions
 
     public static readonly Operator[] Rows =
     [
-        .. Reduce("ReduceSum", 13, Sum), .. Reduce("ReduceMean", 18, (x, axes, keep) => x.mean(axes, keep)),
+        .. Reduce("ReduceSum", 13, Sum), .. Reduce("ReduceMean", 18, Mean),
         .. Reduce("ReduceMax", 18, (x, axes, keep) => x.amax(axes, keep)), .. Reduce("ReduceMin", 18, (x, axes, keep) => x.amin(axes, keep)),
         .. Reduce("ReduceProd", 18, Prod), .. Reduce("ReduceL1", 18, L1), .. Reduce("ReduceL2", 18, L2),
         .. Reduce("ReduceLogSum", 18, LogSum), .. Reduce("ReduceLogSumExp", 18, LogSumExp), .. Reduce("ReduceSumSquare", 18, SumSquare),
@@ -44,18 +44,33 @@ internal static class Reductions
         return c =>
         {
             var axes = c.OptionalInts(1);
-            return [noop && axes is null or [] ? c[0].alias() : Reduce(c[0], axes, keep, reduction)];
+            return [noop && axes is null or [] ? OfEach(c[0], reduction) : Reduce(c[0], axes, keep, reduction)];
         };
     }
 
     static Tensor Reduce(Tensor x, long[]? axes, bool keep, Reduction reduction)
     {
         var all = Axes.NormalOrAll(axes, (int)x.dim());
-        return all.Length == 0 && x.dim() == 0 ? reduction(x, [], keep) : reduction(x, all, keep);
+        return all.Length == 0 ? OfEach(x, reduction) : reduction(x, all, keep);
+    }
+
+    /// <summary>The reduction of each element by itself: absolute values, squares, ... (libtorch takes no axes to mean all).</summary>
+    static Tensor OfEach(Tensor x, Reduction reduction)
+    {
+        using var one = x.unsqueeze(0);
+        return reduction(one, [0], keep: false);
     }
 
     /// <summary>The sum, in the type of X: libtorch widens small integers.</summary>
     static Tensor Sum(Tensor x, long[] axes, bool keep) => x.sum(axes, keep, x.dtype);
+
+    /// <summary>The mean; that of integers is cut towards zero.</summary>
+    static Tensor Mean(Tensor x, long[] axes, bool keep)
+    {
+        if (FloatTypes.IsFloat(x.dtype)) return x.mean(axes, keep);
+        using var sum = Sum(x, axes, keep);
+        return sum.div(axes.Aggregate(1L, (count, axis) => count * x.shape[axis]), RoundingMode.trunc);
+    }
 
     static Tensor Prod(Tensor x, long[] axes, bool keep)
     {
@@ -92,7 +107,6 @@ internal static class Reductions
     /// <summary>log(sum(exp X)), with the largest element taken out first.</summary>
     static Tensor LogSumExp(Tensor x, long[] axes, bool keep)
     {
-        if (axes.Length == 0) return x.alias();
         using var scope = NewDisposeScope();
         var largest = x.detach().amax(axes, keepdim: true);
         largest = largest.masked_fill(largest.isinf(), 0);
@@ -133,10 +147,13 @@ internal static class Reductions
         return c => TopK(c[0], c.Ints(1)[0], axis, largest);
     }
 
+    /// <remarks>Of equal elements the first comes first, which libtorch's own topk does not promise.</remarks>
     static Tensor[] TopK(Tensor x, long k, long axis, bool largest)
     {
-        var (values, indices) = x.topk(checked((int)k), (int)axis, largest);
-        return [values, indices];
+        var (sorted, places) = sort(x, axis, descending: largest, stable: true);
+        using (sorted)
+        using (places)
+            return [sorted.narrow(axis, 0, k), places.narrow(axis, 0, k)];
     }
 
     /// <summary>X, Axis -> running sums along the axis, from the end (<c>reverse</c>), without the element itself (<c>exclusive</c>).</summary>

@@ -27,6 +27,8 @@ internal static class Shapes
         new("Tile", Since: 6, _ => c => [c[0].repeat(c.Ints(1))]) { Host = [1] },
         new("DepthToSpace", Since: 1, n => DepthToSpace(n, "DCR")) { Attributes = ["blocksize"] },
         new("DepthToSpace", Since: 11, n => DepthToSpace(n, n.Choice("mode", "DCR", "DCR", "CRD"))) { Attributes = ["blocksize", "mode"] },
+        new("CenterCropPad", Since: 18, CenterCropPad) { Attributes = ["axes"], Host = [1] },
+        new("Col2Im", Since: 18, Col2Im) { Attributes = ["dilations", "pads", "strides"], Host = [1, 2] },
         new("SpaceToDepth", Since: 1, SpaceToDepth) { Attributes = ["blocksize"] },
     ];
 
@@ -175,6 +177,43 @@ internal static class Shapes
                 c[0].reshape(s[0], block, block, s[1] / (block * block), s[2], s[3]).permute(0, 3, 4, 1, 5, 2)
                     .reshape(s[0], s[1] / (block * block), s[2] * block, s[3] * block).MoveToOuterDisposeScope(),
             ];
+        };
+    }
+
+    /// <summary>X, Shape -> the middle of X in that shape, zeros around it where X is smaller.</summary>
+    static Kernel CenterCropPad(OperatorNode n)
+    {
+        var axes = n.Ints("axes");
+        return c =>
+        {
+            using var scope = NewDisposeScope();
+            var (shape, wanted, rank) = (c[0].shape, c.Ints(1), (int)c[0].dim());
+            var (begins, ends) = (new long[rank], new long[rank]);
+            for (var i = 0; i < wanted.Length; i++)
+            {
+                var axis = Axes.Normal(axes?[i] ?? i, rank);
+                var more = wanted[i] - shape[axis];
+                begins[axis] = more >= 0 ? more / 2 : -(-more / 2);
+                ends[axis] = more - begins[axis];
+            }
+
+            return [Geometry.Pad(c[0], begins, ends, 0).MoveToOuterDisposeScope()];
+        };
+    }
+
+    /// <summary>X[n, c prod(block), places], ImageShape[h, w], BlockShape -> [n, c, h, w], where blocks that overlap add up.</summary>
+    static Kernel Col2Im(OperatorNode n)
+    {
+        var (dilations, pads, strides) = (n.Ints("dilations"), n.Ints("pads"), n.Ints("strides"));
+        return c =>
+        {
+            var (image, block) = (c.Ints(1), c.Ints(2));
+            if (image.Length != 2) throw new ArgumentException($"expected 2 spatial axes, got {image.Length}");
+            var p = pads ?? new long[4];
+            var (d, s) = (dilations ?? [1, 1], strides ?? [1, 1]);
+            using var scope = NewDisposeScope();
+            var padded = nn.functional.fold(c[0], (image[0] + p[0] + p[2], image[1] + p[1] + p[3]), (block[0], block[1]), (d[0], d[1]), (0, 0), (s[0], s[1]));
+            return [padded.narrow(2, p[0], image[0]).narrow(3, p[1], image[1]).MoveToOuterDisposeScope()];
         };
     }
 

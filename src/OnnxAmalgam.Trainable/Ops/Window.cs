@@ -18,7 +18,7 @@ internal sealed record Window(long[]? Kernel, long[]? Strides, long[]? Dilations
     /// <summary>Reads a node's attributes.</summary>
     public static Window Of(OperatorNode n, bool dilates = true) => new(
         n.Ints("kernel_shape"), n.Ints("strides"), dilates ? n.Ints("dilations") : null, n.Ints("pads"),
-        n.Choice("auto_pad", "NOTSET", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"));
+        !n.Declares("auto_pad") ? "NOTSET" : n.Choice("auto_pad", "NOTSET", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"));
 
     /// <summary>Everything spelled out for so many spatial axes of these sizes.</summary>
     /// <param name="sizes">Spatial sizes of the input; only looked at for <c>SAME_*</c>.</param>

@@ -17,13 +17,16 @@ internal sealed class FirstWeights(BoundGraph graph, TensorProto?[] stored, long
         var (node, input) = Place(slot);
         return node?.Row.Type switch
         {
-            "BatchNormalization" or "InstanceNormalization" or "LayerNormalization" or "GroupNormalization" or "RMSNormalization" =>
+            "BatchNormalization" or "InstanceNormalization" or "LayerNormalization" or "GroupNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization" =>
                 Filled(count, input is 1 or 4 ? 1 : 0),
+            "SkipLayerNormalization" or "SkipSimplifiedLayerNormalization" => Filled(count, input is 2 ? 1 : 0),
+            "FastGelu" or "BiasGelu" => Filled(count, 0),
+            "RNN" or "GRU" or "LSTM" => Initialisation.LinearUniform(count, Hidden(node), seed, name),
             "Mul" or "Div" => Filled(count, 1),
             "Add" or "Sub" when FanInBefore(node, slot) is { } fanIn => Initialisation.LinearUniform(count, fanIn, seed, name),
             "Add" or "Sub" when dims.Count <= 1 => Filled(count, 0),
             "PRelu" => Filled(count, 0.25f),
-            "Conv" or "ConvTranspose" or "Gemm" or "MatMul" or "Einsum" => Initialisation.LinearUniform(count, FanIn(node), seed, name),
+            "Conv" or "FusedConv" or "ConvTranspose" or "Gemm" or "FusedGemm" or "MatMul" or "FusedMatMul" or "Einsum" or "Attention" or "MultiHeadAttention" => Initialisation.LinearUniform(count, FanIn(node), seed, name),
             _ => Initialisation.TruncatedNormal(count, EmbeddingDeviation, seed, name),
         };
     }
@@ -53,17 +56,20 @@ internal sealed class FirstWeights(BoundGraph graph, TensorProto?[] stored, long
     /// <summary>How many inputs one output sums over, from the shape of the node's weight.</summary>
     int FanIn(BoundNode node)
     {
-        var weight = node.Inputs.Skip(node.Row.Type is "Conv" or "ConvTranspose" ? 1 : 0).Select(Shape).FirstOrDefault(shape => shape is { Length: >= 2 });
+        var weight = node.Inputs.Skip(node.Row.Type is "Conv" or "FusedConv" or "ConvTranspose" ? 1 : 0).Select(Shape).FirstOrDefault(shape => shape is { Length: >= 2 });
         if (weight is null) return 1;
         var product = weight.Skip(2).Aggregate(1L, (a, b) => a * b);
         return checked((int)Math.Max(1, node.Row.Type switch
         {
-            "Conv" or "ConvTranspose" => weight[1] * product,
-            "Gemm" when node.Proto.Int("transB", 0) != 0 => weight[1],
-            "Gemm" => weight[0],
+            "Conv" or "FusedConv" or "ConvTranspose" => weight[1] * product,
+            "Gemm" or "FusedGemm" or "FusedMatMul" when node.Proto.Int("transB", 0) != 0 => weight[^1],
+            "Gemm" or "FusedGemm" => weight[0],
             _ => weight[^2],
         }));
     }
+
+    /// <summary>Size of a recurrent node's state: torch bounds all its weights by it.</summary>
+    int Hidden(BoundNode node) => checked((int)(Shape(node.Inputs[2]) is { Length: 3 } recurrence ? recurrence[2] : node.Proto.Int("hidden_size", 1)));
 
     /// <summary>The shape of a stored tensor, looked at through nodes that transpose, cast or copy it.</summary>
     long[]? Shape(int slot)

@@ -1,0 +1,95 @@
+using OnnxAmalgam.Trainable.Operators;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Trainable.Ops;
+
+/// <summary>Nodes that run a graph of their own. What a body takes from around it counts among the node's inputs, after the listed ones.</summary>
+internal static class ControlFlow
+{
+    public static readonly Operator[] Rows =
+    [
+        new("If", Since: 1, If) { Attributes = ["then_branch", "else_branch"], Host = [0], MaxOutputs = int.MaxValue, DependsOnMode = true, Precision = Precision.Full },
+        new("Loop", Since: 1, Loop) { Attributes = ["body"], Host = [0, 1], MaxOutputs = int.MaxValue, DependsOnMode = true, Precision = Precision.Full },
+        new("Scan", Since: 9, Scan)
+        {
+            Attributes = ["body", "num_scan_inputs", "scan_input_axes", "scan_input_directions", "scan_output_axes", "scan_output_directions"],
+            MaxOutputs = int.MaxValue,
+            DependsOnMode = true,
+            Precision = Precision.Full,
+        },
+    ];
+
+    /// <summary>Condition -> the outputs of the branch that it chooses; the other is not run.</summary>
+    static Kernel If(OperatorNode n)
+    {
+        var (then, otherwise) = (n.Body("then_branch"), n.Body("else_branch"));
+        return c => c.Numbers(0)[0] != 0 ? then.Run(c) : otherwise.Run(c);
+    }
+
+    /// <summary>Count?, Condition?, states -> states after the last round, then what each round gives, stacked along a new first axis.</summary>
+    /// <remarks>Body: round, condition, states -> condition, states, what is stacked.</remarks>
+    static Kernel Loop(OperatorNode n)
+    {
+        var body = n.Body("body");
+        var count = n.InputCount - 2;
+        var isUsed = n.HasOutput;
+        return c =>
+        {
+            using var scope = NewDisposeScope();
+            var most = c.Has(0) ? c.Ints(0)[0] : long.MaxValue;
+            var goesOn = !c.Has(1) || c.Numbers(1)[0] != 0;
+            Tensor[] states = [.. Enumerable.Range(2, count).Select(i => c[i].alias())];
+            var rounds = new List<Tensor>[body.OutputCount - 1 - count];
+            for (var i = 0; i < rounds.Length; i++) rounds[i] = [];
+            for (var round = 0L; round < most && goesOn; round++)
+            {
+                var results = body.Run(c, [tensor(round), tensor(true), .. states]);
+                goesOn = results[0].item<bool>();
+                states = results[1..(1 + count)];
+                for (var i = 0; i < rounds.Length; i++) rounds[i].Add(results[1 + count + i]);
+            }
+
+            Tensor[] outputs = [.. states, .. rounds.Select((values, i) => Stacked(values, isUsed(count + i)))];
+            foreach (var output in outputs) output.MoveToOuterDisposeScope();
+            return outputs;
+        };
+    }
+
+    static Tensor Stacked(List<Tensor> values, bool isUsed)
+    {
+        if (values.Count > 0) return stack(values, 0);
+        return isUsed ? throw new ArgumentException("expected at least one round where the rounds' values are stacked, got none") : zeros(0);
+    }
+
+    /// <summary>States, then sequences -> states after the last element, then what each step gives, stacked along an axis.</summary>
+    static Kernel Scan(OperatorNode n)
+    {
+        var body = n.Body("body");
+        var sequences = (int)(n.Int("num_scan_inputs") ?? throw OperatorNode.Refuse("num_scan_inputs", "a number", "none"));
+        var count = n.InputCount - sequences;
+        var (inputAxes, inputTurned) = (n.Ints("scan_input_axes"), n.Ints("scan_input_directions"));
+        var (outputAxes, outputTurned) = (n.Ints("scan_output_axes"), n.Ints("scan_output_directions"));
+        return c =>
+        {
+            using var scope = NewDisposeScope();
+            Tensor[] states = [.. Enumerable.Range(0, count).Select(i => c[i].alias())];
+            var parts = Enumerable.Range(0, sequences).Select(i => Turned(c[count + i].unbind((int)(inputAxes?[i] ?? 0)), inputTurned, i)).ToArray();
+            var steps = new Tensor[parts[0].Length][];
+            for (var step = 0; step < steps.Length; step++)
+            {
+                var results = body.Run(c, [.. states, .. parts.Select(part => part[step])]);
+                (states, steps[step]) = (results[..count], results[count..]);
+            }
+
+            Tensor[] outputs =
+            [
+                .. states,
+                .. Enumerable.Range(0, body.OutputCount - count).Select(i => stack(Turned([.. steps.Select(step => step[i])], outputTurned, i), outputAxes?[i] ?? 0)),
+            ];
+            foreach (var output in outputs) output.MoveToOuterDisposeScope();
+            return outputs;
+        };
+    }
+
+    static Tensor[] Turned(Tensor[] parts, long[]? directions, int i) => directions is not null && directions[i] == 1 ? [.. parts.Reverse()] : parts;
+}
