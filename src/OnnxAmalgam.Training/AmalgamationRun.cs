@@ -32,7 +32,7 @@ public static class AmalgamationRun
         if (!resume || !File.Exists(folder.Recipe))
         {
             WriteText(folder.Recipe, RecipeReader.Write(setup.Recipe));
-            EnvironmentFile.Write(folder.Environment, setup, trainer.Equation);
+            EnvironmentFile.Write(folder.Environment, setup, trainer.Equation, trainer.Precision);
         }
 
         if (!trainer.Run(resume, acceptOlder, stop))

@@ -47,6 +47,10 @@ internal sealed class AmalgamationStep : IDisposable
     /// <summary>The student; its mode is the caller's affair between steps.</summary>
     public TrainableGraph Student { get; }
 
+    /// <summary>Number format of the activations in a step, student's and common space's; weights, scores and losses are float32 always,
+    /// and outside a step the student computes in float32.</summary>
+    public Precision Precision { get; set; }
+
     /// <summary>What is minimised, as text.</summary>
     public string Equation => Loss.Equation;
 
@@ -97,7 +101,7 @@ internal sealed class AmalgamationStep : IDisposable
 
         Student.train();
         var inputs = new Dictionary<string, Tensor> { [Student.InputNames[0]] = preprocess.Apply(canvas) };
-        Tensor[] outputs = Student.Run(inputs, values);
+        Tensor[] outputs = RunStudent(inputs);
         return Loss.Forward(new LossInputs
         {
             StudentLogits = outputs[0],
@@ -107,6 +111,26 @@ internal sealed class AmalgamationStep : IDisposable
             DomainWeights = targets.Weights(indices),
             HardLabels = targets.Labels(indices),
         });
+    }
+
+    /// <summary>Scores in float32, and the tap in the type of activations.</summary>
+    Tensor[] RunStudent(Dictionary<string, Tensor> inputs)
+    {
+        if (Precision != Precision.Bf16)
+        {
+            return Student.Run(inputs, values);
+        }
+
+        Student.ActivationDtype = ScalarType.BFloat16;
+        try
+        {
+            Tensor[] outputs = Student.Run(inputs, values);
+            return [outputs[0], .. outputs[1..].Select(tap => tap.to_type(ScalarType.BFloat16))];
+        }
+        finally
+        {
+            Student.ActivationDtype = null;
+        }
     }
 
     /// <summary>Everything a checkpoint must hold, by name; the caller does not own the tensors (optimiser state is copied into its scope).</summary>

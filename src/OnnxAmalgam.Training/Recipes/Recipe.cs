@@ -32,7 +32,7 @@ public sealed record TeacherRecipe
     public string? Logits { get; init; }
     /// <summary>Whether this teacher has no scores.</summary>
     public bool FeaturesOnly => Logits == "none";
-    /// <summary>Values or module paths; null: auto; empty: none.</summary>
+    /// <summary>Values or module paths; null: <c>auto</c>; empty: <c>none</c>.</summary>
     public IReadOnlyList<TapRecipe>? Taps { get; init; }
     /// <summary>Overrides of what graph and metadata say.</summary>
     public InputRecipe Input { get; init; } = new();

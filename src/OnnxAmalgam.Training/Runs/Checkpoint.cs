@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Runs;
@@ -15,6 +17,9 @@ public sealed record TrainingState
     public required IReadOnlyDictionary<string, string> Hashes { get; init; }
     /// <summary>Threads the run used; another number gives other rounding.</summary>
     public required int Threads { get; init; }
+    /// <summary>Number format of the steps (fp32 in files that do not say).</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<Precision>))]
+    public Precision Precision { get; init; }
     /// <summary>Epoch of the next batch, from 1.</summary>
     public required int Epoch { get; init; }
     /// <summary>Next batch within that epoch, from 0.</summary>
