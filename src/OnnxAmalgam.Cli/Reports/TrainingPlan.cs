@@ -13,6 +13,8 @@ internal static class TrainingPlan
     {
         foreach (var teacher in setup.Teachers)
             yield return $"teacher {teacher.Name}: {Says(teacher)}";
+        if (setup.Gate?.Note is { } gate)
+            yield return gate;
         yield return $"student {setup.Recipe.Student.Model}: {setup.Union.Count} labels; {Images(setup)}; {setup.Compute.Threads} threads on {setup.Compute.Device}";
     }
 
@@ -26,6 +28,8 @@ internal static class TrainingPlan
         facts.Add("student", string.Create(CultureInfo.InvariantCulture, $"{setup.Recipe.Student.Model}; {estimate.StudentParameters:N0} parameters{(setup.Student.Tap is { } tap ? $"; tap {tap.Value}" : "")}"));
         facts.Add("labels", $"{setup.Union.Count}, {setup.Recipe.Amalgamation.Labels.ToString().ToLowerInvariant()}");
         facts.Add("images", Images(setup));
+        if (setup.Gate?.Note is { } gate)
+            facts.Add("gate", gate);
         facts.Add("minimises", estimate.Equation);
         facts.Add("training", string.Create(CultureInfo.InvariantCulture, $"{train.Epochs} epochs of {estimate.BatchesPerEpoch} steps, batch {Math.Min(train.Batch, setup.Train.Count)}, {train.Optimizer.ToString().ToLowerInvariant()}, learning rate {train.LearningRate:g4}, seed {train.Seed}"));
         facts.Add("computes on", $"{setup.Compute.Device}, {setup.Compute.Threads} threads");

@@ -51,8 +51,8 @@ public sealed class Teacher : IDisposable
     /// <summary>Whether it has scores.</summary>
     public bool HasLogits => logits is not null;
 
-    /// <summary>What was skipped to find the scores, or null.</summary>
-    public string? Note => logits?.Note;
+    /// <summary>What was skipped to find the scores, and what is only assumed of the input.</summary>
+    public IReadOnlyList<string> Notes { get; private init; } = [];
 
     /// <summary>Loads the file, finds scores, taps and labels, and opens a session that computes just these.</summary>
     /// <param name="recipe">What the recipe says of it.</param>
@@ -75,7 +75,10 @@ public sealed class Teacher : IDisposable
         try
         {
             IReadOnlyList<string> labels = logits is null ? [] : ReadLabels(recipe, model, session, input);
-            return new Teacher(recipe.Name, recipe.Model, session, logits, taps, labels, input, options.Device);
+            return new Teacher(recipe.Name, recipe.Model, session, logits, taps, labels, input, options.Device)
+            {
+                Notes = [.. new[] { logits?.Note, ModelInput.Assumption(model, recipe.Input, input) }.OfType<string>()],
+            };
         }
         catch
         {
