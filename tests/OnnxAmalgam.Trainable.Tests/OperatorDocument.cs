@@ -13,7 +13,7 @@ internal static class OperatorDocument
         text.Append(System.Globalization.CultureInfo.InvariantCulture, $"""
             # Operators that train
 
-            Made from the operator table; a test compares this file with it. `{Golden.Remedy}` writes it anew.
+            Made from the operator table; a test compares this file with it. `UPDATE_GOLDEN=1 make test` writes it anew.
 
             {rows.Length} rows for {rows.DistinctBy(row => (row.Domain, row.Type)).Count()} operators. A row holds from its opset up to the next row of the operator, for ONNX's own domain up to opset {OperatorTable.NewestOpset}. Each is
             compared with ONNX Runtime at its first and newest opset (or the newest that ONNX Runtime runs), with its weights as inputs, initializers and Constant nodes, and its gradient with

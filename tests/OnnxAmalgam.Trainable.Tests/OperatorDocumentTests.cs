@@ -1,3 +1,4 @@
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Trainable.Operators;
 
 namespace OnnxAmalgam.Trainable.Tests;
