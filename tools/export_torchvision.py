@@ -5,7 +5,7 @@
     python3 tools/export_torchvision.py --list
     python3 tools/export_torchvision.py resnet18 vit_b_32 -o exports
 
-Without names: every model of at most --most million parameters, smallest first. Each is exported in inference form at 64 px or the least
+Without names: every model of at most --most million parameters, smallest first. Each is exported at 64 px or the least
 size it takes. What follows `--` is run on each file with --json, and the file is deleted then; the table is written after every
 model, so an interrupted run keeps what it has. A model that torch cannot export is listed with torch's error.
 
@@ -14,6 +14,7 @@ Needs torch, torchvision 0.14 or later and onnx.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,7 +29,7 @@ def size_of(name):
     return SIZES.get(name) or PREFIXES.get(name) or 64
 
 
-def make(name):
+def make(name, training):
     import torch
     from torchvision import models
 
@@ -38,7 +39,7 @@ def make(name):
         extra["init_weights"] = False
     network = models.get_model(name, weights=None, **extra)
     settle(network)
-    return network.eval()
+    return network.train(training)
 
 
 def settle(network):
@@ -52,14 +53,15 @@ def settle(network):
             module.running_var.uniform_(0.5, 1.5, generator=generator)
 
 
-def export(network, name, path):
+def export(network, name, path, training):
     import torch
 
     size = size_of(name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(network, torch.zeros(2, 3, size, size), path, opset_version=OPSET, input_names=["images"],
-                          output_names=["logits"], dynamic_axes={"images": {0: "batch"}, "logits": {0: "batch"}})
+                          output_names=["logits"], dynamic_axes={"images": {0: "batch"}, "logits": {0: "batch"}},
+                          training=torch.onnx.TrainingMode.TRAINING if training else torch.onnx.TrainingMode.EVAL, do_constant_folding=not training)
 
 
 def check(command, path):
@@ -71,6 +73,7 @@ def check(command, path):
 def row(name, count, result):
     number = lambda key: "" if result.get(key) is None else f"{result[key]:.1e}"
     remark = (result.get("message") or "").replace("|", "/").replace("\n", " ")[:160]
+    count = result.get("parameters") or count
     return f"| {name} | {size_of(name)} | {count / 1e6:.1f} M | {number('maxDifference')} | {number('maxDifferenceAfterTraining')} | {result['status']} | {remark} |\n"
 
 
@@ -92,6 +95,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", help="names in torchvision.models; default: all that are small enough")
     parser.add_argument("--most", type=float, default=60, help="largest number of parameters, in millions (default 60)")
+    parser.add_argument("--least", type=float, default=0, help="smallest number of parameters, in millions (default 0)")
+    parser.add_argument("--form", choices=["inference", "training"], default="inference", help="training: batch statistics and dropout stay in the file")
     parser.add_argument("--check", metavar="FILE", help="run the command after -- on each model and write the table here")
     parser.add_argument("-o", "--output", metavar="DIR", help="keep the files here instead")
     parser.add_argument("--list", action="store_true", help="say what would be exported")
@@ -106,22 +111,24 @@ def main():
 
     torch.set_num_threads(1)
     counts = sizes(options.models or torchvision.models.list_models(module=torchvision.models))
-    names = [n for n in sorted(counts, key=counts.get) if options.models or counts[n] <= options.most * 1e6]
+    names = [n for n in sorted(counts, key=counts.get) if options.models or options.least * 1e6 < counts[n] <= options.most * 1e6]
     if options.list:
         print("\n".join(f"{n} {counts[n]}" for n in names))
         return 0
     table = "| model | px | parameters | difference | after a step | status | remark |\n|---|---|---|---|---|---|---|\n"
-    failed = False
+    failed, training = False, options.form == "training"
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.output or temporary
         os.makedirs(folder, exist_ok=True)
         for name in names:
             print(name, file=sys.stderr)
-            path = os.path.join(folder, f"{name}.onnx")
+            own_folder = os.path.join(folder, name)  # weights over 2 GB lie in files of their own
+            os.makedirs(own_folder, exist_ok=True)
+            path = os.path.join(own_folder, f"{name}.onnx")
             try:
-                network = make(name)
+                network = make(name, training)
                 count = sum(p.numel() for p in network.parameters())
-                export(network, name, path)
+                export(network, name, path, training)
                 del network
             except Exception as error:  # whatever torch raises is the finding
                 table += row(name, counts[name], {"status": "not exported", "message": f"{type(error).__name__}: {error}"})
@@ -137,7 +144,7 @@ def main():
                 with open(options.check, "w") as file:
                     file.write(table)
             if not options.output:
-                os.remove(path)
+                shutil.rmtree(own_folder)
     return 3 if failed else 0
 
 
