@@ -21,7 +21,7 @@ public static class OnnxRuntime
     public static OnnxRuntimeState State()
     {
         string[] providers = Load().GetAvailableProviders();
-        return new(Load().GetVersionString(), providers, providers.Contains(CudaProvider), NativeEnvironment.TelemetryIsOff);
+        return new(Load().GetVersionString(), providers, providers.Contains(CudaProvider), Telemetry.IsOff);
     }
 
     internal static OrtEnv Load() => Environment.Value;

@@ -43,7 +43,7 @@ public sealed class PlainSession : IDisposable
         ArgumentNullException.ThrowIfNull(inputs);
         var missing = Inputs.Where(i => !inputs.ContainsKey(i.Name)).Select(i => $"'{i.Name}'").ToArray();
         return missing.Length == 0
-            ? new PreparedRun(session, name, [.. Inputs.Select(i => (i.Name, inputs[i.Name]))], [.. Outputs.Select(o => o.Name)])
+            ? new PreparedRun(session, name, [.. Inputs.Select(i => (i.Name, inputs[i.Name]))], [.. session.OutputMetadata.Keys], [.. Outputs.Select(o => o.Name)])
             : throw new InputException($"'{name}': expected every input to be given, got none for {string.Join(", ", missing)}");
     }
 

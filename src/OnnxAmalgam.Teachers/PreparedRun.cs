@@ -11,27 +11,33 @@ public sealed class PreparedRun : IDisposable
     readonly string model;
     readonly string[] inputNames;
     readonly string[] outputNames;
+    readonly string[] tensorNames;
     readonly OrtValue[] inputs;
     readonly GCHandle[] pins;
     readonly RunOptions options = new();
 
-    internal PreparedRun(InferenceSession session, string model, IReadOnlyList<(string Name, TensorData Data)> feed, string[] outputNames)
+    internal PreparedRun(InferenceSession session, string model, IReadOnlyList<(string Name, TensorData Data)> feed, string[] outputNames, string[] tensorNames)
     {
-        (this.session, this.model, this.outputNames) = (session, model, outputNames);
+        (this.session, this.model, this.outputNames, this.tensorNames) = (session, model, outputNames, tensorNames);
         inputNames = [.. feed.Select(f => f.Name)];
         pins = [.. feed.Select(f => GCHandle.Alloc(f.Data.Bytes, GCHandleType.Pinned))];
         inputs = [.. feed.Zip(pins, (f, pin) => OrtValue.CreateTensorValueWithData(
             OrtMemoryInfo.DefaultInstance, f.Data.Type, f.Data.Shape, pin.AddrOfPinnedObject(), f.Data.Type.SizeInBytes(f.Data.Shape)))];
     }
 
-    /// <summary>Runs and drops the results: for measuring.</summary>
-    public void Execute() => Results().Dispose();
+    /// <summary>Runs and drops the results, all that the file states: for measuring.</summary>
+    public void Execute() => Results(outputNames).Dispose();
 
     /// <summary>Runs and copies the results, one for each of <see cref="PlainSession.Outputs"/>.</summary>
     /// <exception cref="InputException">The graph does not run on these inputs.</exception>
     public IReadOnlyList<TensorData> Read()
     {
-        using var results = Results();
+        if (tensorNames.Length == 0)
+        {
+            return [];
+        }
+
+        using var results = Results(tensorNames);
         return [.. results.Select(Copy)];
     }
 
@@ -43,11 +49,11 @@ public sealed class PreparedRun : IDisposable
         options.Dispose();
     }
 
-    IDisposableReadOnlyCollection<OrtValue> Results()
+    IDisposableReadOnlyCollection<OrtValue> Results(string[] names)
     {
         try
         {
-            return session.Run(options, inputNames, inputs, outputNames);
+            return session.Run(options, inputNames, inputs, names);
         }
         catch (OnnxRuntimeException e)
         {

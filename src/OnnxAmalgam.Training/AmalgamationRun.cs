@@ -32,10 +32,10 @@ public static class AmalgamationRun
         if (!resume || !File.Exists(folder.Recipe))
         {
             WriteText(folder.Recipe, RecipeReader.Write(setup.Recipe));
-            EnvironmentFile.Write(folder.Environment, setup, trainer.Equation);
+            EnvironmentFile.Write(folder.Environment, setup, trainer.Equation, trainer.Precision);
         }
 
-        if (!trainer.Run(resume, acceptOlder, stop))
+        if (!trainer.Run(resume, acceptOlder, stop) || stop.IsCancellationRequested)
         {
             return null;
         }
@@ -43,6 +43,11 @@ public static class AmalgamationRun
         Agreement agreement = StudentExport.Write(trainer.Student, setup, folder.Student);
         var benchmark = LatencyBenchmark.Measure([folder.Student, .. setup.Teachers.Select(t => t.File)], setup.Compute);
         WriteText(folder.Benchmark, BenchmarkRow.ToCsv(benchmark));
+        if (stop.IsCancellationRequested)
+        {
+            return null;
+        }
+
         var evaluation = Evaluator.Evaluate(setup, folder.Student);
         using var csv = new StringWriter();
         EvaluationRow.WriteCsv(csv, evaluation);

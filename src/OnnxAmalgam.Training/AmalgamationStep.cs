@@ -3,6 +3,7 @@ using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.CommonSpace;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Export;
 using OnnxAmalgam.Training.Losses;
 using OnnxAmalgam.Training.Optimisation;
 using OnnxAmalgam.Training.Recipes;
@@ -46,6 +47,10 @@ internal sealed class AmalgamationStep : IDisposable
 
     /// <summary>The student; its mode is the caller's affair between steps.</summary>
     public TrainableGraph Student { get; }
+
+    /// <summary>Number format of the activations in a step, student's and common space's; weights, scores and losses are float32 always,
+    /// and outside a step the student computes in float32.</summary>
+    public Precision Precision { get; set; }
 
     /// <summary>What is minimised, as text.</summary>
     public string Equation => Loss.Equation;
@@ -97,7 +102,7 @@ internal sealed class AmalgamationStep : IDisposable
 
         Student.train();
         var inputs = new Dictionary<string, Tensor> { [Student.InputNames[0]] = preprocess.Apply(canvas) };
-        Tensor[] outputs = Student.Run(inputs, values);
+        Tensor[] outputs = RunStudent(inputs);
         return Loss.Forward(new LossInputs
         {
             StudentLogits = outputs[0],
@@ -107,6 +112,26 @@ internal sealed class AmalgamationStep : IDisposable
             DomainWeights = targets.Weights(indices),
             HardLabels = targets.Labels(indices),
         });
+    }
+
+    /// <summary>Scores in float32, and the tap in the type of activations.</summary>
+    Tensor[] RunStudent(Dictionary<string, Tensor> inputs)
+    {
+        if (Precision != Precision.Bf16)
+        {
+            return Student.Run(inputs, values);
+        }
+
+        Student.ActivationDtype = ScalarType.BFloat16;
+        try
+        {
+            Tensor[] outputs = Student.Run(inputs, values);
+            return [outputs[0], .. outputs[1..].Select(tap => tap.to_type(ScalarType.BFloat16))];
+        }
+        finally
+        {
+            Student.ActivationDtype = null;
+        }
     }
 
     /// <summary>Everything a checkpoint must hold, by name; the caller does not own the tensors (optimiser state is copied into its scope).</summary>
@@ -125,21 +150,7 @@ internal sealed class AmalgamationStep : IDisposable
     /// <exception cref="InputException">They are not.</exception>
     public void Restore(IReadOnlyDictionary<string, Tensor> saved)
     {
-        using var guard = no_grad();
-        var own = Own();
-        var wrong = own.Keys.Except(saved.Keys, StringComparer.Ordinal).Select(n => $"'{n}' is missing")
-            .Concat(own.Where(p => saved.TryGetValue(p.Key, out var s) && !s.shape.SequenceEqual(p.Value.shape)).Select(p => $"'{p.Key}' has another shape"))
-            .Take(5).ToArray();
-        if (wrong.Length > 0)
-        {
-            throw new InputException($"checkpoint: expected the tensors of this recipe's student and losses, but {string.Join(", ", wrong)}; resume with the recipe the run was started with");
-        }
-
-        foreach (var (name, value) in own)
-        {
-            value.copy_(saved[name]);
-        }
-
+        StudentWeights.Restore(Own(), saved);
         Optimizer.ImportState(saved.Where(p => p.Key.StartsWith(OptimizerPrefix, StringComparison.Ordinal)).ToDictionary(p => p.Key[OptimizerPrefix.Length..], p => p.Value));
     }
 
@@ -155,17 +166,7 @@ internal sealed class AmalgamationStep : IDisposable
     /// <summary>Weights, statistics and the loss's own parameters; the tensors themselves.</summary>
     Dictionary<string, Tensor> Own()
     {
-        var own = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach (var (name, value) in Student.Initializers)
-        {
-            own.Add("student/" + name, value);
-        }
-
-        foreach (var (name, value) in Student.Statistics)
-        {
-            own.Add("statistics/" + name, value);
-        }
-
+        var own = new Dictionary<string, Tensor>(StudentWeights.Of(Student), StringComparer.Ordinal);
         foreach (var (name, value) in Loss.state_dict())
         {
             own.Add("loss/" + name, value);

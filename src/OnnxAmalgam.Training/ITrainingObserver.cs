@@ -19,6 +19,11 @@ public interface ITrainingObserver
     /// <summary>After an epoch's validation.</summary>
     void EpochEnded(EpochSummary summary);
 
+    /// <summary>Something that was decided for the user.</summary>
+    void Note(string message)
+    {
+    }
+
     /// <summary>Something the user should know.</summary>
     void Warn(string message);
 }

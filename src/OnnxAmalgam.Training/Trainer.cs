@@ -23,6 +23,7 @@ public sealed class Trainer : IDisposable
     readonly Checkpoints checkpoints;
     readonly IReadOnlyDictionary<string, string> hashes;
     readonly TrainRecipe train;
+    Precision? precision;
 
     /// <summary>Prepares a run; nothing is written yet.</summary>
     public Trainer(AmalgamationSetup setup, RunFolder folder, ITrainingObserver observer)
@@ -42,6 +43,9 @@ public sealed class Trainer : IDisposable
     /// <summary>What is minimised, as text.</summary>
     public string Equation => step.Equation;
 
+    /// <summary>fp32 or bf16: what the recipe says, or what <c>auto</c> came to on this machine when the run began.</summary>
+    public Precision Precision => precision ??= Choose();
+
     /// <summary>Trains to the end, or until asked to stop (then the step is finished and everything saved).</summary>
     /// <param name="resume">Whether to go on from the last checkpoint, if there is one.</param>
     /// <param name="acceptOlder">Whether an older checkpoint will do when the last is damaged.</param>
@@ -51,8 +55,10 @@ public sealed class Trainer : IDisposable
     public bool Run(bool resume, bool acceptOlder, CancellationToken stop)
     {
         TrainingState at = (resume ? Resume(acceptOlder) : null) ?? Start();
+        step.Precision = at.Precision;
         using var loader = new BatchLoader(setup.Train, train.Batch, setup.Recipe.Augment, train.Seed, at.Epoch, at.Batch, workers: 1);
         var results = new ResultsCsv(folder.Results, at.ResultsBytes);
+        using var events = new EventFile(folder.Path, at.Epoch, observer.Warn);
         var schedule = new RateSchedule(train, loader.BatchesPerEpoch);
         observer.Started(step.Equation, train.Epochs, loader.BatchesPerEpoch);
 
@@ -66,7 +72,7 @@ public sealed class Trainer : IDisposable
                 return false;
             }
 
-            at = EndEpoch(at, run.ImagesPerSecond, loader.BatchesPerEpoch, schedule, results);
+            at = EndEpoch(at, run.ImagesPerSecond, loader.BatchesPerEpoch, schedule, results, events);
         }
 
         if (train.SelectBest && checkpoints.LoadBest() is { } best)
@@ -120,7 +126,7 @@ public sealed class Trainer : IDisposable
         return (state, interrupted, speed);
     }
 
-    TrainingState EndEpoch(TrainingState at, double imagesPerSecond, int batches, RateSchedule schedule, ResultsCsv results)
+    TrainingState EndEpoch(TrainingState at, double imagesPerSecond, int batches, RateSchedule schedule, ResultsCsv results, EventFile events)
     {
         var clock = Stopwatch.StartNew();
         ValidationResult? validation = validator?.Run(step.Student);
@@ -137,6 +143,7 @@ public sealed class Trainer : IDisposable
             ("speed/images_per_second", imagesPerSecond),
         ];
         results.Append(row);
+        events.Append(at.Epoch, row);
         observer.EpochEnded(new EpochSummary(at.Epoch, row, isBest));
 
         var next = at with
@@ -153,10 +160,23 @@ public sealed class Trainer : IDisposable
         return next;
     }
 
+    Precision Choose()
+    {
+        if (train.Precision != Precision.Auto)
+        {
+            return train.Precision;
+        }
+
+        var (chosen, reason) = PrecisionChoice.For(setup);
+        observer.Note(reason);
+        return chosen;
+    }
+
     TrainingState Start() => new()
     {
         Hashes = hashes,
         Threads = setup.Compute.Threads,
+        Precision = Precision,
         Epoch = 1,
         Batch = 0,
         Step = 0,
@@ -174,17 +194,13 @@ public sealed class Trainer : IDisposable
             return null;
         }
 
-        var changed = hashes.Where(p => saved.State.Hashes.GetValueOrDefault(p.Key) != p.Value).Select(p => p.Key).ToArray();
-        if (changed.Length > 0)
-        {
-            throw new InputException($"'{folder.Path}': expected the files this run was started with, got others for {string.Join(", ", changed)}; restore them or start a new run");
-        }
-
+        saved.State.RequireInputs(hashes, folder.Path);
         if (saved.State.Threads != setup.Compute.Threads)
         {
             observer.Warn($"resumed with {setup.Compute.Threads} threads, the run was started with {saved.State.Threads}: the result will differ in rounding (--threads {saved.State.Threads} avoids that)");
         }
 
+        precision = saved.State.Precision;
         Restore(saved.Tensors);
         return saved.State;
     }

@@ -60,7 +60,7 @@ public sealed class TelemetryTests
         string program = Path.Combine(AppContext.BaseDirectory, "OnnxAmalgam.Teachers.Tests" + (OperatingSystem.IsWindows() ? ".exe" : ""));
         string[] command = [.. wrapper, program, "-method", Ordinary];
         ProcessStartInfo start = new(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string silencer in (string[])["CI", "ORT_RUNNING_UNIT_TESTS", NativeEnvironment.TelemetrySwitch, "XDG_CACHE_HOME"])
+        foreach (string silencer in (string[])["CI", "ORT_RUNNING_UNIT_TESTS", Telemetry.Switch, "XDG_CACHE_HOME"])
         {
             start.Environment.Remove(silencer);
         }

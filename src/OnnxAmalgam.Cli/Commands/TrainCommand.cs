@@ -15,23 +15,22 @@ internal sealed class TrainCommand : ProgramCommand
     readonly Argument<string?> recipe = new("RECIPE") { Description = "The recipe (YAML); may be left out with --resume", Arity = ArgumentArity.ZeroOrOne };
     readonly Option<string?> output = new("--output", "-o") { Description = "Run folder, new or empty (default runs/NAME)", HelpName = "RUN" };
     readonly Option<string[]> set = new("--set") { Description = "Override a value of the recipe; may be repeated", HelpName = "path.to.key=value" };
-    readonly Option<bool> dryRun = new("--dry-run") { Description = "Open and check everything, print the plan, train nothing" };
-    readonly Option<string?> resume = new("--resume") { Description = "Go on with an interrupted run; --resume=older accepts an older checkpoint", HelpName = "older", Arity = ArgumentArity.ZeroOrOne };
+    readonly Option<bool> dryRun = new("--dry-run") { Description = "Open and check everything, try a few steps, print the plan with its time and memory; write nothing" };
+    readonly Option<bool> resume = new("--resume") { Description = "Go on with an interrupted run, in the folder of -o or the newest unfinished runs/NAME*", Arity = ArgumentArity.Zero };
+    // A value only after '=': --resume RECIPE names a recipe.
+    readonly Option<bool> resumeOlder = new("--resume=older") { Description = "The same, and an older checkpoint will do where the newest is damaged", Arity = ArgumentArity.Zero };
 
     public TrainCommand()
         : base("train", "Fuses the teachers of a recipe into one student, evaluates and exports it", "onnx-amalgam train models/demo/recipe.yaml -o runs/demo")
     {
         Add(recipe);
-        foreach (Option option in (Option[])[output, set, dryRun, resume])
+        foreach (Option option in (Option[])[output, set, dryRun, resume, resumeOlder])
             Add(option);
     }
 
     public override int Run(ParseResult result, Session session)
     {
-        bool resumes = result.GetResult(resume) is { Implicit: false };
-        string? word = result.GetValue(resume);
-        if (word is not null and not "older")
-            throw new UsageException($"--resume: expected nothing or =older, got '{word}'");
+        bool acceptsOlder = result.GetValue(resumeOlder), resumes = acceptsOlder || result.GetValue(resume);
         string? path = result.GetValue(recipe);
         string? folder = result.GetValue(output);
         string[] overrides = result.GetValue(set) ?? [];
@@ -47,15 +46,19 @@ internal sealed class TrainCommand : ProgramCommand
 
         var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
+        folder = kept is not null ? folder! : RunFolder.Choose(folder, given!.Name);
         using var setup = AmalgamationSetup.Open((kept ?? given)!, compute, session.Warn);
-        Plan(setup, session);
         if (result.GetValue(dryRun))
+        {
+            TrainingPlan.Write(session.Terminal, setup, TrainingEstimate.Measure(setup), folder);
             return ExitCode.Done;
+        }
 
-        using var run = kept is not null ? RunFolder.Open(folder!) : RunFolder.Create(folder, setup.Recipe.Name);
+        foreach (var line in TrainingPlan.Lines(setup))
+            session.Note(line);
+        using var run = kept is not null ? RunFolder.Open(folder) : RunFolder.Create(folder, setup.Recipe.Name);
         using var signals = new StopSignals(session);
-        var progress = new TrainingProgress(session.Terminal.Error, session.Terminal.IsLive, session.IsQuiet);
-        var report = AmalgamationRun.Execute(setup, run, resumes, acceptOlder: word == "older", progress, signals.Stop);
+        var report = Execute(setup, run, resumes, acceptsOlder, session, signals.Stop);
         if (report is null)
         {
             session.Terminal.Error.WriteLine($"interrupted; everything is saved. Go on with: onnx-amalgam train --resume -o {Printable.Text(run.Path)}");
@@ -67,13 +70,21 @@ internal sealed class TrainCommand : ProgramCommand
         return ExitCode.Done;
     }
 
-    static string Unfinished(string? folder, string? name) => folder ?? RunFolder.NewestUnfinished(name)
-        ?? throw new InputException($"--resume: expected an unfinished run in {(name is null ? "runs/" : $"runs/{name}*")}, found none; name it with -o");
-
-    static void Plan(AmalgamationSetup setup, Session session)
+    /// <summary>Runs it. A run that fails before its first checkpoint leaves nothing behind; later ones stay, to be resumed.</summary>
+    static RunReport? Execute(AmalgamationSetup setup, RunFolder run, bool resumes, bool acceptsOlder, Session session, CancellationToken stop)
     {
-        foreach (var teacher in setup.Teachers)
-            session.Note($"teacher {teacher.Name}: {(teacher.HasLogits ? $"{teacher.Labels.Count} labels" : "features only")}{(teacher.Taps.Count > 0 ? $", taps {string.Join(", ", teacher.Taps.Select(t => t.Value))}" : "")}");
-        session.Note($"student {setup.Recipe.Student.Model}: {setup.Union.Count} labels; {setup.Train.Count} images to train on, {setup.Validate?.Count ?? 0} to validate, {setup.Test?.Count ?? 0} to test; {setup.Compute.Threads} threads on {setup.Compute.Device}");
+        var progress = new TrainingProgress(session.Terminal.Error, session.Terminal.IsLive, session.IsQuiet);
+        try
+        {
+            return AmalgamationRun.Execute(setup, run, resumes, acceptsOlder, progress, stop);
+        }
+        catch
+        {
+            run.DiscardUnlessSaved();
+            throw;
+        }
     }
+
+    static string Unfinished(string? folder, string? name) => folder ?? RunFolder.NewestUnfinished(name)
+        ?? throw new InputException($"--resume: expected an unfinished run in {(name is null ? "runs/" : $"runs/{name}*")}, got none; name it with -o");
 }

@@ -33,8 +33,8 @@ internal static class ModelNotes
         var first = new GraphView(model.Proto.Graph).Inputs.Select(i => i.Type?.TensorType?.Shape?.Dim).FirstOrDefault();
         if (first is not [{ HasDimValue: true } batch, ..])
             return null;
-        return GraphEdits.WithSymbolicBatch(model) is null
-            ? $"batch fixed to {batch.DimValue}, and something inside may depend on it: other batches run in pieces of {batch.DimValue}, at a cost"
+        return GraphEdits.WithSymbolicBatch(model, out var obstacle) is null
+            ? $"batch fixed to {batch.DimValue}, and {obstacle} may depend on it: other batches run in pieces of {batch.DimValue}, at a cost"
             : $"batch fixed to {batch.DimValue} in the file; nothing inside depends on it, so it is set free on loading";
     }
 

@@ -48,6 +48,8 @@ sealed class TrainingProgress(TextWriter error, bool live, bool quiet) : ITraini
         sinceLine.Restart();
     }
 
+    public void Note(string message) => Line(Printable.Text(message));
+
     public void Warn(string message) => Write($"warning: {Printable.Text(message)}");
 
     void Line(string text)

@@ -11,22 +11,24 @@ internal static class UnknownOptions
     /// <exception cref="UsageException">The first such word, with the nearest option.</exception>
     public static void Refuse(IEnumerable<string> arguments, ParseResult result)
     {
-        var known = Known(result.CommandResult).ToHashSet(StringComparer.Ordinal);
+        var known = Known(result.CommandResult).ToDictionary(StringComparer.Ordinal);
         foreach (var word in arguments.TakeWhile(a => a != "--").Where(a => a.Length > 1 && a[0] == '-'))
         {
             var name = word.Split('=', ':')[0];
-            if (known.Contains(name) || known.Contains(word))
+            if (known.ContainsKey(word) || (known.TryGetValue(name, out var option) && (name == word || option.Arity.MaximumNumberOfValues > 0)))
                 continue;
-            var nearest = NearestName.To(name, known, share: 0.4);
+            if (option is not null)
+                throw new UsageException($"unknown option '{word}'; did you mean '{NearestName.To(word, known.Keys, share: 0.4) ?? name}'?");
+            var nearest = NearestName.To(name, known.Keys, share: 0.4);
             throw new UsageException($"unknown option '{name}'{(nearest is null ? "; a name that starts with '-' goes behind --" : $"; did you mean '{nearest}'?")}");
         }
     }
 
-    static IEnumerable<string> Known(CommandResult command)
+    static IEnumerable<KeyValuePair<string, Option>> Known(CommandResult command)
     {
         for (var at = command; at is not null; at = at.Parent as CommandResult)
             foreach (var option in at.Command.Options.Where(o => o.Recursive || at == command))
                 foreach (var name in option.Aliases.Prepend(option.Name))
-                    yield return name;
+                    yield return KeyValuePair.Create(name, option);
     }
 }

@@ -14,7 +14,9 @@ internal sealed class LogitsWalk(ClassifierGraph graph)
     {
         if (requested is not null)
             return Requested(requested);
-        var found = graph.View.Outputs.Select(Walk).OfType<LogitsOutput>().DistinctBy(one => one.Value).ToArray();
+        // a label is chosen from the same scores that another output gives, perhaps normalised
+        var found = graph.View.Outputs.Select(Walk).OfType<LogitsOutput>().GroupBy(one => Origin(one.Value), StringComparer.Ordinal)
+            .Select(same => same.FirstOrDefault(one => graph.View.Producer(one.Value)?.OpType == "Normalizer") ?? same.First()).ToArray();
         if (found.Length > 1)
             found = Narrowed(found);
         if (found is [var only])
@@ -22,6 +24,13 @@ internal sealed class LogitsWalk(ClassifierGraph graph)
         var outputs = string.Join(", ", graph.View.Outputs.Select(name => $"'{name}' ({graph.Fact(name)?.ToString() ?? "no tensor"})"));
         throw new InputException(
             $"'{graph.Model.Name}': expected one output with class scores, got {outputs}; name it with 'logits:' (see: onnx-amalgam inspect {graph.Model.Name})");
+    }
+
+    string Origin(string value)
+    {
+        while (graph.View.Producer(value) is { OpType: "Identity" or "Cast" or "Normalizer" } node)
+            value = node.Input[0];
+        return value;
     }
 
     /// <summary>Several candidates: those of rank 2, then those a head makes, then those whose name says it.</summary>

@@ -38,7 +38,7 @@ internal sealed class TapList
             return head;
         return candidates.Count > 0
             ? candidates[^1]
-            : throw new InputException($"'{graph.Model.Name}': expected features that can be tapped before the class scores, got none; use the model with 'taps: []'");
+            : throw new InputException($"'{graph.Model.Name}': expected features that can be tapped before the class scores, got none; use the model with 'taps: none'");
     }
 
     /// <summary>A tap by value name or module path.</summary>

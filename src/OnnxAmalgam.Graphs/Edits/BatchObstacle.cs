@@ -22,7 +22,7 @@ internal sealed class BatchObstacle(GraphProto graph, NodeProto node, long fixed
     {
         if (!states.TryGetValue(node.Input[0], out var x) || x.Shape is null || proof.Place(node.Input[0]) is not { } place
             || node.InputOrNull(1) is not { } shapeName || states.GetValueOrDefault(shapeName)?.Constants is not { } wanted
-            || Extent.Product(x.Shape[..place]).Constant is not { } before || node.Int("allowzero", 0) != 0)
+            || proof.Ahead(node.Input[0])!.Constant is not { } ahead || node.Int("allowzero", 0) != 0)
             return;
 
         wanted = [.. wanted.Select((size, i) => size == 0 && i < x.Shape.Length && i != place ? x.Shape[i].Constant ?? 0 : size)];
@@ -35,18 +35,26 @@ internal sealed class BatchObstacle(GraphProto graph, NodeProto node, long fixed
             wanted[open] = count / others;
         }
 
+        if (AxisOfSamples(wanted, ahead) is not { } axis)
+            return;
+        wanted[axis] = -1;
+        node.Input[1] = initializers.Free($"{shapeName}_{proof.Symbol}");
+        initializers.Put(NewInitializers.Integers(node.Input[1], wanted));
+    }
+
+    /// <summary>The axis that the samples can be in: best one of their own, else one that they begin, else one that they are folded into
+    /// behind others; the last axis only where there is no other, because products sum over it.</summary>
+    int? AxisOfSamples(long[] wanted, long ahead)
+    {
+        var fits = new List<(int Axis, int Rank)>();
         var passed = 1L;
-        for (var i = 0; i < wanted.Length; i++)
+        for (var i = 0; i < wanted.Length && wanted[i] > 0 && ahead % passed == 0; passed *= wanted[i++])
         {
-            if (passed == before && wanted[i] > 0 && wanted[i] % fixedSize == 0)
-            {
-                wanted[i] = -1;
-                node.Input[1] = initializers.Free($"{shapeName}_{proof.Symbol}");
-                initializers.Put(NewInitializers.Integers(node.Input[1], wanted));
-                return;
-            }
-            passed *= wanted[i];
+            var folded = ahead / passed;
+            if (wanted[i] % (folded * fixedSize) == 0)
+                fits.Add((i, folded == 1 && wanted[i] == fixedSize ? 0 : i == wanted.Length - 1 ? 3 : folded == 1 ? 1 : 2));
         }
+        return fits.Count == 0 ? null : fits.MinBy(fit => fit.Rank).Axis;
     }
 
     /// <summary>A constant for one sample that is joined to the samples (a class token) is repeated for as many as there are.</summary>

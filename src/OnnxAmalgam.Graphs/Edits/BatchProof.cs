@@ -29,6 +29,7 @@ internal sealed class BatchProof
 
     readonly Dictionary<string, ValueState> states;
     readonly Dictionary<string, int> places = new(StringComparer.Ordinal);
+    readonly Dictionary<string, Extent> outer = new(StringComparer.Ordinal);
     readonly HashSet<string> fromShape = new(StringComparer.Ordinal);
     readonly HashSet<string> repeated = new(StringComparer.Ordinal);
     readonly IReadOnlySet<NodeProto> examined;
@@ -68,6 +69,10 @@ internal sealed class BatchProof
     /// <summary>The axis along which the samples of a value lie.</summary>
     public int? Place(string value) => places.TryGetValue(value, out var axis) ? axis : null;
 
+    /// <summary>How many stretches of samples follow one another: the sizes of the axes before the samples' own, and of what was folded
+    /// into that axis before them (tokens of a transformer: 17 times the batch).</summary>
+    public Extent? Ahead(string value) => Place(value) is { } axis ? Extent.Product(states[value].Shape![..axis]) * Outer(value) : null;
+
     /// <summary>Whether the value, or its shape, comes from the image.</summary>
     public bool IsTouched(string value) => places.ContainsKey(value) || fromShape.Contains(value) || repeated.Contains(value);
 
@@ -92,8 +97,13 @@ internal sealed class BatchProof
             places[output] = axis;
         }
         if (node.OpType is not ("Reshape" or "Flatten"))
-            return Along(samples[0]).Equals(Along(node.Output[0]));
-        return Before(node.Input[0])!.Equals(Before(node.Output[0]))
+        {
+            foreach (var output in node.Output.Where(name => name.Length > 0))
+                outer[output] = Outer(samples[0]);
+            return samples.All(name => Outer(name).Equals(Outer(samples[0]))) && Along(samples[0]).Equals(Along(node.Output[0]));
+        }
+        return Ahead(node.Input[0])!.TryDivide(Extent.Product(states[node.Output[0]].Shape![..places[node.Output[0]]]), out var folded)
+            && Along(node.Output[0]).TryDivide((outer[node.Output[0]] = folded) * Extent.Named(Symbol), out _)
             && (Along(node.Input[0]).Equals(Along(node.Output[0])) || examined.Contains(node) || states.GetValueOrDefault(node.InputOrNull(1) ?? "")?.Constants is null);
     }
 
@@ -120,7 +130,7 @@ internal sealed class BatchProof
         return holding is [var only] && shape[only].TryDivide(Extent.Named(Symbol), out var rest) && !rest.Mentions(Symbol) ? only : null;
     }
 
-    Extent? Before(string value) => Place(value) is { } axis ? Extent.Product(states[value].Shape![..axis]) : null;
+    Extent Outer(string value) => outer.GetValueOrDefault(value, Extent.Of(1));
 
     bool KeepsApart(NodeProto node, string[] samples) => node.OpType switch
     {

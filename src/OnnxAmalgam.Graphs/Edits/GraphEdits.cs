@@ -47,7 +47,17 @@ public static class GraphEdits
 
     /// <summary>Makes the batch dimension symbolic where inputs fix it and nothing inside depends on the number; null when that cannot be shown.</summary>
     /// <remarks>The batch is called <c>batch</c>. A model whose batch is free already is copied as it is.</remarks>
-    public static OnnxModel? WithSymbolicBatch(OnnxModel model) => SymbolicBatch.Of(model);
+    public static OnnxModel? WithSymbolicBatch(OnnxModel model) => WithSymbolicBatch(model, out _);
+
+    /// <summary>As <see cref="WithSymbolicBatch(OnnxModel)"/>, and says what stands in the way.</summary>
+    /// <param name="model">Not changed.</param>
+    /// <param name="obstacle">Where the answer is null: the first node, output or input for which it cannot be shown
+    /// (<c>node 'Reshape_7' (Reshape)</c>).</param>
+    public static OnnxModel? WithSymbolicBatch(OnnxModel model, out string? obstacle)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return SymbolicBatch.Of(model, out obstacle);
+    }
 
     /// <summary>An output's type is stated once, with the output.</summary>
     static void DropRepeated(GraphProto graph)

@@ -48,8 +48,8 @@ internal sealed class HeadReplacement
         var name = IsOnlyHere(parts.Weight, Node) ? parts.Weight : initializers.Free(parts.Weight);
         initializers.Put(NewInitializers.Floats(name, fact.Type, dims, classesFirst ? weight : Transposed(weight, classes, features)));
         Node.Input[1] = name;
-        if (Node.OpType == "Gemm")
-            Drop(Node, "alpha", "beta");
+        foreach (var factor in Node.Attribute.Where(attribute => Node.OpType == "Gemm" && attribute.Name is ("alpha" or "beta")))
+            factor.F = 1;
     }
 
     void PutBias(ReadOnlySpan<float> bias)
@@ -169,14 +169,5 @@ internal sealed class HeadReplacement
                 transposed[(f * classes) + c] = weight[(c * features) + f];
         }
         return transposed;
-    }
-
-    static void Drop(NodeProto node, params string[] attributes)
-    {
-        for (var i = node.Attribute.Count - 1; i >= 0; i--)
-        {
-            if (attributes.Contains(node.Attribute[i].Name))
-                node.Attribute.RemoveAt(i);
-        }
     }
 }

@@ -10,12 +10,18 @@ internal static class SymbolicBatch
 {
     const string Name = "batch";
 
-    public static OnnxModel? Of(OnnxModel model)
+    /// <param name="model">Not changed.</param>
+    /// <param name="obstacle">What stands in the way where the answer is null.</param>
+    public static OnnxModel? Of(OnnxModel model, out string? obstacle)
     {
+        obstacle = null;
         var edited = model.Clone();
         var graph = edited.Proto.Graph;
         if (ClassifierGraph.ImageIn(new GraphView(graph)) is not { Type.TensorType.Shape: { Dim.Count: > 0 } shape } image)
+        {
+            obstacle = "an image input of unknown shape";
             return null;
+        }
         if (shape.Dim[0].ValueCase != TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue)
             return edited;
         var fixedSize = shape.Dim[0].DimValue;
@@ -28,11 +34,18 @@ internal static class SymbolicBatch
             var states = new GraphInference(edited, trustDeclared: false).Run();
             var proof = new BatchProof(edited, image.Name, symbol, states, examined);
             if (proof.Holds)
-                return Declared(edited, states, proof) ? edited : null;
+            {
+                obstacle = Undeclarable(edited, states, proof) is { } lost ? $"output '{lost}', whose first axis is no batch" : null;
+                return obstacle is null ? edited : null;
+            }
             if (!examined.Add(proof.Obstacle!))
+            {
+                obstacle = $"node '{proof.Obstacle!.DisplayName()}' ({proof.Obstacle!.OpType})";
                 return null;
+            }
             new BatchObstacle(graph, proof.Obstacle!, fixedSize, proof, states).Clear();
         }
+        obstacle = $"a batch of {fixedSize}";
         return null;
     }
 
@@ -46,22 +59,16 @@ internal static class SymbolicBatch
         return name;
     }
 
-    /// <summary>Outputs and inner values are declared as they are now; false where an output has lost its batch.</summary>
-    static bool Declared(OnnxModel model, Dictionary<string, ValueState> states, BatchProof proof)
+    /// <summary>Declares outputs and inner values as they are now; the first one that has lost its batch, or null.</summary>
+    static string? Undeclarable(OnnxModel model, Dictionary<string, ValueState> states, BatchProof proof)
     {
         var graph = model.Proto.Graph;
-        foreach (var info in graph.Output.Concat(graph.ValueInfo))
+        foreach (var info in graph.Output.Concat(graph.ValueInfo).Where(info => proof.IsTouched(info.Name)))
         {
             if (!states.TryGetValue(info.Name, out var state))
-            {
-                if (proof.IsTouched(info.Name))
-                    return false;
-                continue;
-            }
-            var fact = new ValueFact(state.Type, state.Shape is { } shape ? [.. shape.Select(extent => extent.ToDim())] : null);
-            if (proof.IsTouched(info.Name))
-                info.Type = OutputDeclarations.TypeOf(fact);
+                return info.Name;
+            info.Type = OutputDeclarations.TypeOf(new ValueFact(state.Type, state.Shape is { } shape ? [.. shape.Select(extent => extent.ToDim())] : null));
         }
-        return graph.Output.All(output => !proof.IsTouched(output.Name) || proof.Place(output.Name) == 0);
+        return graph.Output.FirstOrDefault(output => proof.IsTouched(output.Name) && proof.Place(output.Name) != 0)?.Name;
     }
 }

@@ -1,7 +1,7 @@
 namespace OnnxAmalgam.Graphs.Files;
 
 /// <summary>A path with every link in it resolved.</summary>
-static class RealPath
+public static class RealPath
 {
     const int MaxLinks = 40;
 

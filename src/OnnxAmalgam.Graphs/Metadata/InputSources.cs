@@ -126,6 +126,8 @@ internal sealed class InputSources(OnnxModel model)
         if (filter is null || OnGraph(Size(height), Size(width), null) is not { } found)
             return null;
         var normalised = json.Flag("do_normalize", true);
+        if (normalised && new[] { "image_mean", "image_std" }.Any(key => json.Member(key) is not null && json.Reals(key) is null))
+            return null;
         var shorter = json.Member("size") is { ValueKind: JsonValueKind.Object } side && side.Real("shortest_edge") is not null;
         return Normalised(found, normalised ? json.Reals("image_mean") : null, normalised ? json.Reals("image_std") : null) is { } complete
             ? complete with

@@ -19,7 +19,7 @@ internal static class JsonMembers
 
     public static double[]? Reals(this JsonElement json, string name) =>
         json.Member(name) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() is > 0 and <= 16
-            && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number)
+            && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number && double.IsFinite(item.GetDouble()))
             ? [.. list.EnumerateArray().Select(item => item.GetDouble())]
             : null;
 }

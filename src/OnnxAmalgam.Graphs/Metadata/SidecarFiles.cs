@@ -8,7 +8,7 @@ internal sealed class SidecarFiles(OnnxModel model)
 {
     const long MostBytes = 4 << 20;
 
-    static readonly JsonDocumentOptions Lenient = new() { MaxDepth = 32, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    static readonly JsonReaderOptions Lenient = new() { MaxDepth = 32, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     /// <summary>The model's own name without extension, or null for a model made in memory.</summary>
     public string? ModelName => Path.GetFileNameWithoutExtension(model.Path);
@@ -32,12 +32,20 @@ internal sealed class SidecarFiles(OnnxModel model)
 
     public static JsonElement? ParseJson(string text)
     {
+        var bytes = Encoding.UTF8.GetBytes(text);
         try
         {
-            using var document = JsonDocument.Parse(text, Lenient);
-            return document.RootElement.Clone();
+            // half a surrogate pair in an escape is an error only when the text is asked for: asks for all of them here
+            var strings = new Utf8JsonReader(bytes, Lenient);
+            while (strings.Read())
+            {
+                if (strings.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                    strings.GetString();
+            }
+            var whole = new Utf8JsonReader(bytes, Lenient);
+            return JsonElement.ParseValue(ref whole);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }

@@ -3,6 +3,7 @@ using System.Text;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Gates;
 using OnnxAmalgam.Training.Losses;
 using OnnxAmalgam.Training.Recipes;
 
@@ -27,6 +28,15 @@ public sealed class AmalgamationSetup : IDisposable
     public required ImageSet? Validate { get; init; }
     /// <summary>What the final figures are made on.</summary>
     public required ImageSet? Test { get; init; }
+
+    /// <summary>Whose image each unlabelled one is; null where the label mode does not ask, or no domain is known to anyone. Made when first
+    /// asked for: an estimate runs the teachers once over all unlabelled images.</summary>
+    public GateTable? Gate => gate.Value;
+
+    readonly Lazy<GateTable?> gate;
+
+    /// <summary>For the object initialiser of <see cref="Open"/>.</summary>
+    AmalgamationSetup() => gate = new(MakeGate);
 
     /// <summary>Opens teachers, student and images.</summary>
     /// <exception cref="InputException">Whatever is wrong with any of them.</exception>
@@ -91,6 +101,18 @@ public sealed class AmalgamationSetup : IDisposable
         }
     }
 
+    GateTable? MakeGate()
+    {
+        bool known = Recipe.Data.Unlabelled.All(s => s.Domain is not null);
+        if (Recipe.Amalgamation.Labels != LabelMode.Gated && !known)
+        {
+            return null;
+        }
+
+        ImageSet[] sets = Recipe.Data.Validate is null && Validate is not null ? [Train, Validate] : [Train];
+        return GateTable.Make(Recipe, Union, sets, Compute);
+    }
+
     void CheckLabels()
     {
         foreach (var (part, images) in new[] { ("validate", Validate), ("test", Test) })
@@ -117,7 +139,7 @@ public sealed class AmalgamationSetup : IDisposable
             foreach (TeacherRecipe teacher in recipe.Teachers)
             {
                 teachers.Add(Teacher.Open(teacher, withTaps, compute.Session));
-                if (teachers[^1].Note is { } note)
+                foreach (string note in teachers[^1].Notes)
                 {
                     warn($"teacher '{teacher.Name}': {note}");
                 }

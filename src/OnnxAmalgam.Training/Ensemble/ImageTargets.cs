@@ -1,5 +1,4 @@
 using OnnxAmalgam.Training.Data;
-using OnnxAmalgam.Training.Losses;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Ensemble;
@@ -19,9 +18,9 @@ sealed class ImageTargets : IDisposable
     {
         using var scope = NewDisposeScope();
         Device device = TorchMemory.Device(setup.Compute.Device);
-        if (domains && setup.Recipe.Data.Unlabelled.All(s => s.Domain is not null))
+        if (domains && setup.Gate is { } gate)
         {
-            weights = DomainWeights(setup, images).to(device).DetachFromDisposeScope();
+            weights = tensor(gate.Of(images), [images.Count, setup.Teachers.Count]).to(device).DetachFromDisposeScope();
         }
 
         labels = Table(setup.Union.LabelIndex);
@@ -56,12 +55,5 @@ sealed class ImageTargets : IDisposable
         weights?.Dispose();
         labels.Dispose();
         classes.Dispose();
-    }
-
-    static Tensor DomainWeights(AmalgamationSetup setup, ImageSet images)
-    {
-        float[][] bySource = DomainTable.Weights([.. setup.Recipe.Data.Unlabelled.Select(s => s.Domain)], setup.Union);
-        float[] table = [.. Enumerable.Range(0, images.Count).SelectMany(i => bySource[images.SourceOf(i)])];
-        return tensor(table, [images.Count, setup.Teachers.Count]);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Training.Recipes;
@@ -11,6 +12,13 @@ public static class ModelInput
     /// <exception cref="InputException">Size unknown, or values that contradict each other or the graph.</exception>
     public static InputDescription Describe(OnnxModel model, InputRecipe stated, string where) =>
         Override(ModelMetadata.Input(model) ?? ModelMetadata.FromGraph(model, stated.Size?.Height, stated.Channels), stated, where);
+
+    /// <summary>What must be said where neither the recipe nor the model's metadata states the scale of the input: the commonest cause of a
+    /// model that gives other results than where it was trained. Null where it is stated.</summary>
+    public static string? Assumption(OnnxModel model, InputRecipe stated, InputDescription used) =>
+        stated is { Scale: null, Mean: null, Std: null } && ModelMetadata.Input(model) is null
+            ? string.Create(CultureInfo.InvariantCulture, $"nothing states how its input is scaled; assumed (x * {used.Scale:g6} - {used.Mean[0]:g6}) / {used.Std[0]:g6}; say it under input: in the recipe (scale, mean, std, or a preset) if it was trained otherwise")
+            : null;
 
     /// <summary>Recipe keys over a description.</summary>
     public static InputDescription Override(InputDescription found, InputRecipe stated, string where)
@@ -41,10 +49,12 @@ public static class ModelInput
         return input;
     }
 
-    /// <summary>The taps a recipe names, or the automatic one.</summary>
-    public static IReadOnlyList<Tap> Taps(OnnxModel model, IReadOnlyList<TapRecipe>? stated) => stated is null
-        ? [Anatomy.AutoTap(model)]
-        : [.. stated.Select(t => Resolve(model, t))];
+    /// <summary>The taps a recipe names, or the automatic one; none where nothing reads them. A tap that is named must exist all the same.</summary>
+    public static IReadOnlyList<Tap> Taps(OnnxModel model, IReadOnlyList<TapRecipe>? stated, bool areRead)
+    {
+        IReadOnlyList<Tap>? named = stated?.Select(t => Resolve(model, t)).ToList();
+        return areRead ? named ?? [Anatomy.AutoTap(model)] : [];
+    }
 
     static Tap Resolve(OnnxModel model, TapRecipe stated)
     {

@@ -39,7 +39,7 @@ public static class StudentFactory
         }
         else
         {
-            model = OnnxModel.Load(recipe.Model);
+            model = WithFreeBatch(OnnxModel.Load(recipe.Model));
             var stated = recipe.Input with { Size = recipe.Input.Size ?? (FreeSize(model) ? (largest.Height, largest.Width) : null) };
             input = ModelInput.Describe(model, stated, "student");
             model = recipe.Weights == WeightsMode.Random ? Initialisation.Reinitialise(model, seed) : model;
@@ -51,8 +51,13 @@ public static class StudentFactory
             throw new InputException("student.input.layout: expected nchw for a zoo student, got 'nhwc'; leave it out");
         }
 
+        if (TrainingSupport.Missing(model) is { Count: > 0 } missing)
+        {
+            throw new UnsupportedModelException($"student '{model.Name}': expected operators that can be trained, got {missing.Count} {(missing.Count == 1 ? "node" : "nodes")} that cannot: {string.Join("; ", missing.Select(m => $"node '{m.Node}' ({m.Operator}): {m.Reason}"))}", missing);
+        }
+
         LogitsOutput logits = Anatomy.Logits(model);
-        IReadOnlyList<Tap> taps = withTaps ? ModelInput.Taps(model, recipe.Taps) : [];
+        IReadOnlyList<Tap> taps = ModelInput.Taps(model, recipe.Taps, withTaps);
         if (taps.Count > 1)
         {
             throw new InputException($"student.taps: expected one value, got {taps.Count}; the common space reads one feature of the student");
@@ -61,10 +66,15 @@ public static class StudentFactory
         return new StudentModel(model, input, taps.SingleOrDefault(), logits.Value, HeadNames(model));
     }
 
+    static OnnxModel WithFreeBatch(OnnxModel model) => Anatomy.ImageInput(model).Type?.TensorType?.Shape?.Dim is [{ HasDimValue: true } batch, ..]
+        ? GraphEdits.WithSymbolicBatch(model, out string? obstacle)
+            ?? throw new InputException($"student '{model.Name}': expected a free batch, got one fixed to {batch.DimValue} that {obstacle} may depend on; export it with a dynamic first axis")
+        : model;
+
     static OnnxModel WithHead(OnnxModel model, LabelUnion union, long seed)
     {
         ClassifierHead head = Anatomy.Head(model)
-            ?? throw new InputException($"student '{model.Name}': expected a last Gemm, MatMul or 1x1 Conv that separates image and class scores, found none; keep its head (student.head: keep) or choose another model");
+            ?? throw new InputException($"student '{model.Name}': expected a last Gemm, MatMul or 1x1 Conv that separates image and class scores, got a graph without; keep its head (student.head: keep) or choose another model");
         int classes = union.Labels.Count;
         float[] weight = Initialisation.LinearUniform((long)classes * head.Features, head.Features, seed, HeadStream + "/weight");
         float[] bias = Initialisation.LinearUniform(classes, head.Features, seed, HeadStream + "/bias");

@@ -51,8 +51,8 @@ public sealed class Teacher : IDisposable
     /// <summary>Whether it has scores.</summary>
     public bool HasLogits => logits is not null;
 
-    /// <summary>What was skipped to find the scores, or null.</summary>
-    public string? Note => logits?.Note;
+    /// <summary>What was skipped to find the scores, and what is only assumed of the input.</summary>
+    public IReadOnlyList<string> Notes { get; private init; } = [];
 
     /// <summary>Loads the file, finds scores, taps and labels, and opens a session that computes just these.</summary>
     /// <param name="recipe">What the recipe says of it.</param>
@@ -63,7 +63,7 @@ public sealed class Teacher : IDisposable
     {
         OnnxModel model = OnnxModel.Load(recipe.Model);
         LogitsOutput? logits = recipe.FeaturesOnly ? null : Anatomy.Logits(model, recipe.Logits);
-        IReadOnlyList<Tap> taps = withTaps ? ModelInput.Taps(model, recipe.Taps) : [];
+        IReadOnlyList<Tap> taps = ModelInput.Taps(model, recipe.Taps, withTaps);
         if (logits is null && taps.Count == 0)
         {
             throw new InputException($"teacher '{recipe.Name}': expected scores or features to be used, got logits: none and no loss term that reads features; add mmd, reconstruction or cosine, or remove the teacher");
@@ -75,7 +75,10 @@ public sealed class Teacher : IDisposable
         try
         {
             IReadOnlyList<string> labels = logits is null ? [] : ReadLabels(recipe, model, session, input);
-            return new Teacher(recipe.Name, recipe.Model, session, logits, taps, labels, input, options.Device);
+            return new Teacher(recipe.Name, recipe.Model, session, logits, taps, labels, input, options.Device)
+            {
+                Notes = [.. new[] { logits?.Note, ModelInput.Assumption(model, recipe.Input, input) }.OfType<string>()],
+            };
         }
         catch
         {
@@ -90,13 +93,13 @@ public sealed class Teacher : IDisposable
     /// <exception cref="InputException">A score or feature that is not finite: teacher and image are named.</exception>
     public TeacherOutput Run(Tensor canvas, Func<int, string> imageName)
     {
-        Device here = TorchMemory.Device(device);
+        Device here = Memory();
         using Tensor local = canvas.to(here);
         using Tensor input = preprocess.Apply(local);
         var raw = session.OutputShapes(input.shape)
             .Zip(session.Outputs, (shape, output) => empty(shape, TorchMemory.Dtype(output.Type), here))
             .ToArray();
-        if (device.IsCuda)
+        if (here.type == TorchSharp.DeviceType.CUDA)
         {
             // ONNX Runtime's stream does not wait for torch's, on which the input may still be in the making.
             cuda.synchronize(here);
@@ -117,6 +120,14 @@ public sealed class Teacher : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => session.Dispose();
+
+    /// <summary>Where the session's inputs and outputs lie: on its device, but for halves, which TorchSharp can point to on the CPU only
+    /// (ONNX Runtime then copies).</summary>
+    Device Memory()
+    {
+        bool hasHalves = session.Outputs.Append(session.Input).Any(o => TorchMemory.Dtype(o.Type) == ScalarType.Float16);
+        return hasHalves ? CPU : TorchMemory.Device(device);
+    }
 
     Tensor Scores(Tensor value)
     {

@@ -47,6 +47,11 @@ static class TorchMemory
 
     static nint Pointer(Tensor tensor)
     {
+        if (tensor.dtype == ScalarType.Float16)
+        {
+            return StartOfHalves(tensor);
+        }
+
         long offset = tensor.storage_offset() * tensor.ElementSize;
         return (nint)offset + (tensor.dtype switch
         {
@@ -55,6 +60,17 @@ static class TorchMemory
             ScalarType.Int64 => Start(tensor.storage<long>()),
             _ => Start(tensor.storage<float>()),
         });
+    }
+
+    /// <summary>TorchSharp has no storage of halves (asked for floats it converts a copy): their bytes are looked at, on the CPU only.</summary>
+    /// <exception cref="InvalidOperationException">The tensor is on another device.</exception>
+    static unsafe nint StartOfHalves(Tensor tensor)
+    {
+        using Tensor first = tensor.view(-1).slice(0, 0, 1, 1);
+        fixed (byte* start = first.bytes)
+        {
+            return (nint)start;
+        }
     }
 
     static nint Start<T>(Storage<T> storage) where T : unmanaged

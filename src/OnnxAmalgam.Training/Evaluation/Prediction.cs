@@ -34,7 +34,7 @@ public sealed record Prediction(string Image, IReadOnlyList<LabelProbability> La
     static LabelProbability[] Classify(Teacher teacher, string image, int top, FrozenModelOptions options)
     {
         if (Picture.ReadWhole(image, teacher.Input.Channels, out var canvas, out var pixels) is { } problem)
-            throw new InputException($"image '{image}': {problem}");
+            throw new InputException($"image '{image}': expected a picture that can be read, got: {problem}");
         using var scope = NewDisposeScope();
         var batch = tensor(pixels, [1, canvas.Channels, canvas.Height, canvas.Width], ScalarType.Byte).to(TorchMemory.Device(options.Device));
         var shares = teacher.Run(batch, _ => image).Logits!.to(ScalarType.Float64).softmax(1).cpu().data<double>().ToArray();

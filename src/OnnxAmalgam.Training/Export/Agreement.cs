@@ -1,3 +1,5 @@
+using Onnx;
+using OnnxAmalgam.Graphs;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Export;
@@ -6,16 +8,22 @@ namespace OnnxAmalgam.Training.Export;
 /// <param name="MaxDifference">max|a - b| / max|b| (absolute where max|b| is under 1e-6).</param>
 /// <param name="Images">Number of images compared.</param>
 /// <param name="Flips">Images whose arg max differs although b's two best scores are further apart than the difference allowed.</param>
-public sealed record Agreement(double MaxDifference, int Images, int Flips)
+/// <param name="Tolerance">Largest difference that passes.</param>
+public sealed record Agreement(double MaxDifference, int Images, int Flips, double Tolerance)
 {
-    /// <summary>Largest difference that passes in fp32.</summary>
-    public const double Tolerance = 1e-4;
+    /// <summary>Largest difference that passes for a model: 1e-4, or 1e-2 where its weights are stored in half precision, which rounds
+    /// what was trained in single.</summary>
+    public static double ToleranceOf(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.Proto.Graph.Initializer.Any(tensor => (TensorProto.Types.DataType)tensor.DataType is TensorProto.Types.DataType.Float16 or TensorProto.Types.DataType.Bfloat16) ? 1e-2 : 1e-4;
+    }
 
     /// <summary>Whether the two may be called the same function.</summary>
     public bool Passes => MaxDifference <= Tolerance && Flips == 0;
 
     /// <summary>Compares A[n, classes] with the reference B[n, classes]; both on the CPU.</summary>
-    public static Agreement Between(Tensor a, Tensor b)
+    public static Agreement Between(Tensor a, Tensor b, double tolerance)
     {
         using var scope = NewDisposeScope();
         Tensor x = a.to(ScalarType.Float64), y = b.to(ScalarType.Float64);
@@ -23,17 +31,17 @@ public sealed record Agreement(double MaxDifference, int Images, int Flips)
         double difference = (x - y).abs().max().item<double>() / (scale < 1e-6 ? 1 : scale);
         if (!double.IsFinite(difference))
         {
-            return new Agreement(double.PositiveInfinity, (int)a.shape[0], (int)a.shape[0]);
+            return new Agreement(double.PositiveInfinity, (int)a.shape[0], (int)a.shape[0], tolerance);
         }
 
         if (y.shape[1] < 2)
         {
-            return new Agreement(difference, (int)a.shape[0], 0);
+            return new Agreement(difference, (int)a.shape[0], 0, tolerance);
         }
 
         var (best, _) = y.topk(2, dim: 1);
         Tensor margin = best.select(1, 0) - best.select(1, 1);
-        Tensor flipped = x.argmax(1).ne(y.argmax(1)).logical_and(margin.gt(Tolerance * (scale < 1e-6 ? 1 : scale)));
-        return new Agreement(difference, (int)a.shape[0], (int)flipped.sum().item<long>());
+        Tensor flipped = x.argmax(1).ne(y.argmax(1)).logical_and(margin.gt(tolerance * (scale < 1e-6 ? 1 : scale)));
+        return new Agreement(difference, (int)a.shape[0], (int)flipped.sum().item<long>(), tolerance);
     }
 }

@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Files;
 using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Evaluation;
+using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Export;
@@ -21,12 +24,13 @@ public static class StudentExport
     /// <param name="graph">The trained student; left in evaluation mode.</param>
     /// <param name="setup">What it was trained with.</param>
     /// <param name="path">Where to.</param>
+    /// <param name="inputs">Files that it must not replace, beside what the setup was opened from.</param>
     /// <returns>How closely ONNX Runtime and the trained graph agree.</returns>
     /// <exception cref="CheckFailedException">They do not.</exception>
     /// <exception cref="InputException">The path is one of the inputs, or cannot be written.</exception>
-    public static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path)
+    public static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path, params IEnumerable<string> inputs)
     {
-        RefuseInput(setup, path);
+        RefuseInput(setup, path, inputs);
         OnnxModel model = graph.WriteBack();
         foreach (var node in model.Proto.Graph.Node)
         {
@@ -43,7 +47,7 @@ public static class StudentExport
         Agreement agreement = Verify(graph, model, setup);
         if (!agreement.Passes)
         {
-            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"'{path}': expected ONNX Runtime and the trained graph to agree within {Agreement.Tolerance:g} on {agreement.Images} images, got a difference of {agreement.MaxDifference:g3} and {agreement.Flips} changed decisions; nothing was written"));
+            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"'{path}': expected ONNX Runtime and the trained graph to agree within {agreement.Tolerance:g} on {agreement.Images} images, got a difference of {agreement.MaxDifference:g3} and {agreement.Flips} changed decisions; nothing was written"));
         }
 
         model.Save(path);
@@ -63,42 +67,59 @@ public static class StudentExport
         foreach (Tensor canvas in Canvases(setup))
         {
             Tensor input = preprocess.Apply(canvas);
-            Tensor output = empty(session.OutputShapes(input.shape)[0], ScalarType.Float32);
+            Tensor output = empty(session.OutputShapes(input.shape)[0], TorchMemory.Dtype(session.Outputs[0].Type));
             session.Run(TorchMemory.View(input), [TorchMemory.View(output)]);
             theirs.Add(output);
             var inputs = new Dictionary<string, Tensor> { [graph.InputNames[0]] = input.to(device) };
             ours.Add(graph.Run(inputs, [setup.Student.Logits])[0].cpu());
-            if (ours.Sum(t => t.shape[0]) >= VerifiedImages)
-            {
-                break;
-            }
         }
 
-        return Agreement.Between(cat(theirs), cat(ours));
+        return Agreement.Between(cat(theirs), cat(ours), Agreement.ToleranceOf(model));
     }
 
-    static IEnumerable<Tensor> Canvases(AmalgamationSetup setup) =>
-        from images in new[] { setup.Test, setup.Validate, setup.Train }.OfType<ImageSet>()
-        from batch in BatchLoader.InOrder(images, 64)
-        select BatchTensors.Canvas(batch, images);
-
-    static void RefuseInput(AmalgamationSetup setup, string path)
+    /// <summary>At least 256 images as they are: test, then validation, then training images. Where there are fewer in all, they come
+    /// again, turned round the canvas by one pixel more each time.</summary>
+    static IEnumerable<Tensor> Canvases(AmalgamationSetup setup)
     {
-        string target = Real(path);
-        foreach (string input in setup.Teachers.Select(t => t.File).Append(setup.Recipe.Student.Model).Where(File.Exists))
+        long count = 0;
+        for (int shift = 0; ; shift++)
         {
-            if (Real(input) == target)
+            foreach (ImageSet images in new[] { setup.Test, setup.Validate, setup.Train }.OfType<ImageSet>())
             {
-                throw new InputException($"'{path}': expected a file that is not an input of this run, got '{input}'; choose another -o");
+                foreach (ImageBatch batch in BatchLoader.InOrder(images, 64))
+                {
+                    Tensor canvas = BatchTensors.Canvas(batch, images);
+                    yield return shift == 0 ? canvas : canvas.roll(shift, 3);
+                    count += batch.Count;
+                    if (count >= VerifiedImages)
+                    {
+                        yield break;
+                    }
+                }
             }
         }
     }
 
-    static string Real(string path)
+    static void RefuseInput(AmalgamationSetup setup, string path, IEnumerable<string> others)
     {
-        string full = Path.GetFullPath(path);
-        return File.Exists(full) ? File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full : full;
+        string target = RealPath.Of(path);
+        IEnumerable<string> models = setup.Teachers.Select(t => t.File).Append(setup.Recipe.Student.Model).Where(File.Exists);
+        if (models.SelectMany(WithExternal).Concat(others).FirstOrDefault(input => RealPath.Of(input) == target) is { } taken)
+        {
+            throw new InputException($"'{path}': expected a file that is not an input of this run, got '{taken}'; choose another -o");
+        }
+
+        DataRecipe data = setup.Recipe.Data;
+        bool holdsImages = File.Exists(target) && data.Unlabelled.Concat(data.Validate ?? []).Concat(data.Test ?? [])
+            .Select(s => RealPath.Of(s.Path)).Any(source => target == source || target.StartsWith(source + Path.DirectorySeparatorChar, StringComparison.Ordinal));
+        if (holdsImages)
+        {
+            throw new InputException($"'{path}': expected a file that is not an input of this run, got one among its images; choose another -o");
+        }
     }
+
+    static IEnumerable<string> WithExternal(string model) =>
+        ModelFiles.External(OnnxModel.Load(model)).Select(f => Path.Combine(Path.GetDirectoryName(model)!, f.Location)).Prepend(model);
 
     static SortedDictionary<string, string> Provenance(AmalgamationSetup setup)
     {

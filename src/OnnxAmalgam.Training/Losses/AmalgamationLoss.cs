@@ -54,6 +54,14 @@ internal sealed class AmalgamationLoss : nn.Module
         return new(total.MoveToOuterDisposeScope(), cat(values).detach().MoveToOuterDisposeScope());
     }
 
+    /// <inheritdoc/>
+    /// <remarks>A module does not dispose buffers that are not persistent.</remarks>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) owners.Dispose();
+        base.Dispose(disposing);
+    }
+
     static CommonSpaceProjector CommonSpace(AmalgamationRecipe recipe, TapShape? student, IReadOnlyList<TeacherTap> taps, WeightSource source)
     {
         if (student is null || taps.Count == 0) throw new ArgumentException("a common space needs the student's tap and a teacher's", nameof(taps));

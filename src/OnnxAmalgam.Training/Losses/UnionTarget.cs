@@ -42,6 +42,18 @@ internal sealed class UnionTarget : nn.Module
         return loss.MoveToOuterDisposeScope();
     }
 
+    /// <inheritdoc/>
+    /// <remarks>A module does not dispose buffers that are not persistent.</remarks>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            foreach (var index in (Tensor[])[.. places, .. tasks, columns]) index.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
     Tensor Restricted(Tensor student, Tensor[] logits, Tensor? weights, double temperature)
     {
         var losses = logits.Select((z, i) => RestrictedTarget.Divergence(student, tasks[i],

@@ -32,7 +32,7 @@ public sealed record TeacherRecipe
     public string? Logits { get; init; }
     /// <summary>Whether this teacher has no scores.</summary>
     public bool FeaturesOnly => Logits == "none";
-    /// <summary>Values or module paths; null: auto; empty: none.</summary>
+    /// <summary>Values or module paths; null: <c>auto</c>; empty: <c>none</c>.</summary>
     public IReadOnlyList<TapRecipe>? Taps { get; init; }
     /// <summary>Overrides of what graph and metadata say.</summary>
     public InputRecipe Input { get; init; } = new();
@@ -179,11 +179,41 @@ public enum LabelMode
     Gated,
 }
 
+/// <summary>How <see cref="LabelMode.Gated"/> finds whose image each is.</summary>
+public enum GateKind
+{
+    /// <summary>By the domain that the image's source names.</summary>
+    Domain,
+    /// <summary>The teacher of largest energy, logsumexp(z) - mean(z).</summary>
+    Energy,
+    /// <summary>Energies standardised over all unlabelled images first.</summary>
+    Standardised,
+    /// <summary>Standardised energies averaged within clusters of the teachers' joint features.</summary>
+    Clusters,
+    /// <summary>The clusters' decisions, refined by a linear classifier that learns them.</summary>
+    Refined,
+}
+
+/// <summary>The gate.</summary>
+/// <param name="Kind">How whose image each is is found, where its source does not say.</param>
+/// <param name="Clusters">Number of clusters, where there are any.</param>
+/// <param name="IgnoresDomains">Estimates for images of sources that name a domain too; the domains then only measure the estimate.</param>
+public sealed record GateRecipe(GateKind Kind, int Clusters = GateRecipe.DefaultClusters, bool IgnoresDomains = false)
+{
+    /// <summary>Enough for the classes of two usual teachers, few enough that a cluster's mean is steady.</summary>
+    public const int DefaultClusters = 40;
+
+    /// <summary>Whether there are clusters.</summary>
+    public bool HasClusters => Kind is GateKind.Clusters or GateKind.Refined;
+}
+
 /// <summary>The equation to minimise.</summary>
 public sealed record AmalgamationRecipe
 {
     /// <summary>How teachers' scores become one target.</summary>
     public required LabelMode Labels { get; init; }
+    /// <summary>Whose image each is, for gated labels.</summary>
+    public GateRecipe Gate { get; init; } = new(GateKind.Domain);
     /// <summary>Width of the common space (algorithms.md 1.1: 128).</summary>
     public int CommonChannels { get; init; } = 128;
     /// <summary>Residual blocks of the shared extractor.</summary>

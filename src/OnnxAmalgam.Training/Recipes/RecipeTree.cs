@@ -80,9 +80,16 @@ internal static class RecipeTree
 
     static YamlMapping Amalgamation(AmalgamationRecipe a) => Map(
         ("labels", Text(Words.Labels.Of(a.Labels))),
+        ("gate", a.Labels == LabelMode.Gated ? Gate(a.Gate) : null),
         ("common_space", Map(("channels", Number(a.CommonChannels)), ("blocks", Number(a.CommonBlocks)))),
         ("standardise", Switch(a.Standardise)),
         ("losses", List(a.Losses.Select(Term))));
+
+    static YamlNode Gate(GateRecipe gate) => gate.Kind == GateKind.Domain
+        ? Text(Words.Gate.Of(gate.Kind))
+        : Map((Words.Gate.Of(gate.Kind), Map(
+            ("clusters", gate.HasClusters ? Number(gate.Clusters) : null),
+            ("ignore_domains", Switch(gate.IgnoresDomains)))));
 
     static YamlMapping Term(LossTerm term)
     {

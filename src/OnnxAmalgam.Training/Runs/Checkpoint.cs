@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Runs;
@@ -15,6 +17,9 @@ public sealed record TrainingState
     public required IReadOnlyDictionary<string, string> Hashes { get; init; }
     /// <summary>Threads the run used; another number gives other rounding.</summary>
     public required int Threads { get; init; }
+    /// <summary>Number format of the steps (fp32 in files that do not say).</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<Precision>))]
+    public Precision Precision { get; init; }
     /// <summary>Epoch of the next batch, from 1.</summary>
     public required int Epoch { get; init; }
     /// <summary>Next batch within that epoch, from 0.</summary>
@@ -31,6 +36,17 @@ public sealed record TrainingState
     public required int BestEpoch { get; init; }
     /// <summary>Sums of the unfinished epoch's terms over its batches.</summary>
     public required IReadOnlyDictionary<string, double> Sums { get; init; }
+
+    /// <summary>Refuses inputs that are not the ones the run was started with.</summary>
+    /// <exception cref="InputException">Names what changed.</exception>
+    internal void RequireInputs(IReadOnlyDictionary<string, string> hashes, string folder)
+    {
+        string[] changed = [.. hashes.Where(p => Hashes.GetValueOrDefault(p.Key) != p.Value).Select(p => p.Key)];
+        if (changed.Length > 0)
+        {
+            throw new InputException($"'{folder}': expected the files this run was started with, got others for {string.Join(", ", changed)}; restore them or start a new run");
+        }
+    }
 }
 
 /// <summary>The checkpoints of a run: one file each, with pointer files <c>last</c> and <c>best</c> that are replaced atomically.

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Training.Runs;
 
@@ -11,8 +12,8 @@ static class EnvironmentFile
 {
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Writes versions, device, threads, seed and hashes.</summary>
-    public static void Write(string path, AmalgamationSetup setup, string equation)
+    /// <summary>Writes versions, device, threads, precision, seed and hashes.</summary>
+    public static void Write(string path, AmalgamationSetup setup, string equation, Precision precision)
     {
         var hashes = new JsonObject();
         foreach (var (name, hash) in setup.Hashes())
@@ -34,6 +35,7 @@ static class EnvironmentFile
             ["teacherDevice"] = setup.Compute.TeacherDevice.ToString(),
             ["threads"] = setup.Compute.Threads,
             ["processors"] = Environment.ProcessorCount,
+            ["precision"] = precision == Precision.Bf16 ? "bf16" : "fp32",
             ["seed"] = setup.Recipe.Train.Seed,
             ["equation"] = equation,
             ["images"] = setup.Train.Count,

@@ -6,12 +6,14 @@ namespace OnnxAmalgam.Training.Runs;
 /// <summary>A run's folder and the names in it. Holds the folder's lock for as long as it lives.</summary>
 public sealed class RunFolder : IDisposable
 {
-    readonly FileStream held;
+    readonly FileStream? held;
+    readonly string[] created;
 
-    RunFolder(string path, FileStream held)
+    RunFolder(string path, FileStream? held, string[] created)
     {
         Path = path;
         this.held = held;
+        this.created = created;
     }
 
     /// <summary>Full path.</summary>
@@ -35,18 +37,18 @@ public sealed class RunFolder : IDisposable
     /// <summary>Whether the run in a folder has come to its end.</summary>
     public static bool IsFinished(string path) => File.Exists(System.IO.Path.Combine(path, "student.onnx")) && File.Exists(System.IO.Path.Combine(path, "evaluation.csv"));
 
-    /// <summary>Makes a new run folder.</summary>
+    /// <summary>The full path of a new run folder; nothing is made yet.</summary>
     /// <param name="path">A folder that is new or empty; null: runs/NAME, then runs/NAME-2, ...</param>
     /// <param name="name">The recipe's name.</param>
-    /// <exception cref="InputException">The folder holds something, or cannot be written.</exception>
-    public static RunFolder Create(string? path, string name)
+    /// <exception cref="InputException">The folder holds something.</exception>
+    public static string Choose(string? path, string name)
     {
         if (path is not null)
         {
             string full = System.IO.Path.GetFullPath(path);
             return File.Exists(full) || (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any(e => System.IO.Path.GetFileName(e) != ".lock"))
-                ? throw new InputException($"'{path}': expected a new or empty folder, got one that holds something; choose another -o, or go on with --resume")
-                : Open(full, create: true);
+                ? throw new InputException($"'{path}': expected a new or empty folder, got {(File.Exists(full) ? "a file" : "one that holds something")}; choose another -o, or go on with --resume")
+                : full;
         }
 
         for (int number = 1; ; number++)
@@ -54,10 +56,14 @@ public sealed class RunFolder : IDisposable
             string candidate = System.IO.Path.GetFullPath(System.IO.Path.Combine("runs", number == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{number}")));
             if (!Directory.Exists(candidate) && !File.Exists(candidate))
             {
-                return Open(candidate, create: true);
+                return candidate;
             }
         }
     }
+
+    /// <summary>Makes a new run folder; its path is chosen as by <see cref="Choose"/>.</summary>
+    /// <exception cref="InputException">The folder holds something, or cannot be written.</exception>
+    public static RunFolder Create(string? path, string name) => Open(Choose(path, name), create: true);
 
     /// <summary>Opens an existing run folder.</summary>
     public static RunFolder Open(string path) => Open(System.IO.Path.GetFullPath(path), create: false);
@@ -70,35 +76,88 @@ public sealed class RunFolder : IDisposable
             .Where(d => File.Exists(System.IO.Path.Combine(d, "recipe.yaml")) && !IsFinished(d))
             .MaxBy(d => (Directory.GetLastWriteTimeUtc(d), d));
 
+    /// <summary>A run folder whose files are read and nothing else: no lock is taken, it may be read-only or in use.</summary>
+    /// <exception cref="InputException">There is no run in it.</exception>
+    public static RunFolder Read(string path)
+    {
+        string full = System.IO.Path.GetFullPath(path);
+        return File.Exists(System.IO.Path.Combine(full, "recipe.yaml"))
+            ? new RunFolder(full, null, [])
+            : throw new InputException($"'{path}': expected a run folder (it holds recipe.yaml), got {(Directory.Exists(full) ? "a folder without one" : File.Exists(full) ? "a file" : "nothing there")}; name the folder that train wrote");
+    }
+
+    /// <summary>Takes a run that failed before its first checkpoint back: its few files go, and the folders that it made. A run with a
+    /// checkpoint stays, to be resumed.</summary>
+    public void DiscardUnlessSaved()
+    {
+        if (created.Length == 0 || !Directory.Exists(Checkpoints) || Directory.EnumerateFileSystemEntries(Checkpoints).Any())
+        {
+            return;
+        }
+
+        held?.Dispose();
+        try
+        {
+            foreach (string file in (string[])[Recipe, Results, Environment, In(".lock"), .. Directory.EnumerateFiles(Path, "events.out.tfevents.*")])
+            {
+                File.Delete(file);
+            }
+
+            foreach (string folder in created.TakeWhile(f => !Directory.EnumerateFileSystemEntries(f).Any()))
+            {
+                Directory.Delete(folder);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What made the run fail is on its way to the user; leftovers must not hide it.
+        }
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => held.Dispose();
+    public void Dispose() => held?.Dispose();
+
+    /// <summary>The folder and those above it that do not exist yet, innermost first.</summary>
+    static IEnumerable<string> Missing(string folder)
+    {
+        for (string? at = folder; at is not null && !Directory.Exists(at); at = System.IO.Path.GetDirectoryName(at))
+        {
+            yield return at;
+        }
+    }
 
     static RunFolder Open(string path, bool create)
     {
+        string[] created = [];
         try
         {
             if (create)
             {
-                Directory.CreateDirectory(System.IO.Path.Combine(path, "checkpoints"));
+                string checkpoints = System.IO.Path.Combine(path, "checkpoints");
+                created = [.. Missing(checkpoints)];
+                Directory.CreateDirectory(checkpoints);
             }
             else if (!Directory.Exists(path))
             {
                 throw new InputException($"'{path}': expected a run folder, got nothing there");
             }
 
-            return new RunFolder(path, new FileStream(System.IO.Path.Combine(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new RunFolder(path, new FileStream(System.IO.Path.Combine(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), created);
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new InputException($"'{path}': cannot be written: {e.Message}", e);
+            throw Unwritable(path, e);
         }
         catch (IOException e)
         {
             throw new InputException(File.Exists(System.IO.Path.Combine(path, ".lock"))
                 ? $"'{path}': another onnx-amalgam works in this run folder; wait for it or choose another -o"
-                : $"'{path}': cannot be written: {e.Message}", e);
+                : Unwritable(path, e).Message, e);
         }
     }
+
+    static InputException Unwritable(string path, Exception e) =>
+        new($"'{path}': expected a folder that can be written, got: {e.Message.TrimEnd('.')}; change its permissions or choose another -o", e);
 
     string In(string name) => System.IO.Path.Combine(Path, name);
 }

@@ -29,6 +29,15 @@ static class Python
         Assert.SkipUnless(s_hasTorch.Value, "needs the Python modules torch and onnx (Debian: python3-torch, python3-onnx)");
     }
 
+    /// <summary>The lines that a script of the tests prints; skips the test where Python 3 or onnx is absent.</summary>
+    public static string[] Lines(string path, params string[] arguments)
+    {
+        RequireTorch();
+        Answer answer = Start([path, .. arguments]);
+        Assert.True(answer.ExitCode == 0, answer.Errors);
+        return answer.Output.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
+    }
+
     static Answer Start(IEnumerable<string> arguments)
     {
         ProcessStartInfo start = new(s_interpreter!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };

@@ -82,12 +82,13 @@ public sealed class LabelUnionTests
     }
 
     [Fact]
-    public void Every_source_without_a_domain_or_with_a_strange_one_is_named()
+    public void A_source_without_a_domain_has_no_row_and_every_strange_domain_is_named()
     {
         LabelUnion union = new([Pets, Wild], keepDuplicates: false);
-        var message = Assert.Throws<InputException>(() => DomainTable.Weights([["pets"], null, ["wolf"], null], union)).Message;
-        foreach (var part in new[] { "data.unlabelled.1:", "data.unlabelled.2.domain:", "'wolf'", "data.unlabelled.3:" })
+        Assert.Equal([[1f, 0], null], DomainTable.Weights([["pets"], null], union));
+        var message = Assert.Throws<InputException>(() => DomainTable.Weights([["pets"], null, ["wolf"], ["fox"]], union)).Message;
+        foreach (var part in new[] { "data.unlabelled.2.domain:", "'wolf'", "data.unlabelled.3.domain:", "'fox'" })
             Assert.Contains(part, message, StringComparison.Ordinal);
-        Assert.DoesNotContain("data.unlabelled.0", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("data.unlabelled.1", message, StringComparison.Ordinal);
     }
 }

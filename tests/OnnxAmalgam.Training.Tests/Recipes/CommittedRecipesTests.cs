@@ -11,7 +11,7 @@ public sealed class CommittedRecipesTests
 
     public static TheoryData<string, string> Protocols => new(
         from pair in new[] { "mnist-fashion", "cifar10" }
-        from method in new[] { "soft-concat", "published", "gated", "supervised", "long" }
+        from method in new[] { "soft-concat", "published", "gated", "estimated", "supervised", "long" }
         select (pair, method));
 
     [Theory]
@@ -21,7 +21,7 @@ public sealed class CommittedRecipesTests
         Recipe recipe = RecipeReader.Read(Path.Combine(s_models, path));
 
         Assert.All(recipe.Teachers, t => Assert.True(File.Exists(t.Model), t.Model));
-        Assert.Equal(recipe.Amalgamation.Labels == LabelMode.Gated, recipe.Data.Unlabelled.All(s => s.Domain is { Count: 1 }));
+        Assert.Equal(recipe.Amalgamation is { Labels: LabelMode.Gated, Gate.Kind: GateKind.Domain }, recipe.Data.Unlabelled.All(s => s.Domain is { Count: 1 }));
         Assert.Empty(recipe.Data.Unlabelled.SelectMany(s => s.Domain ?? []).Except(recipe.Teachers.Select(t => t.Name)));
         Assert.Equal(20, recipe.Teachers.Sum(t => t.Labels!.Count) + (path.StartsWith("recipes/cifar10", StringComparison.Ordinal) ? 10 : 0));
     }
@@ -46,7 +46,8 @@ public sealed class CommittedRecipesTests
         bool cifar = pair == "cifar10", isLong = method == "long";
 
         Assert.Equal($"{pair}-{method}", recipe.Name);
-        Assert.Equal(method is "gated" or "long" ? LabelMode.Gated : LabelMode.Concat, recipe.Amalgamation.Labels);
+        Assert.Equal(method is "gated" or "estimated" or "long" ? LabelMode.Gated : LabelMode.Concat, recipe.Amalgamation.Labels);
+        Assert.Equal(method == "estimated" ? GateKind.Refined : GateKind.Domain, recipe.Amalgamation.Gate.Kind);
         Assert.Equal(method switch
         {
             "published" => [new SoftTargetTerm(1), new MmdTerm(10, MmdTerm.Published), new ReconstructionTerm(10)],

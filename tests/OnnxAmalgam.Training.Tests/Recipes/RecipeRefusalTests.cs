@@ -1,3 +1,5 @@
+using OnnxAmalgam.Training.Recipes;
+
 namespace OnnxAmalgam.Training.Tests.Recipes;
 
 public sealed class RecipeRefusalTests : IDisposable
@@ -93,13 +95,30 @@ public sealed class RecipeRefusalTests : IDisposable
     }
 
     [Fact]
-    public void Gated_names_every_source_without_a_domain()
+    public void A_gate_by_domain_names_every_source_without_one()
     {
-        var text = RecipeText.Minimal.Replace(", domain: second}", "}", StringComparison.Ordinal) + "\namalgamation: {preset: published, labels: gated}";
+        var text = RecipeText.Minimal.Replace(", domain: second}", "}", StringComparison.Ordinal) + "\namalgamation: {preset: published, labels: gated, gate: domain}";
         Assert.Equal(
-            $"recipe.yaml:11: amalgamation.labels: expected a 'domain' on every unlabelled source for 'gated', got none on data.unlabelled.1 (folder 'scans'); add 'domain: TEACHER' (estimating the gate is not built)",
+            "recipe.yaml:11: amalgamation.gate: expected a 'domain' on every unlabelled source for 'gated', got none on data.unlabelled.1 (folder 'scans'); add 'domain: TEACHER', or estimate it with 'gate: refined'",
             recipe.Refused(text));
     }
+
+    [Fact]
+    public void A_gate_is_by_domain_where_every_source_names_one_and_estimated_where_not()
+    {
+        const string Gated = "\namalgamation: {preset: published, labels: gated}";
+        Assert.Equal(new GateRecipe(GateKind.Domain), recipe.Read(RecipeText.Minimal + Gated).Amalgamation.Gate);
+        var untagged = RecipeText.Minimal.Replace(", domain: second}", "}", StringComparison.Ordinal) + Gated;
+        Assert.Equal(new GateRecipe(GateKind.Refined), recipe.Read(untagged).Amalgamation.Gate);
+    }
+
+    [Theory]
+    [InlineData("{labels: joint, gate: energy, losses: [hard_label: {weight: 1}]}", "amalgamation.gate: expected 'labels: gated' beside a gate, got 'joint'")]
+    [InlineData("{preset: published, labels: gated, gate: refind}", "amalgamation.gate: expected one of 'domain', 'energy', 'standardised', 'clusters', 'refined', got 'refind'; did you mean 'refined'?")]
+    [InlineData("{preset: published, labels: gated, gate: {energy: {clusters: 3}}}", "expected one of 'ignore_domains', got 'clusters'")]
+    [InlineData("{preset: published, labels: gated, gate: {clusters: {clusters: 0}}}", "amalgamation.gate.clusters.clusters: expected a whole number from 1 to 10000, got '0'")]
+    public void A_wrong_gate_is_refused(string amalgamation, string message) =>
+        Assert.Contains(message, recipe.Refused(RecipeText.Minimal, $"amalgamation={amalgamation}"), StringComparison.Ordinal);
 
     [Fact]
     public void A_features_only_teacher_has_no_labels_and_cannot_gate()

@@ -102,13 +102,21 @@ public sealed class RecipeRoundTripTests : IDisposable
             }, 1, 5)
         select terms;
 
+    static readonly Gen<GateRecipe> Gate =
+        from kind in Gen.Enum<GateKind>()
+        from clusters in Gen.Int[1, 99]
+        from ignores in Gen.Bool
+        let bare = new GateRecipe(kind)
+        select bare with { Clusters = bare.HasClusters ? clusters : bare.Clusters, IgnoresDomains = ignores && kind != GateKind.Domain };
+
     static readonly Gen<AmalgamationRecipe> Amalgamation =
         from labels in Gen.Enum<LabelMode>()
         from channels in Gen.Int[1, 512]
         from blocks in Gen.Int[1, 9]
         from standardise in Gen.Bool
         from losses in Losses
-        select new AmalgamationRecipe { Labels = labels, CommonChannels = channels, CommonBlocks = blocks, Standardise = standardise, Losses = losses };
+        from gate in Gate
+        select new AmalgamationRecipe { Labels = labels, Gate = labels == LabelMode.Gated ? gate : new GateRecipe(GateKind.Domain), CommonChannels = channels, CommonBlocks = blocks, Standardise = standardise, Losses = losses };
 
     static readonly Gen<TrainRecipe> Train =
         from epochs in Gen.Int[2, 500]

@@ -7,7 +7,7 @@ internal static class AmalgamationReader
     {
         if (field is null)
             return Published.Amalgamation(data.Unlabelled.All(s => s.Domain is not null) ? LabelMode.Gated : LabelMode.Concat);
-        var s = field.Section("preset", "labels", "common_space", "standardise", "losses");
+        var s = field.Section("preset", "labels", "gate", "common_space", "standardise", "losses");
         var start = s.Optional("preset") is { } preset ? Preset(preset) : null;
         var labels = start is null ? s.Required("labels") : s.Optional("labels");
         var losses = start is null ? s.Required("losses") : s.Optional("losses");
@@ -20,20 +20,50 @@ internal static class AmalgamationReader
             Standardise = s.Optional("standardise")?.Switch() ?? false,
             Losses = losses is null ? start!.Losses : Losses(losses),
         };
-        if (read.Labels == LabelMode.Gated)
-            RequireDomains(labels!, data, teachers);
+        var gate = s.Optional("gate");
+        if (read.Labels != LabelMode.Gated)
+            return gate is null ? read : throw gate.Error($"expected 'labels: gated' beside a gate, got '{Words.Labels.Of(read.Labels)}'");
+        read = read with { Gate = gate is null ? AutomaticGate(data) : Gate(gate) };
+        if (read.Gate.Kind == GateKind.Domain)
+            RequireDomains(gate ?? labels!, data);
+        RefuseMuteDomains(labels!, data, teachers);
         return read;
     }
 
     static AmalgamationRecipe Preset(Field field) => field.Is("published") ? Published.Amalgamation() : throw field.Expected("'published'");
 
-    static void RequireDomains(Field labels, DataRecipe data, IReadOnlyList<TeacherRecipe> teachers)
+    /// <summary>By domain where every source names one, else estimated.</summary>
+    static GateRecipe AutomaticGate(DataRecipe data) => new(data.Unlabelled.All(s => s.Domain is not null) ? GateKind.Domain : GateKind.Refined);
+
+    static GateRecipe Gate(Field field)
+    {
+        var choice = field.Choice([.. Words.Gate.All]);
+        var kind = Words.Gate.Find(choice.Name)!.Value;
+        string[] keys = kind switch
+        {
+            GateKind.Domain => [],
+            GateKind.Clusters or GateKind.Refined => ["clusters", "ignore_domains"],
+            _ => ["ignore_domains"],
+        };
+        var s = choice.Options.Section(keys);
+        return new GateRecipe(kind)
+        {
+            Clusters = keys.Contains("clusters") ? s.Optional("clusters")?.WholeNumber(1, 10_000) ?? GateRecipe.DefaultClusters : GateRecipe.DefaultClusters,
+            IgnoresDomains = kind != GateKind.Domain && (s.Optional("ignore_domains")?.Switch() ?? false),
+        };
+    }
+
+    static void RequireDomains(Field labels, DataRecipe data)
     {
         var without = data.Unlabelled.Select((source, i) => (source, i)).Where(x => x.source.Domain is null)
             .Select(x => $"data.unlabelled.{x.i} ({Words.Source.Of(x.source.Kind)} '{x.source.Path}')").ToArray();
         if (without.Length > 0)
-            throw labels.Error($"expected a 'domain' on every unlabelled source for 'gated', got none on {string.Join(", ", without)}; add 'domain: TEACHER' (estimating the gate is not built)");
-        var mute = teachers.Where(t => t.FeaturesOnly && data.Unlabelled.Any(s => s.Domain!.Contains(t.Name))).Select(t => t.Name).ToArray();
+            throw labels.Error($"expected a 'domain' on every unlabelled source for 'gated', got none on {string.Join(", ", without)}; add 'domain: TEACHER', or estimate it with 'gate: refined'");
+    }
+
+    static void RefuseMuteDomains(Field labels, DataRecipe data, IReadOnlyList<TeacherRecipe> teachers)
+    {
+        var mute = teachers.Where(t => t.FeaturesOnly && data.Unlabelled.Any(s => s.Domain?.Contains(t.Name) == true)).Select(t => t.Name).ToArray();
         if (mute.Length > 0)
             throw labels.Error($"expected domains of teachers with scores for 'gated', got {Words.Quoted(mute)} with 'logits: none'");
     }

@@ -37,7 +37,7 @@ internal static class LabelReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException(field.Error($"expected a list of labels, or a file that can be read: {e.Message}").Message, e);
+            throw new InputException(field.Error($"expected a list of labels, or a file that can be read, got: {e.Message}").Message, e);
         }
     }
 

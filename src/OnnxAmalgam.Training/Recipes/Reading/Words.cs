@@ -37,6 +37,8 @@ internal static class Words
         ("idx", SourceKind.Idx), ("cifar10", SourceKind.Cifar10), ("cifar100", SourceKind.Cifar100), ("folder", SourceKind.Folder), ("csv", SourceKind.Csv));
     public static readonly Words<LabelMode> Labels = new(
         ("concat", LabelMode.Concat), ("joint", LabelMode.Joint), ("restricted", LabelMode.Restricted), ("gated", LabelMode.Gated));
+    public static readonly Words<GateKind> Gate = new(
+        ("domain", GateKind.Domain), ("energy", GateKind.Energy), ("standardised", GateKind.Standardised), ("clusters", GateKind.Clusters), ("refined", GateKind.Refined));
     public static readonly Words<OptimizerKind> Optimizer = new(("adam", OptimizerKind.Adam), ("adamw", OptimizerKind.AdamW), ("sgd", OptimizerKind.Sgd));
     public static readonly Words<Precision> Precision = new(("fp32", Recipes.Precision.Fp32), ("bf16", Recipes.Precision.Bf16), ("auto", Recipes.Precision.Auto));
 

@@ -28,7 +28,7 @@ internal static class YamlText
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new InputException($"{path}: expected a recipe that can be read: {e.Message}", e);
+            throw new InputException($"{path}: expected a recipe that can be read, got: {e.Message}", e);
         }
         try
         {

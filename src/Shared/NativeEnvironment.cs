@@ -1,25 +1,15 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace OnnxAmalgam.Teachers;
+namespace OnnxAmalgam;
 
 /// <summary>
-/// The environment that native code sees. .NET keeps a copy of its own, so <see cref="Environment.SetEnvironmentVariable(string, string)"/>
-/// does not reach ONNX Runtime, whose official builds send telemetry unless <c>ORT_DISABLE_TELEMETRY</c> is 1 before it loads.
+/// The environment that native code sees. .NET keeps a copy of its own on Unix, so
+/// <see cref="Environment.SetEnvironmentVariable(string, string)"/> does not reach native libraries.
+/// Compiled into each room that owns a native library: they share no assembly that knows of one.
 /// </summary>
 internal static partial class NativeEnvironment
 {
-    internal const string TelemetrySwitch = "ORT_DISABLE_TELEMETRY";
-
-    /// <summary>Runs before any other code of this assembly, so before it can load ONNX Runtime.</summary>
-    [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255", Justification = "No caller of this library may be able to forget it.")]
-    internal static void SwitchTelemetryOff() => Set(TelemetrySwitch, "1");
-
-    /// <summary>Whether ONNX Runtime finds telemetry switched off.</summary>
-    internal static bool TelemetryIsOff => Get(TelemetrySwitch) == "1";
-
+    /// <summary>Sets a variable, for libraries that are yet to load.</summary>
     internal static void Set(string name, string value)
     {
         int error = OperatingSystem.IsWindows() ? PutUcrt(name, value) : SetLibc(name, value, overwrite: 1);
@@ -29,6 +19,7 @@ internal static partial class NativeEnvironment
         }
     }
 
+    /// <summary>A variable's value, or null.</summary>
     internal static string? Get(string name) =>
         Marshal.PtrToStringUTF8(OperatingSystem.IsWindows() ? GetUcrt(name) : GetLibc(name));
 

@@ -1,0 +1,56 @@
+using System.Globalization;
+using OnnxAmalgam.Cli.Shell;
+using OnnxAmalgam.Training;
+using OnnxAmalgam.Training.Ensemble;
+
+namespace OnnxAmalgam.Cli.Reports;
+
+/// <summary>What <c>train</c> would do, and what it would take: the result of <c>--dry-run</c>.</summary>
+internal static class TrainingPlan
+{
+    /// <summary>One line a teacher, then the student and the images.</summary>
+    public static IEnumerable<string> Lines(AmalgamationSetup setup)
+    {
+        foreach (var teacher in setup.Teachers)
+            yield return $"teacher {teacher.Name}: {Says(teacher)}";
+        if (setup.Gate?.Note is { } gate)
+            yield return gate;
+        yield return $"student {setup.Recipe.Student.Model}: {setup.Union.Count} labels; {Images(setup)}; {setup.Compute.Threads} threads on {setup.Compute.Device}";
+    }
+
+    public static void Write(Terminal terminal, AmalgamationSetup setup, TrainingEstimate estimate, string folder)
+    {
+        var train = setup.Recipe.Train;
+        var facts = new FactList();
+        facts.Add("run folder", folder);
+        foreach (var teacher in setup.Teachers)
+            facts.Add($"teacher {teacher.Name}", Says(teacher));
+        facts.Add("student", string.Create(CultureInfo.InvariantCulture, $"{setup.Recipe.Student.Model}; {estimate.StudentParameters:N0} parameters{(setup.Student.Tap is { } tap ? $"; tap {tap.Value}" : "")}"));
+        facts.Add("labels", $"{setup.Union.Count}, {setup.Recipe.Amalgamation.Labels.ToString().ToLowerInvariant()}");
+        facts.Add("images", Images(setup));
+        if (setup.Gate?.Note is { } gate)
+            facts.Add("gate", gate);
+        facts.Add("minimises", estimate.Equation);
+        facts.Add("training", string.Create(CultureInfo.InvariantCulture, $"{train.Epochs} epochs of {estimate.BatchesPerEpoch} steps, batch {Math.Min(train.Batch, setup.Train.Count)}, {train.Optimizer.ToString().ToLowerInvariant()}, learning rate {train.LearningRate:g4}, seed {train.Seed}"));
+        facts.Add("computes on", $"{setup.Compute.Device}, {setup.Compute.Threads} threads");
+        facts.Add("time", string.Create(CultureInfo.InvariantCulture, $"about {Clock(estimate.Training)} to train ({estimate.SecondsPerStep * 1000:0.0} ms a step, mean of {estimate.TimedSteps}), then {Clock(estimate.Evaluation)} to evaluate"));
+        facts.Add("memory", string.Create(CultureInfo.InvariantCulture, $"about {Mebibytes(estimate.MemoryBytes)} MiB{(setup.Compute.Device.IsCuda ? "; the device's own memory was not measured" : "")}"));
+        facts.Add("disk", string.Create(CultureInfo.InvariantCulture, $"about {Mebibytes(estimate.DiskBytes)} MiB"));
+        facts.WriteTo(terminal);
+        terminal.Output.WriteLine("dry run: nothing was written");
+    }
+
+    static string Says(Teacher teacher) =>
+        $"{(teacher.HasLogits ? $"{teacher.Labels.Count} labels" : "features only")}{(teacher.Taps.Count > 0 ? $", taps {string.Join(", ", teacher.Taps.Select(t => t.Value))}" : "")}";
+
+    static string Images(AmalgamationSetup setup) => string.Create(CultureInfo.InvariantCulture,
+        $"{setup.Train.Count} images to train on, {setup.Validate?.Count ?? 0} to validate, {setup.Test?.Count ?? 0} to test");
+
+    static long Mebibytes(long bytes) => (bytes + (1 << 20) - 1) >> 20;
+
+    static string Clock(TimeSpan time) => time.TotalHours >= 1
+        ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes} min")
+        : time.TotalMinutes >= 1
+            ? string.Create(CultureInfo.InvariantCulture, $"{time.Minutes} min {time.Seconds} s")
+            : string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(time.TotalSeconds):0} s");
+}

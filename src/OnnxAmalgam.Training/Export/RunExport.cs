@@ -1,0 +1,56 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Trainable;
+using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Runs;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.Export;
+
+/// <summary>What was exported.</summary>
+/// <param name="Agreement">ONNX Runtime against the trained graph.</param>
+/// <param name="Epochs">Whole epochs behind the weights.</param>
+/// <param name="Of">Epochs of the recipe.</param>
+/// <param name="IsBest">Whether these are the weights that did best on the validation part; else the last ones.</param>
+/// <param name="IsFinished">Whether the run had come to its last epoch.</param>
+public sealed record ExportReport(Agreement Agreement, int Epochs, int Of, bool IsBest, bool IsFinished);
+
+/// <summary>Makes the deployable model of a run from its checkpoints, as <c>train</c> does at its end.</summary>
+public static class RunExport
+{
+    /// <summary>Writes the run's selected weights: the best epoch so far where the recipe selects the best, else the last checkpoint.</summary>
+    /// <param name="setup">The run's own recipe, opened.</param>
+    /// <param name="run">Its folder.</param>
+    /// <param name="path">Where to; replaced atomically.</param>
+    /// <exception cref="InputException">No checkpoint, a damaged one, changed inputs, or a path that is an input.</exception>
+    /// <exception cref="CheckFailedException">ONNX Runtime and the trained graph differ; nothing is written.</exception>
+    public static ExportReport Write(AmalgamationSetup setup, RunFolder run, string path)
+    {
+        using var scope = NewDisposeScope();
+        var checkpoints = new Checkpoints(run.Checkpoints);
+        var last = Load(scope, () => checkpoints.LoadLast(acceptOlder: false, _ => { }))
+            ?? throw new InputException($"'{run.Path}': expected a run with a checkpoint, got one that ended in its first epoch without any; go on with: onnx-amalgam train --resume -o {run.Path}");
+        var best = setup.Recipe.Train.SelectBest ? Load(scope, checkpoints.LoadBest) : null;
+        var (state, tensors) = best ?? last;
+        state.RequireInputs(setup.Hashes(), run.Path);
+
+        using var graph = new TrainableGraph(setup.Student.Model);
+        graph.to(TorchMemory.Device(setup.Compute.Device));
+        StudentWeights.Restore(StudentWeights.Of(graph), tensors);
+        Agreement agreement = StudentExport.Write(graph, setup, path, [run.Recipe, run.Results, run.Environment, .. Directory.EnumerateFiles(run.Checkpoints)]);
+        int epochs = setup.Recipe.Train.Epochs;
+        return new ExportReport(agreement, state.Epoch - 1, epochs, best is not null, last.State.Epoch > epochs);
+    }
+
+    /// <summary>A checkpoint whose tensors go with the scope.</summary>
+    static (TrainingState State, Dictionary<string, Tensor> Tensors)? Load(DisposeScope scope, Func<(TrainingState State, Dictionary<string, Tensor> Tensors)?> load)
+    {
+        if (load() is not { } saved)
+        {
+            return null;
+        }
+
+        scope.Attach(saved.Tensors.Values);
+        return saved;
+    }
+}

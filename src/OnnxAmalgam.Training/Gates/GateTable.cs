@@ -1,0 +1,100 @@
+using System.Globalization;
+using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Recipes;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.Gates;
+
+/// <summary>The gate's weight of every unlabelled image: from its source's domain where that counts, else estimated.</summary>
+public sealed class GateTable
+{
+    readonly Dictionary<ImageSet, float[]> weights;
+
+    GateTable(Dictionary<ImageSet, float[]> weights, string? note) => (this.weights, Note) = (weights, note);
+
+    /// <summary>How images were shared out, or null where nothing was estimated.</summary>
+    public string? Note { get; }
+
+    /// <summary>W[n * teachers], row by row: rows sum to 1, or to 0 for an image that is nobody's.</summary>
+    internal float[] Of(ImageSet images) => weights[images];
+
+    /// <summary>Makes the table for the recipe's unlabelled images.</summary>
+    /// <param name="recipe">Teachers, sources, gate.</param>
+    /// <param name="union">The teachers and their labels.</param>
+    /// <param name="sets">The sets that the unlabelled sources were divided into.</param>
+    /// <param name="compute">Device and threads of the estimation.</param>
+    internal static GateTable Make(Recipe recipe, LabelUnion union, IReadOnlyList<ImageSet> sets, ComputeOptions compute)
+    {
+        GateRecipe gate = recipe.Amalgamation.Gate;
+        IReadOnlyList<string>?[] domains = [.. recipe.Data.Unlabelled.Select(s => gate.IgnoresDomains ? null : s.Domain)];
+        float[]?[] bySource = DomainTable.Weights(domains, union);
+        var all = new ImageUnion(sets);
+        int[] open = [.. Enumerable.Range(0, all.Count).Where(i => bySource[all.SourceOf(i)] is null)];
+        var rows = new float[all.Count][];
+        for (int i = 0; i < all.Count; i++)
+        {
+            rows[i] = bySource[all.SourceOf(i)] ?? [];
+        }
+
+        if (open.Length == 0)
+        {
+            return new GateTable(PerSet(sets, rows), null);
+        }
+
+        int[] scoring = [.. Enumerable.Range(0, union.Teachers.Count).Where(union.HasScores)];
+        float[][] only = [.. Enumerable.Range(0, union.Teachers.Count).Select(t => OnlyOf(t, union.Teachers.Count))];
+        int[] owners = Estimate(recipe, new ImageSubset(all, open), scoring, compute);
+        for (int i = 0; i < open.Length; i++)
+        {
+            rows[open[i]] = only[owners[i]];
+        }
+
+        return new GateTable(PerSet(sets, rows), Describe(owners, new ImageSubset(all, open), recipe, union, scoring));
+    }
+
+    static int[] Estimate(Recipe recipe, ImageSet images, int[] scoring, ComputeOptions compute)
+    {
+        using var evidence = GateEvidence.Collect([.. scoring.Select(i => recipe.Teachers[i])], images, compute);
+        using Tensor owners = GateEstimate.Owners(evidence, recipe.Amalgamation.Gate, recipe.Train.Seed);
+        return [.. owners.data<long>().Select(o => scoring[o])];
+    }
+
+    static float[] OnlyOf(int teacher, int teachers)
+    {
+        var row = new float[teachers];
+        row[teacher] = 1;
+        return row;
+    }
+
+    static Dictionary<ImageSet, float[]> PerSet(IReadOnlyList<ImageSet> sets, float[][] rows)
+    {
+        var tables = new Dictionary<ImageSet, float[]>();
+        int start = 0;
+        foreach (ImageSet set in sets)
+        {
+            tables.Add(set, [.. rows.AsSpan(start, set.Count).ToArray().SelectMany(r => r)]);
+            start += set.Count;
+        }
+
+        return tables;
+    }
+
+    /// <summary>Shares, and how often the estimate is the teacher that the source names; a source's domain is used for nothing else.</summary>
+    static string Describe(int[] owner, ImageSet images, Recipe recipe, LabelUnion union, int[] scoring)
+    {
+        string shares = string.Join(", ", scoring.Select(t => string.Create(CultureInfo.InvariantCulture,
+            $"{union.Teachers[t]} {100.0 * owner.Count(o => o == t) / owner.Length:0.0} %")));
+        var tagged = Enumerable.Range(0, images.Count)
+            .Where(i => recipe.Data.Unlabelled[images.SourceOf(i)].Domain is { Count: 1 })
+            .ToArray();
+        if (tagged.Length == 0)
+        {
+            return $"gate estimated, images go to {shares}";
+        }
+
+        int right = tagged.Count(i => recipe.Data.Unlabelled[images.SourceOf(i)].Domain![0] == union.Teachers[owner[i]]);
+        return string.Create(CultureInfo.InvariantCulture, $"gate estimated, images go to {shares}; {100.0 * right / tagged.Length:0.00} % of {tagged.Length} images go to the teacher their source names");
+    }
+}

@@ -1,0 +1,170 @@
+using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Runs;
+using TorchSharp;
+
+namespace OnnxAmalgam.Cli.Tests.Commands;
+
+/// <summary><c>export</c>: a run's selected weights as one file.</summary>
+[Collection(TrainedRunTests.Name)]
+public sealed class ExportTests(TrainedRun run) : IDisposable
+{
+    readonly Workplace place = new();
+
+    public void Dispose() => place.Dispose();
+
+    [Fact]
+    public void An_export_is_what_train_wrote_and_says_how_well_it_was_verified()
+    {
+        string file = place.Write("student.onnx", "an old file");
+        CliResult result = InProcess.Run("export", run.Folder, "-o", file, "--threads", "1").Ends(0);
+        Assert.Equal(File.ReadAllBytes(run.Student), File.ReadAllBytes(file));
+        Assert.Equal("", result.Error);
+        Assert.Matches(@"verified +max difference \d\.\de-\d to the trained graph on (25[6-9]|[3-9]\d\d) images\n", result.Output);
+        Assert.Matches(@"weights +best on the validation part, after epoch [12] of 2\n", result.Output);
+        Assert.Equal(["student.onnx"], place.Entries);
+    }
+
+    [Fact]
+    public void The_best_epochs_weights_are_exported_not_the_last_ones()
+    {
+        string folder = Copy();
+        byte[][] students = [.. Steps(folder).Select((step, i) =>
+        {
+            Point(folder, "best", step);
+            CliResult result = InProcess.Run("export", folder, "-o", place["student.onnx"], "--threads", "1").Ends(0);
+            Assert.Contains($"best on the validation part, after epoch {i + 1} of 2\n", result.Output, StringComparison.Ordinal);
+            Assert.Equal("", result.Error);
+            return File.ReadAllBytes(place["student.onnx"]);
+        })];
+        Assert.NotEqual(students[0], students[1]);
+    }
+
+    [Fact]
+    public void The_runs_own_student_may_be_written_again()
+    {
+        byte[] before = File.ReadAllBytes(run.Student);
+        InProcess.Run("export", run.Folder, "-o", run.Student, "--threads", "1").Ends(0);
+        Assert.Equal(before, File.ReadAllBytes(run.Student));
+    }
+
+    [Fact]
+    public void An_unfinished_run_is_exported_from_its_best_epoch_and_that_is_said()
+    {
+        string folder = Unfinished();
+        CliResult result = InProcess.Run("export", folder, "-o", place["student.onnx"], "--threads", "1").Ends(0);
+        Assert.Contains("warning: this run is unfinished: 1 of 2 epochs", result.Error, StringComparison.Ordinal);
+        Assert.Contains($"onnx-amalgam train --resume -o {folder}", result.Error, StringComparison.Ordinal);
+        Assert.Equal(20, Graphs.Metadata.ModelMetadata.Labels(OnnxModel.Load(place["student.onnx"]))!.Count);
+    }
+
+    [Fact]
+    public void A_run_without_a_checkpoint_says_what_is_missing()
+    {
+        string folder = Unfinished();
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(folder, "checkpoints")))
+        {
+            File.Delete(file);
+        }
+
+        CliResult result = InProcess.Run("export", folder, "-o", place["student.onnx"], "--threads", "1").Ends(2);
+        Assert.Contains("expected a run with a checkpoint, got one that ended in its first epoch", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.False(File.Exists(place["student.onnx"]));
+    }
+
+    [Theory]
+    [InlineData("teacher")]
+    [InlineData("teacher through a link")]
+    [InlineData("recipe")]
+    [InlineData("checkpoint")]
+    [InlineData("images")]
+    public void An_input_is_never_replaced(string kind)
+    {
+        string target = kind switch
+        {
+            "teacher" => Bundled.Teacher("digits_resnet"),
+            "teacher through a link" => Link(Path.GetDirectoryName(Bundled.Teacher("digits_resnet"))!) + "/digits_resnet.onnx",
+            "recipe" => Path.Combine(run.Folder, "recipe.yaml"),
+            "checkpoint" => Path.Combine(run.Folder, "checkpoints", "last"),
+            _ => Path.Combine(Path.GetDirectoryName(Bundled.Recipe)!, "data", "mnist", "t10k-images-idx3-ubyte.gz"),
+        };
+        byte[] before = File.ReadAllBytes(target);
+        CliResult result = InProcess.Run("export", run.Folder, "-o", target, "--threads", "1").Ends(2);
+        Assert.Contains("expected a file that is not an input of this run, got ", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(target));
+    }
+
+    [Fact]
+    public void A_changed_teacher_is_not_exported_under_the_old_ones_hash()
+    {
+        string folder = Unfinished(), recipe = Path.Combine(folder, "recipe.yaml"), other = place["digits_resnet.onnx"];
+        File.Copy(Bundled.Teacher("digits_resnet"), other);
+        File.WriteAllText(recipe, File.ReadAllText(recipe).Replace(Bundled.Teacher("digits_resnet"), other, StringComparison.Ordinal));
+        CliResult result = InProcess.Run("export", folder, "-o", place["student.onnx"], "--threads", "1").Ends(2);
+        Assert.Contains("expected the files this run was started with, got others for recipe", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_student_that_computes_no_numbers_fails_its_verification_and_is_not_written()
+    {
+        string folder = Unfinished(), checkpoint = Assert.Single(Directory.EnumerateFiles(Path.Combine(folder, "checkpoints"), "step-*"));
+        var (tensors, metadata) = TensorFile.Read(checkpoint);
+        using (torch.no_grad())
+        {
+            tensors.First(t => t.Key.StartsWith("student/", StringComparison.Ordinal)).Value.fill_(float.NaN);
+        }
+
+        TensorFile.Write(checkpoint, tensors, metadata.Where(m => m.Key == "state").ToDictionary());
+        foreach (torch.Tensor tensor in tensors.Values)
+        {
+            tensor.Dispose();
+        }
+
+        string file = place.Write("student.onnx", "an old file");
+        CliResult result = InProcess.Run("export", folder, "-o", file, "--threads", "1").Ends(3);
+        Assert.Contains($"'{file}': expected ONNX Runtime and the trained graph to agree within 0.0001 on ", Assert.Single(result.ErrorLines, l => l.StartsWith("onnx-amalgam: ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Equal("an old file", File.ReadAllText(file));
+    }
+
+    string Link(string folder)
+    {
+        Directory.CreateSymbolicLink(place["teachers"], folder);
+        return place["teachers"];
+    }
+
+    /// <summary>The trained run as it was after its first epoch: without the later checkpoint and what the end of a run writes.</summary>
+    string Unfinished()
+    {
+        string folder = Copy();
+        File.Delete(Path.Combine(folder, "student.onnx"));
+        File.Delete(Path.Combine(folder, "evaluation.csv"));
+        string[] steps = Steps(folder);
+        File.Delete(steps[1]);
+        Point(folder, "last", steps[0]);
+        Point(folder, "best", steps[0]);
+        return folder;
+    }
+
+    string Copy()
+    {
+        string folder = place["copy"];
+        foreach (string file in Directory.EnumerateFiles(run.Folder, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(folder, Path.GetRelativePath(run.Folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+
+        return folder;
+    }
+
+    /// <summary>The checkpoints of both epochs.</summary>
+    static string[] Steps(string folder)
+    {
+        string[] steps = [.. Directory.EnumerateFiles(Path.Combine(folder, "checkpoints"), "step-*").Order(StringComparer.Ordinal)];
+        Assert.Equal(2, steps.Length);
+        return steps;
+    }
+
+    static void Point(string folder, string pointer, string checkpoint) => File.WriteAllText(Path.Combine(folder, "checkpoints", pointer), Path.GetFileName(checkpoint) + "\n");
+}

@@ -1,0 +1,52 @@
+using OnnxAmalgam.Cli.Tests.Running;
+
+namespace OnnxAmalgam.Cli.Tests.Commands;
+
+/// <summary>A wrong command line is one line on stderr and exit code 1, with the nearest name where there is one.</summary>
+public sealed class UsageTests
+{
+    [Theory]
+    [InlineData("unknown command 'trian'; did you mean 'train'?", "trian", "recipe.yaml")]
+    [InlineData("unknown command 'frobnicate'", "frobnicate")]
+    [InlineData("expected a command: train, ")]
+    [InlineData("unknown option '--jsno'; did you mean '--json'?", "inspect", "model.onnx", "--jsno")]
+    [InlineData("unknown option '--bogus'; a name that starts with '-' goes behind --", "bench", "--bogus", "model.onnx")]
+    [InlineData("unknown option '--opset'", "export", "run", "-o", "x.onnx", "--opset", "17")]
+    [InlineData("unknown option '--precision'", "export", "run", "-o", "x.onnx", "--precision", "fp16")]
+    [InlineData("unknown option '--embed-preprocessing'", "export", "run", "-o", "x.onnx", "--embed-preprocessing")]
+    [InlineData("unknown command 'query'", "query", "model.onnx", "Conv")]
+    [InlineData("Required argument 'MODEL' missing", "inspect")]
+    [InlineData("Option '--output' is required", "export", "run")]
+    [InlineData("Option '--recipe' is required", "evaluate", "run")]
+    [InlineData("expected no more arguments, got 'b.onnx'", "inspect", "a.onnx", "b.onnx")]
+    [InlineData("--device: expected auto, cpu, cuda or cuda:N, got 'tpu'", "doctor", "--device", "tpu")]
+    [InlineData("--threads: expected a whole number of at least 1, got '0'", "doctor", "--threads", "0")]
+    [InlineData("--batch: expected whole numbers of at least 1, separated by commas, got '1,x'", "bench", "a.onnx", "--batch", "1,x")]
+    [InlineData("--top: expected a whole number of at least 1, got '0'", "predict", "a.onnx", "b.png", "--top", "0")]
+    [InlineData("expected a RECIPE, got none", "train")]
+    [InlineData("unknown option '--resume=newer'; did you mean '--resume=older'?", "train", "--resume=newer")]
+    [InlineData("--as: expected --recipe beside it", "predict", "a.onnx", "b.png", "--as", "x")]
+    public void A_wrong_command_line_is_named(string expected, params string[] arguments)
+    {
+        CliResult result = InProcess.Run(arguments).Ends(1);
+        Assert.Equal("", result.Output);
+        string line = Assert.Single(result.ErrorLines);
+        Assert.StartsWith("onnx-amalgam: ", line, StringComparison.Ordinal);
+        Assert.Contains(expected, line, StringComparison.Ordinal);
+        Assert.EndsWith("--help)", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_response_file_is_no_argument()
+    {
+        CliResult result = InProcess.Run("inspect", "@nothing.rsp").Ends(2);
+        Assert.Contains("@nothing.rsp", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_an_error_came_from_is_shown_only_when_asked_for()
+    {
+        Assert.DoesNotContain("   at OnnxAmalgam", InProcess.Run("inspect", "nothing.onnx").Ends(2).Error, StringComparison.Ordinal);
+        Assert.Contains("   at OnnxAmalgam", InProcess.Run("inspect", "nothing.onnx", "--verbose").Ends(2).Error, StringComparison.Ordinal);
+    }
+}

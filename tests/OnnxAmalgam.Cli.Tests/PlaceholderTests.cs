@@ -1,7 +1,0 @@
-namespace OnnxAmalgam.Cli.Tests;
-
-public sealed class PlaceholderTests
-{
-    [Fact]
-    public void Room_builds() => Assert.True(true);
-}

@@ -1,0 +1,82 @@
+using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Runs;
+
+namespace OnnxAmalgam.Training.Tests.Running;
+
+/// <summary>A run goes on exactly where it stopped, wherever that was: three epochs of four steps with everything that has a state.</summary>
+public sealed class ResumeTests : IDisposable
+{
+    const int Steps = 12;
+
+    const string Recipe = """
+        name: resumed
+        teachers:
+          - {model: a.onnx, labels: [x, y, z]}
+          - {model: b.onnx, labels: [u, v]}
+        student: {model: "zoo:resnet(widths=[4,8], blocks=[1,1])"}
+        data: {unlabelled: [{folder: left, domain: a}, {folder: right, domain: none}]}
+        augment: [flip, {crop: {padding: 1}}]
+        amalgamation:
+          labels: gated
+          standardise: true
+          common_space: {channels: 4, blocks: 1}
+          losses: [{soft_target: {weight: 1}}, {mmd: {weight: 1, bandwidths: published}}, {reconstruction: {weight: 1}}, {cosine: {weight: 1}}]
+        train: {epochs: 3, batch: 8, optimizer: adamw, learning_rate: 5e-3, schedule: {one_cycle: {}}, clip_norm: 5}
+        """;
+
+    readonly TinyWorld world = new TinyWorld()
+        .Network("a", "zoo:resnet(widths=[4,8], blocks=[1,1])", 3)
+        .Network("b", "zoo:vit(dim=8, depth=1, heads=2, patch=2)", 2)
+        .Images("left", 20)
+        .Images("right", 20);
+
+    public void Dispose() => world.Dispose();
+
+    [Fact]
+    public void An_interruption_after_any_step_changes_no_byte_of_the_student_and_no_row_of_the_results()
+    {
+        var (student, results) = Train("whole", []);
+        Assert.Equal(4, results.Length);
+        for (int step = 1; step < Steps; step++)
+        {
+            var (again, rows) = Train($"after-{step}", [step]);
+            Assert.True(student.AsSpan().SequenceEqual(again), $"interrupted after step {step}, the student has other bytes");
+            Assert.Equal(results, rows);
+        }
+    }
+
+    [Fact]
+    public void Several_interruptions_of_one_run_change_nothing_either()
+    {
+        var (student, results) = Train("whole", []);
+        var (again, rows) = Train("often", [1, 1, 3, 4, 2]);
+        Assert.True(student.AsSpan().SequenceEqual(again));
+        Assert.Equal(results, rows);
+    }
+
+    /// <summary>Trains with stops after so many further steps; the student's bytes, and the rows without what is measured in seconds.</summary>
+    (byte[] Student, string[] Results) Train(string name, int[] stops)
+    {
+        string path = world.Inside(name);
+        for (int part = 0; part <= stops.Length; part++)
+        {
+            using var stop = new CancellationTokenSource();
+            using AmalgamationSetup setup = world.Open(Recipe);
+            using RunFolder run = part == 0 ? RunFolder.Create(path, name) : RunFolder.Open(path);
+            using var trainer = new Trainer(setup, run, part < stops.Length ? new Witness(stops[part], stop) : new Witness());
+            Assert.Equal(part == stops.Length, trainer.Run(resume: part > 0, acceptOlder: false, stop.Token));
+            if (part == stops.Length)
+            {
+                return (trainer.Student.WriteBack().ToBytes(), Untimed(File.ReadAllLines(run.Results)));
+            }
+        }
+
+        throw new InvalidOperationException();
+    }
+
+    static string[] Untimed(string[] rows)
+    {
+        string[] header = rows[0].Split(',');
+        return [.. rows.Select(r => string.Join(',', r.Split(',').Where((_, i) => header[i] is not ("time" or "speed/images_per_second"))))];
+    }
+}
