@@ -20,13 +20,13 @@ import sys
 import tempfile
 import warnings
 
-SIZES = {"inception_v3": 75, "maxvit_t": 224}
-PREFIXES = {"vit_h_14": 56}
+SIZES = {"inception_v3": 75, "vit_h_14": 56, "maxvit_t": 224, "alexnet": 224}
 OPSET = 16
 
 
 def size_of(name):
-    return SIZES.get(name) or PREFIXES.get(name) or 64
+    """alexnet and vgg: torch exports their adaptive pooling only where its output divides its input."""
+    return 224 if name.startswith("vgg") else SIZES.get(name, 64)
 
 
 def make(name, training):
@@ -51,6 +51,8 @@ def settle(network):
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
             module.running_mean.normal_(0, 0.1, generator=generator)
             module.running_var.uniform_(0.5, 1.5, generator=generator)
+        elif isinstance(module, torch.nn.Linear) and not module.weight.any():  # vit's head: all scores would be 0
+            torch.nn.init.normal_(module.weight, 0, 0.02)
 
 
 def export(network, name, path, training):
