@@ -21,4 +21,18 @@ public static class TrainingSupport
             return e.Nodes;
         }
     }
+
+    /// <summary>Nodes of the main graph that ONNX Runtime, and the trainable graph with it, computes otherwise than ONNX's own test files expect.</summary>
+    public static IReadOnlyList<UnsupportedNode> Disputed(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var opsets = FunctionCalls.Opsets(model.Proto.OpsetImport);
+        return
+        [
+            .. model.Proto.Graph.Node
+                .Select(node => (node, Row: OperatorTable.All.Find(node.Domain, node.OpType, opsets.GetValueOrDefault(OperatorTable.Canonical(node.Domain)))))
+                .Select(use => use.Row?.Disputed?.Invoke(use.node) is { } reason ? new UnsupportedNode(use.node.DisplayName(), use.Row.ToString(), reason) : null)
+                .OfType<UnsupportedNode>(),
+        ];
+    }
 }

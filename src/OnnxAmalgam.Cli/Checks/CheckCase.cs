@@ -20,14 +20,14 @@ internal sealed record CheckCase(IReadOnlyDictionary<string, TensorData> Inputs,
         {
             var path = Path.Combine(folder, $"input_{i}.pb");
             if (fed.Contains(graph.Input[i].Name) && File.Exists(path))
-                inputs.Add(graph.Input[i].Name, ReadTensor(path));
+                inputs.Add(graph.Input[i].Name, AsDeclared(graph.Input[i], ReadTensor(path)));
         }
         return new CheckCase(inputs, [.. graph.Output.Select((output, i) => AsDeclared(output, ReadTensor(Path.Combine(folder, $"output_{i}.pb"))))]);
     }
 
     /// <summary>ONNX's own generator writes bfloat16, which NumPy lacks, as uint16.</summary>
-    static TensorData AsDeclared(ValueInfoProto output, TensorData data) =>
-        data.Type == TensorElementType.UInt16 && (TensorElementType)output.Type.TensorType.ElemType == TensorElementType.BFloat16
+    static TensorData AsDeclared(ValueInfoProto value, TensorData data) =>
+        data.Type == TensorElementType.UInt16 && (TensorElementType)value.Type.TensorType.ElemType == TensorElementType.BFloat16
             ? data with { Type = TensorElementType.BFloat16 }
             : data;
 

@@ -87,7 +87,7 @@ internal sealed class BoundGraph
             var row = OperatorTable.All.Find(domain, node.OpType, opset);
             try
             {
-                bound.Add(Bind(node, Checked(row, domain, opset), opsets, used));
+                bound.Add(Bind(node, row ?? throw Missing(domain, node.OpType, opset), opsets, used));
             }
             catch (UnsupportedAttributeException e)
             {
@@ -102,12 +102,10 @@ internal sealed class BoundGraph
         return unsupported.Count == 0 ? [.. bound] : throw UnsupportedModelException.Of(Model.Name, unsupported);
     }
 
-    static Operator Checked(Operator? row, string domain, long opset)
+    static UnsupportedAttributeException Missing(string domain, string type, long opset)
     {
-        if (row is null) throw new UnsupportedAttributeException("operator not in the table");
-        if (domain.Length == 0 && opset is < OperatorTable.OldestOpset or > OperatorTable.NewestOpset)
-            throw new UnsupportedAttributeException($"expected opset {OperatorTable.OldestOpset} to {OperatorTable.NewestOpset}, got {opset}");
-        return row;
+        if (OperatorTable.All.Oldest(domain, type) is not { } oldest) return new("operator not in the table");
+        return new(opset < oldest ? $"expected opset {oldest} or newer, got {opset}" : $"expected opset {OperatorTable.NewestOpset} at most, got {opset}");
     }
 
     BoundNode Bind(NodeProto proto, Operator row, IReadOnlyDictionary<string, long> opsets, HashSet<string> used)

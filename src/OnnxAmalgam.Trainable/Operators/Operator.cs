@@ -49,6 +49,12 @@ internal sealed record Operator(string Type, int Since, Func<OperatorNode, Kerne
     /// <summary>Does something else in training mode, so it is never computed ahead of time.</summary>
     public bool DependsOnMode { get; init; }
 
+    /// <summary>What ONNX has and the kernel refuses beside types that libtorch lacks, as docs/operators.md says it; empty: nothing.</summary>
+    public string Refuses { get; init; } = "";
+
+    /// <summary>ONNX Runtime, and so the kernel, computes something else than ONNX's own test files expect: where a node is such a one, by which attribute.</summary>
+    public Func<Onnx.NodeProto, string?>? Disputed { get; init; }
+
     /// <summary>How many outputs a node may use.</summary>
     public int MaxOutputs { get; init; } = 1;
 

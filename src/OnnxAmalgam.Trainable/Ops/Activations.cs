@@ -34,8 +34,8 @@ internal static class Activations
         new("LogSoftmax", Since: 13, n => OnAxis(n, (x, axis) => x.log_softmax(axis))) { Attributes = ["axis"], Precision = Precision.Full },
         new("Hardmax", Since: 1, n => Flattened(n, x => Hardmax(x, 1))) { Attributes = ["axis"] },
         new("Hardmax", Since: 13, n => OnAxis(n, Hardmax)) { Attributes = ["axis"] },
-        new("Dropout", Since: 7, DropoutByAttribute) { Attributes = ["ratio"], DependsOnMode = true },
-        new("Dropout", Since: 12, DropoutByInput) { Attributes = ["seed"], Ignored = ["seed"], Host = [1, 2], DependsOnMode = true, ToEvaluationForm = DropoutInEvaluation },
+        new("Dropout", Since: 7, DropoutByAttribute) { Attributes = ["ratio"], DependsOnMode = true, Refuses = "the mask" },
+        new("Dropout", Since: 12, DropoutByInput) { Attributes = ["seed"], Ignored = ["seed"], Host = [1, 2], MaxOutputs = 2, DependsOnMode = true, ToEvaluationForm = DropoutInEvaluation },
     ];
 
     /// <summary>X -> X / (1 + |X|).</summary>
@@ -176,8 +176,20 @@ internal static class Activations
         return c => Dropout(c, ratio);
     }
 
-    /// <summary>Data, Ratio?, TrainingMode? -> as above. The module's mode decides; the seed is ignored, torch's generator draws.</summary>
-    static Kernel DropoutByInput(OperatorNode _) => c => Dropout(c, c.Has(1) ? c.Numbers(1)[0] : 0.5);
+    /// <summary>Data, Ratio?, TrainingMode? -> as above, and which elements are kept. The module's mode decides; the seed is ignored, torch's generator draws.</summary>
+    static Kernel DropoutByInput(OperatorNode _) => c =>
+    {
+        var ratio = c.Has(1) ? c.Numbers(1)[0] : 0.5;
+        return c.OutputCount == 1 ? Dropout(c, ratio) : DropoutWithMask(c, c.Training ? ratio : 0);
+    };
+
+    static Tensor[] DropoutWithMask(NodeCall c, double ratio)
+    {
+        using var scope = NewDisposeScope();
+        var kept = ratio > 0 ? rand_like(c[0]).ge(ratio) : ones_like(c[0], ScalarType.Bool);
+        var result = ratio > 0 ? c[0].mul(kept).div(1 - ratio) : c[0].alias();
+        return [result.MoveToOuterDisposeScope(), kept.MoveToOuterDisposeScope()];
+    }
 
     static Tensor[] Dropout(NodeCall c, double ratio) =>
         [c.Training && ratio > 0 ? functional.dropout(c[0], ratio, training: true) : c[0].alias()];

@@ -6,6 +6,8 @@ namespace OnnxAmalgam.Trainable.Ops;
 /// <summary>Attention as one node: ONNX's own from opset 23, and those that ONNX Runtime's optimiser writes.</summary>
 internal static class Attention
 {
+    static readonly string[] Common = ["mask_filter_value", "num_heads", "scale", "unidirectional"];
+
     public static readonly Operator[] Rows =
     [
         new("Attention", Since: 23, Standard)
@@ -14,9 +16,10 @@ internal static class Attention
             Ignored = ["qk_matmul_output_mode"],
             MaxOutputs = 3,
             Precision = Precision.Full,
+            Refuses = "`softmax_precision` other than float32, the fourth output",
         },
-        new("MultiHeadAttention", Since: 1, MultiHead) { Domain = "com.microsoft", Weights = [3], Attributes = ["num_heads", "scale", "unidirectional"], Precision = Precision.Full },
-        new("Attention", Since: 1, Projected) { Domain = "com.microsoft", Weights = [1, 2], Attributes = ["num_heads", "scale", "unidirectional"], Precision = Precision.Full },
+        new("MultiHeadAttention", Since: 1, MultiHead) { Domain = "com.microsoft", Weights = [3], Attributes = Common, Precision = Precision.Full, Refuses = "pasts and caches, packed queries" },
+        new("Attention", Since: 1, Projected) { Domain = "com.microsoft", Weights = [1, 2], Attributes = Common, Precision = Precision.Full, Refuses = "a past, `qkv_hidden_sizes`, `do_rotary`" },
     ];
 
     /// <summary>How scores become weights.</summary>
@@ -48,11 +51,11 @@ internal static class Attention
         };
     }
 
-    /// <summary>Q[b, s, heads d], K[b, t, heads d], V[b, t, heads d], Bias[3 heads d]?, (no padding mask), AttentionBias? -> Y[b, s, heads d].</summary>
+    /// <summary>Q[b, s, heads d], K[b, t, heads d], V[b, t, heads d], Bias[3 heads d]?, KeyMask?, AttentionBias? -> Y[b, s, heads d].</summary>
     static Kernel MultiHead(OperatorNode n)
     {
-        var (heads, scores) = Read(n);
-        Refuse(n, 4, 6, 7, 8, 9);
+        var (heads, scores, hidden) = Read(n);
+        Refuse(n, 6, 7, 8, 9);
         return c =>
         {
             using var scope = NewDisposeScope();
@@ -63,32 +66,52 @@ internal static class Attention
                 projected = [.. projected.Select((x, i) => x.add(parts[i]))];
             }
 
-            return [Flat(Attend(Heads(projected[0], heads), Heads(projected[1], heads), Heads(projected[2], heads), c.Optional(5), scores, 0)).MoveToOuterDisposeScope()];
+            return [Flat(Attend(Heads(projected[0], heads), Heads(projected[1], heads), Heads(projected[2], heads), Mask(c, 4, projected[1].shape[1], hidden), scores, 0)).MoveToOuterDisposeScope()];
         };
     }
 
-    /// <summary>X[b, s, in], Weights[in, 3 heads d], Bias[3 heads d]?, (no mask, no past), AttentionBias? -> Y[b, s, heads d].</summary>
+    /// <summary>X[b, s, in], Weights[in, 3 heads d], Bias[3 heads d]?, KeyMask?, (no past), AttentionBias? -> Y[b, s, heads d].</summary>
     static Kernel Projected(OperatorNode n)
     {
-        var (heads, scores) = Read(n);
-        Refuse(n, 3, 4, 6);
+        var (heads, scores, hidden) = Read(n);
+        Refuse(n, 4, 6);
         return c =>
         {
             using var scope = NewDisposeScope();
             var all = LinearAlgebra.Product(c[0], c[1]);
             if (c.Optional(2) is { } bias) all = all.add(bias);
             var parts = all.chunk(3, -1);
-            return [Flat(Attend(Heads(parts[0], heads), Heads(parts[1], heads), Heads(parts[2], heads), c.Optional(5), scores, 0)).MoveToOuterDisposeScope()];
+            return [Flat(Attend(Heads(parts[0], heads), Heads(parts[1], heads), Heads(parts[2], heads), Mask(c, 3, c[0].shape[1], hidden), scores, 0)).MoveToOuterDisposeScope()];
         };
     }
 
-    static (long Heads, Scores Scores) Read(OperatorNode n) =>
-        (n.Int("num_heads") ?? throw OperatorNode.Refuse("num_heads", "a number", "none"), new(n.Float("scale"), 0, n.Flag("unidirectional")));
+    static (long Heads, Scores Scores, double Hidden) Read(OperatorNode n) =>
+        (n.Int("num_heads") ?? throw OperatorNode.Refuse("num_heads", "a number", "none"), new(n.Float("scale"), 0, n.Flag("unidirectional")), n.Float("mask_filter_value", -10000));
+
+    /// <summary>What is added to the scores: AttentionBias (input 5), and for keys that the mask leaves out <c>mask_filter_value</c>. The mask: lengths [b], ends and
+    /// starts [2 b], or ones and zeros [b, t] or [b, s, t].</summary>
+    static Tensor? Mask(NodeCall c, int input, long keys, double hidden)
+    {
+        if (c.Optional(input) is not { } mask) return c.Optional(5);
+        var batch = c[0].shape[0];
+        var seen = mask.dim() switch
+        {
+            1 when mask.shape[0] == batch => Before(mask, keys),
+            1 when mask.shape[0] == 2 * batch => Before(mask.narrow(0, 0, batch), keys).logical_and(Before(mask.narrow(0, batch, batch), keys).logical_not()),
+            2 => mask.ne(0).reshape(batch, 1, 1, keys),
+            3 => mask.ne(0).unsqueeze(1),
+            _ => throw new ArgumentException("expected a mask of lengths, of ends and starts, or one for each key"),
+        };
+        var added = seen.logical_not().to_type(c[0].dtype).mul(hidden);
+        return c.Optional(5) is { } bias ? added.add(bias) : added;
+    }
+
+    static Tensor Before(Tensor lengths, long keys) => arange(keys, dtype: ScalarType.Int64, device: lengths.device).lt(lengths.unsqueeze(1)).reshape(-1, 1, 1, keys);
 
     static void Refuse(OperatorNode n, params int[] inputs)
     {
         foreach (var input in inputs.Where(n.HasInput))
-            throw new UnsupportedAttributeException($"expected no input {input}, got one (masks by length, pasts and caches are not honoured)");
+            throw new UnsupportedAttributeException($"expected no input {input}, got one (pasts and caches are not honoured)");
     }
 
     /// <summary>[b, s, heads d] -> [b, heads, s, d].</summary>

@@ -7,10 +7,12 @@ namespace OnnxAmalgam.Trainable.Ops;
 /// <summary>Values that come from attributes or numbers, and types.</summary>
 internal static class Constants
 {
+    const string NotDense = "`sparse_value`, `value_string`, `value_strings`";
+
     public static readonly Operator[] Rows =
     [
-        new("Constant", Since: 1, Constant) { Attributes = ["value"] },
-        new("Constant", Since: 12, Constant) { Attributes = ["value", "value_float", "value_floats", "value_int", "value_ints"] },
+        new("Constant", Since: 1, Constant) { Attributes = ["value"], Refuses = NotDense },
+        new("Constant", Since: 12, Constant) { Attributes = ["value", "value_float", "value_floats", "value_int", "value_ints"], Refuses = NotDense },
         new("ConstantOfShape", Since: 9, ConstantOfShape) { Attributes = ["value"], Host = [0] },
         new("Range", Since: 11, _ => Range) { Host = [0, 1, 2] },
         new("Cast", Since: 6, Cast) { Attributes = ["to"] },

@@ -1,3 +1,4 @@
+using OnnxAmalgam.Trainable.Interpretation;
 using OnnxAmalgam.Trainable.Operators;
 using static TorchSharp.torch;
 
@@ -10,6 +11,7 @@ internal static class ControlFlow
     [
         new("If", Since: 1, If) { Attributes = ["then_branch", "else_branch"], Host = [0], MaxOutputs = int.MaxValue, DependsOnMode = true, Precision = Precision.Full },
         new("Loop", Since: 1, Loop) { Attributes = ["body"], Host = [0, 1], MaxOutputs = int.MaxValue, DependsOnMode = true, Precision = Precision.Full },
+        new("Scan", Since: 8, ScanInBatches) { Attributes = ["body", "directions", "num_scan_inputs"], MaxOutputs = int.MaxValue, DependsOnMode = true, Precision = Precision.Full, Refuses = "sequence lengths (input 0)" },
         new("Scan", Since: 9, Scan)
         {
             Attributes = ["body", "num_scan_inputs", "scan_input_axes", "scan_input_directions", "scan_output_axes", "scan_output_directions"],
@@ -72,15 +74,8 @@ internal static class ControlFlow
         return c =>
         {
             using var scope = NewDisposeScope();
-            Tensor[] states = [.. Enumerable.Range(0, count).Select(i => c[i].alias())];
             var parts = Enumerable.Range(0, sequences).Select(i => Turned(c[count + i].unbind((int)(inputAxes?[i] ?? 0)), inputTurned, i)).ToArray();
-            var steps = new Tensor[parts[0].Length][];
-            for (var step = 0; step < steps.Length; step++)
-            {
-                var results = body.Run(c, [.. states, .. parts.Select(part => part[step])]);
-                (states, steps[step]) = (results[..count], results[count..]);
-            }
-
+            var (states, steps) = Steps(c, body, [.. Enumerable.Range(0, count).Select(i => c[i].alias())], parts);
             Tensor[] outputs =
             [
                 .. states,
@@ -89,6 +84,43 @@ internal static class ControlFlow
             foreach (var output in outputs) output.MoveToOuterDisposeScope();
             return outputs;
         };
+    }
+
+    /// <summary>Before opset 9: (no lengths), states[batch, *], sequences[batch, time, *] -> as above for each sample, batch and time first.</summary>
+    static Kernel ScanInBatches(OperatorNode n)
+    {
+        var body = n.Body("body");
+        var sequences = (int)(n.Int("num_scan_inputs") ?? throw OperatorNode.Refuse("num_scan_inputs", "a number", "none"));
+        var (count, turned) = (n.InputCount - 1 - sequences, n.Ints("directions"));
+        if (n.HasInput(0)) throw new UnsupportedAttributeException("expected no input 0 (sequence lengths), got one");
+        return c =>
+        {
+            using var scope = NewDisposeScope();
+            var samples = new Tensor[c[1].shape[0]][];
+            for (var sample = 0; sample < samples.Length; sample++)
+            {
+                var parts = Enumerable.Range(0, sequences).Select(i => Turned(c[1 + count + i].select(0, sample).unbind(), turned, i)).ToArray();
+                var (states, steps) = Steps(c, body, [.. Enumerable.Range(0, count).Select(i => c[1 + i].select(0, sample))], parts);
+                samples[sample] = [.. states, .. Enumerable.Range(0, body.OutputCount - count).Select(i => stack(steps.Select(step => step[i]), 0))];
+            }
+
+            Tensor[] outputs = [.. Enumerable.Range(0, body.OutputCount).Select(i => stack(samples.Select(sample => sample[i]), 0))];
+            foreach (var output in outputs) output.MoveToOuterDisposeScope();
+            return outputs;
+        };
+    }
+
+    /// <summary>The states after the last step, and what each step gives.</summary>
+    static (Tensor[] States, Tensor[][] Given) Steps(NodeCall c, BoundBody body, Tensor[] states, Tensor[][] parts)
+    {
+        var given = new Tensor[parts[0].Length][];
+        for (var step = 0; step < given.Length; step++)
+        {
+            var results = body.Run(c, [.. states, .. parts.Select(part => part[step])]);
+            (states, given[step]) = (results[..states.Length], results[states.Length..]);
+        }
+
+        return (states, given);
     }
 
     static Tensor[] Turned(Tensor[] parts, long[]? directions, int i) => directions is not null && directions[i] == 1 ? [.. parts.Reverse()] : parts;

@@ -39,7 +39,8 @@ internal static class Convolutions
     };
 
     /// <summary>X[n, c, *], W[c, m/group, *kernel], B[m]? -> Y[n, m, *].</summary>
-    /// <remarks>Where ONNX's padding is not libtorch's (unequal sides, a wanted output shape, SAME), the full result is made and cut.</remarks>
+    /// <remarks>Where ONNX's padding is not libtorch's (unequal sides, a wanted output shape, SAME), the full result is made, cut, and where it is too short
+    /// lengthened by zeros.</remarks>
     static Kernel ConvTranspose(OperatorNode n)
     {
         var window = Window.Of(n);
@@ -54,8 +55,9 @@ internal static class Convolutions
             var padding = extra ?? new long[geometry.Rank];
             if (!cuts && geometry.IsSymmetric)
                 return [Transposed(c[0], c[1], c.Optional(2), geometry, geometry.Begins, padding, groups)];
-            using var full = Transposed(c[0], c[1], c.Optional(2), geometry, new long[geometry.Rank], padding, groups);
-            var result = full.alias();
+            using var scope = NewDisposeScope();
+            var result = Transposed(c[0], c[1], null, geometry, new long[geometry.Rank], padding, groups);
+            var missing = new long[geometry.Rank];
             for (var i = 0; i < geometry.Rank; i++)
             {
                 var whole = ((sizes[i] - 1) * geometry.Strides[i]) + geometry.Span(i) + padding[i];
@@ -64,11 +66,13 @@ internal static class Convolutions
                     : whole - geometry.Begins[i] - geometry.Ends[i];
                 var total = Math.Max(0, whole - length);
                 var begin = !cuts ? geometry.Begins[i] : window.Auto == "SAME_UPPER" ? total / 2 : total - (total / 2);
-                using var before = result;
-                result = before.slice(2 + i, begin, begin + length, 1);
+                result = result.slice(2 + i, begin, begin + length, 1);
+                if (wanted is not null) missing[i] = Math.Max(0, length - whole);
             }
 
-            return [result];
+            if (Array.Exists(missing, more => more > 0)) result = Geometry.Pad(result, new long[geometry.Rank], missing, 0);
+            if (c.Optional(2) is { } bias) result = result.add(bias.reshape([-1, .. Enumerable.Repeat(1L, geometry.Rank)]));
+            return [result.MoveToOuterDisposeScope()];
         };
     }
 

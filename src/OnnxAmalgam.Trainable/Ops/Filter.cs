@@ -102,6 +102,7 @@ internal sealed record Filter(string Mode, string Coordinate, string Rounding, d
         return Coordinate switch
         {
             "asymmetric" => i / s,
+            "tf_half_pixel_for_nn" => (i + 0.5f) / s,
             "tf_crop_and_resize" => length > 1
                 ? ((float)crop.Start * (size - 1)) + (i * ((float)crop.End - (float)crop.Start) * (size - 1) / (length - 1))
                 : 0.5f * ((float)crop.Start + (float)crop.End) * (size - 1),

@@ -14,7 +14,7 @@ internal static class Fused
 
     public static readonly Operator[] Rows =
     [
-        new("FusedMatMul", Since: 1, FusedMatMul) { Domain = Microsoft, Weights = [0, 1], Attributes = ["alpha", "transA", "transB", "transBatchA", "transBatchB"] },
+        new("FusedMatMul", Since: 1, FusedMatMul) { Domain = Microsoft, Weights = [0, 1], Attributes = ["alpha", "transA", "transB", "transBatchA", "transBatchB"], Refuses = "`transBatchA=1`, `transBatchB=1`" },
         new("FusedConv", Since: 1, FusedConv) { Domain = Microsoft, Weights = [1, 2], Attributes = [.. Window.Attributes, "group", "activation", "activation_params"] },
         new("FusedGemm", Since: 1, FusedGemm) { Domain = Microsoft, Weights = [0, 1, 2], Attributes = ["alpha", "beta", "transA", "transB", "activation", "activation_alpha", "activation_beta"] },
         new("Gelu", Since: 1, _ => c => [functional.gelu(c[0])]) { Domain = Microsoft },
@@ -22,9 +22,9 @@ internal static class Fused
         new("BiasGelu", Since: 1, _ => BiasGelu) { Domain = Microsoft, Weights = [1] },
         new("QuickGelu", Since: 1, QuickGelu) { Domain = Microsoft, Attributes = ["alpha"] },
         new("SkipLayerNormalization", Since: 1, n => Skip(n, bias: 4, (x, c, epsilon) => functional.layer_norm(x, c[2].shape, c[2], c.Optional(3), epsilon)))
-            { Domain = Microsoft, Weights = [2, 3, 4], Attributes = ["epsilon"], MaxOutputs = 4, Precision = Precision.Full },
+            { Domain = Microsoft, Weights = [2, 3, 4], Attributes = ["epsilon"], MaxOutputs = 4, Precision = Precision.Full, Refuses = "the outputs mean and inv_std_var" },
         new("SkipSimplifiedLayerNormalization", Since: 1, n => Skip(n, bias: 3, (x, c, epsilon) => Normalisation.Rms(x, c[2], -1, epsilon)))
-            { Domain = Microsoft, Weights = [2, 3], Attributes = ["epsilon"], MaxOutputs = 4, Precision = Precision.Full },
+            { Domain = Microsoft, Weights = [2, 3], Attributes = ["epsilon"], MaxOutputs = 4, Precision = Precision.Full, Refuses = "the outputs mean and inv_std_var" },
     ];
 
     /// <summary>A[*, m, k] and B[*, k, n], either of them transposed -> <c>alpha</c> A B.</summary>

@@ -7,17 +7,19 @@ namespace OnnxAmalgam.Trainable.Ops;
 /// <summary>Normalisations.</summary>
 internal static class Normalisation
 {
+    const string NarrowStash = "`stash_type` other than float32";
+
     public static readonly Operator[] Rows =
     [
-        BatchNorm(7, "epsilon", "momentum", "spatial") with { MaxOutputs = 1 },
+        BatchNorm(7, "epsilon", "momentum", "spatial") with { Refuses = "`spatial=0`, outputs after the first" },
         BatchNorm(9, "epsilon", "momentum"),
         BatchNorm(14, "epsilon", "momentum", "training_mode") with { Ignored = ["training_mode"] },
         new("InstanceNormalization", Since: 6, InstanceNormalization) { Weights = [1, 2], Attributes = ["epsilon"], Precision = Precision.Full },
-        new("LayerNormalization", Since: 1, LayerNormalization) { Weights = [1, 2], Attributes = ["axis", "epsilon", "stash_type"], Precision = Precision.Full },
+        new("LayerNormalization", Since: 1, LayerNormalization) { Weights = [1, 2], Attributes = ["axis", "epsilon", "stash_type"], MaxOutputs = 3, Precision = Precision.Full, Refuses = NarrowStash },
         new("GroupNormalization", Since: 18, n => GroupNormalization(n, perGroup: true)) { Weights = [1, 2], Attributes = ["epsilon", "num_groups"], Precision = Precision.Full },
-        new("GroupNormalization", Since: 21, n => GroupNormalization(n, perGroup: false)) { Weights = [1, 2], Attributes = ["epsilon", "num_groups", "stash_type"], Precision = Precision.Full },
-        new("RMSNormalization", Since: 23, RmsNormalization) { Weights = [1], Attributes = ["axis", "epsilon", "stash_type"], Precision = Precision.Full },
-        new("SimplifiedLayerNormalization", Since: 1, RmsNormalization) { Weights = [1], Attributes = ["axis", "epsilon", "stash_type"], Precision = Precision.Full },
+        new("GroupNormalization", Since: 21, n => GroupNormalization(n, perGroup: false)) { Weights = [1, 2], Attributes = ["epsilon", "num_groups", "stash_type"], Precision = Precision.Full, Refuses = NarrowStash },
+        new("RMSNormalization", Since: 23, RmsNormalization) { Weights = [1], Attributes = ["axis", "epsilon", "stash_type"], Precision = Precision.Full, Refuses = NarrowStash },
+        new("SimplifiedLayerNormalization", Since: 1, RmsNormalization) { Weights = [1], Attributes = ["axis", "epsilon", "stash_type"], Precision = Precision.Full, Refuses = NarrowStash },
         new("LRN", Since: 1, Lrn) { Attributes = ["alpha", "beta", "bias", "size"], Precision = Precision.Full },
         new("LpNormalization", Since: 1, LpNormalization) { Attributes = ["axis", "p"], Precision = Precision.Full },
         new("MeanVarianceNormalization", Since: 9, MeanVarianceNormalization) { Attributes = ["axes"], Precision = Precision.Full },
@@ -31,6 +33,7 @@ internal static class Normalisation
         DependsOnMode = true,
         Precision = Precision.Mixed,
         ToEvaluationForm = BatchNormalizationInEvaluation,
+        Refuses = "outputs after the first (where they are used)",
     };
 
     /// <remarks>X[n, c, *], Scale/Bias/Mean/Var[c] -> Y like X. ONNX's momentum is the share of the old mean, torch's of the new. In training
@@ -64,6 +67,7 @@ internal static class Normalisation
         RefuseNarrowStash(n);
         return c =>
         {
+            if (c.OutputCount > 1) return WithStatistics(c, axis, epsilon);
             var shape = c[0].shape[(int)Axes.Normal(axis, (int)c[0].dim())..];
             if (c[1].shape.AsSpan().SequenceEqual(shape) && (c.Optional(2) is not { } bias || bias.shape.AsSpan().SequenceEqual(shape)))
                 return [functional.layer_norm(c[0], shape, c[1], c.Optional(2), epsilon)];
@@ -72,6 +76,21 @@ internal static class Normalisation
             return [(c.Optional(2) is { } offset ? result.add(offset) : result).MoveToOuterDisposeScope()];
         };
     }
+
+    /// <summary>As above, and the mean and 1/deviation, each [*, 1...].</summary>
+    static Tensor[] WithStatistics(NodeCall c, long axis, double epsilon)
+    {
+        using var scope = NewDisposeScope();
+        var axes = From(axis, (int)c[0].dim());
+        var mean = c[0].mean(axes, keepdim: true);
+        var centred = c[0].sub(mean);
+        var inverse = centred.square().mean(axes, keepdim: true).add(epsilon).rsqrt();
+        var result = centred.mul(inverse).mul(c[1]);
+        if (c.Optional(2) is { } bias) result = result.add(bias);
+        return [result.MoveToOuterDisposeScope(), mean.MoveToOuterDisposeScope(), inverse.MoveToOuterDisposeScope()];
+    }
+
+    static long[] From(long axis, int rank) => [.. Enumerable.Range(0, rank).Select(i => (long)i).Where(i => i >= Axes.Normal(axis, rank))];
 
     /// <summary>X[n, c, *], Scale/Bias[groups] (opset 18) or [c] (from 21) -> each group of channels over its own mean and deviation.</summary>
     static Kernel GroupNormalization(OperatorNode n, bool perGroup)
@@ -98,9 +117,7 @@ internal static class Normalisation
     internal static Tensor Rms(Tensor x, Tensor scale, long axis, double epsilon)
     {
         using var scope = NewDisposeScope();
-        var rank = (int)x.dim();
-        long[] axes = [.. Enumerable.Range(0, rank).Select(i => (long)i).Where(i => i >= Axes.Normal(axis, rank))];
-        var root = x.square().mean(axes, keepdim: true).add(epsilon).rsqrt();
+        var root = x.square().mean(From(axis, (int)x.dim()), keepdim: true).add(epsilon).rsqrt();
         return x.mul(root).mul(scale).MoveToOuterDisposeScope();
     }
 

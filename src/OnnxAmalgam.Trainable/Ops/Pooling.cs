@@ -1,3 +1,4 @@
+using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Trainable.Operators;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -12,7 +13,7 @@ internal static class Pooling
         new("MaxPool", Since: 1, n => MaxPool(n, later: false)) { Attributes = ["auto_pad", "kernel_shape", "pads", "strides"] },
         new("MaxPool", Since: 8, n => MaxPool(n, later: false)) { Attributes = ["auto_pad", "kernel_shape", "pads", "strides", "storage_order"], MaxOutputs = 2 },
         new("MaxPool", Since: 10, n => MaxPool(n, later: true)) { Attributes = [.. Window.Attributes, "storage_order", "ceil_mode"], MaxOutputs = 2 },
-        new("MaxUnpool", Since: 9, MaxUnpool) { Attributes = ["kernel_shape", "pads", "strides"], Host = [2] },
+        new("MaxUnpool", Since: 9, MaxUnpool) { Attributes = ["kernel_shape", "pads", "strides"], Host = [2], Disputed = ShapedOutput },
         new("AveragePool", Since: 7, n => AveragePool(n, ceils: false, dilates: false)) { Attributes = ["auto_pad", "kernel_shape", "pads", "strides", "count_include_pad"] },
         new("AveragePool", Since: 10, n => AveragePool(n, ceils: true, dilates: false)) { Attributes = ["auto_pad", "kernel_shape", "pads", "strides", "count_include_pad", "ceil_mode"] },
         new("AveragePool", Since: 19, n => AveragePool(n, ceils: true, dilates: true)) { Attributes = [.. Window.Attributes, "count_include_pad", "ceil_mode"] },
@@ -70,6 +71,10 @@ internal static class Pooling
 
         return [values.MoveToOuterDisposeScope(), at.MoveToOuterDisposeScope()];
     }
+
+    /// <summary>ONNX's file of opset 11 counts places in another shape than the one it states; later releases of ONNX have mended it.</summary>
+    static string? ShapedOutput(Onnx.NodeProto node) =>
+        node.InputOrNull(2) is not null ? "input 'output_shape': expected places counted in the shape that it states" : null;
 
     /// <summary>X[n, c, *], Places, OutputShape? -> zeros with each element at its place.</summary>
     static Kernel MaxUnpool(OperatorNode n)

@@ -11,6 +11,7 @@ internal static class Quantisation
     [
         Quantize(10), Quantize(13, "axis"), Quantize(19, "axis", "saturate"), Quantize(21, "axis", "block_size", "output_dtype", "saturate"),
         Quantize(23, "axis", "block_size", "output_dtype", "precision", "saturate"),
+        new("DynamicQuantizeLinear", Since: 11, _ => DynamicQuantizeLinear) { MaxOutputs = 3, Precision = Precision.Full },
         Dequantize(10), Dequantize(13, "axis"), Dequantize(21, "axis", "block_size"), Dequantize(23, "axis", "block_size", "output_dtype"),
     ];
 
@@ -18,6 +19,7 @@ internal static class Quantisation
     {
         Attributes = attributes,
         Ignored = ["saturate"],
+        Refuses = attributes.Contains("precision") ? "`precision` other than float32" : "",
         Precision = Precision.Full,
     };
 
@@ -25,6 +27,7 @@ internal static class Quantisation
     {
         Attributes = attributes,
         Precision = Precision.Full,
+        Refuses = attributes.Contains("output_dtype") ? "`output_dtype` other than float32" : "",
     };
 
     /// <summary>X, Scale, ZeroPoint? -> round(X / Scale) + ZeroPoint within the integer type's limits.</summary>
@@ -40,12 +43,31 @@ internal static class Quantisation
             var type = c.Optional(2)?.dtype ?? wanted ?? ScalarType.Byte;
             var (least, most) = Limits(type);
             var scaled = c[0].div(spread(c[1], c[0]));
-            var rounded = scaled.requires_grad ? scaled.add(scaled.detach().round().sub(scaled.detach())) : scaled.round();
+            var rounded = Rounded(scaled);
             var moved = c.Optional(2) is { } zero ? rounded.add(spread(zero, c[0]).to_type(c[0].dtype)) : rounded;
             var result = moved.clamp(least, most);
             return [(scaled.requires_grad ? result : result.to_type(type)).MoveToOuterDisposeScope()];
         };
     }
+
+    /// <summary>X -> X in uint8 over the range that it has, 0 included; the scale; the zero point.</summary>
+    /// <remarks>The gradient passes the rounding as in QuantizeLinear; the range itself carries none.</remarks>
+    static Tensor[] DynamicQuantizeLinear(NodeCall c)
+    {
+        using var scope = NewDisposeScope();
+        var x = c[0].detach();
+        var (least, most) = (x.min().clamp_max(0), x.max().clamp_min(0));
+        var scale = most.sub(least).div(byte.MaxValue);
+        scale = where(scale.eq(0), ones_like(scale), scale);
+        var zero = least.neg().div(scale).round().clamp(0, byte.MaxValue);
+        var result = Rounded(c[0].div(scale)).add(zero).clamp(0, byte.MaxValue);
+        Tensor[] results = [c[0].requires_grad ? result : result.to_type(ScalarType.Byte), scale, zero.to_type(ScalarType.Byte)];
+        foreach (var made in results) made.MoveToOuterDisposeScope();
+        return results;
+    }
+
+    /// <summary>X rounded; where a gradient is asked for, it passes.</summary>
+    static Tensor Rounded(Tensor x) => x.requires_grad ? x.add(x.detach().round().sub(x.detach())) : x.round();
 
     /// <summary>X, Scale, ZeroPoint? -> (X - ZeroPoint) Scale in Scale's type.</summary>
     static Kernel DequantizeLinear(OperatorNode n)

@@ -5,7 +5,8 @@ namespace OnnxAmalgam.Trainable.Ops;
 
 /// <summary>RNN, GRU and LSTM, step by step: ONNX lets activations, clipping, peepholes and sequence lengths vary, libtorch's own do not.</summary>
 /// <remarks>X[time, batch, in], W[directions, gates hidden, in], R[directions, gates hidden, hidden], B[directions, 2 gates hidden]?, Lengths[batch]?,
-/// H0[directions, batch, hidden]?, for LSTM C0 and P[directions, 3 hidden]? -> Y[time, directions, batch, hidden], H and, for LSTM, C of the last step.</remarks>
+/// H0[directions, batch, hidden]?, for LSTM C0 and P[directions, 3 hidden]? -> Y[time, directions, batch, hidden], H and, for LSTM, C of the last step.
+/// With <c>layout=1</c> the batch comes first in X, H0, C0 and every output.</remarks>
 internal static class Recurrent
 {
     static readonly string[] Common = ["activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size"];
@@ -46,7 +47,7 @@ internal static class Recurrent
     {
         var direction = n.Choice("direction", "forward", "forward", "reverse", "bidirectional");
         var directions = direction == "bidirectional" ? 2 : 1;
-        if (n.Declares("layout") && n.Int("layout", 0) != 0) throw OperatorNode.Refuse("layout", "0", "1");
+        var batchFirst = n.Declares("layout") && n.Flag("layout");
         var hidden = n.Int("hidden_size");
         var activations = RecurrentActivations.Read(n, otherwise, directions);
         return c =>
@@ -54,22 +55,24 @@ internal static class Recurrent
             using var scope = NewDisposeScope();
             if (hidden is { } size && c[2].shape[2] != size) throw new ArgumentException($"expected hidden_size {size}, got weights for {c[2].shape[2]}");
             var outputs = Enumerable.Range(0, directions).Select(d =>
-                Run(c, d, reverse: direction == "reverse" || d == 1, gates, flag, cell, activations[d])).ToArray();
-            Tensor[] results = [stack(outputs.Select(o => o.Y), 1), stack(outputs.Select(o => o.H), 0), .. outputs[0].C is null ? (Tensor[])[] : [stack(outputs.Select(o => o.C!), 0)]];
+                Run(c, d, reverse: direction == "reverse" || d == 1, batchFirst, gates, flag, cell, activations[d])).ToArray();
+            var (ofSteps, ofLast) = batchFirst ? (2, 1) : (1, 0);
+            var y = stack(outputs.Select(o => batchFirst ? o.Y.transpose(0, 1) : o.Y), ofSteps);
+            Tensor[] results = [y, stack(outputs.Select(o => o.H), ofLast), .. outputs[0].C is null ? (Tensor[])[] : [stack(outputs.Select(o => o.C!), ofLast)]];
             foreach (var result in results) result.MoveToOuterDisposeScope();
             return results;
         };
     }
 
-    static (Tensor Y, Tensor H, Tensor? C) Run(NodeCall c, int d, bool reverse, int gates, bool flag, Cell cell, Func<Tensor, Tensor>[] activations)
+    static (Tensor Y, Tensor H, Tensor? C) Run(NodeCall c, int d, bool reverse, bool batchFirst, int gates, bool flag, Cell cell, Func<Tensor, Tensor>[] activations)
     {
-        var (x, w, r) = (c[0], c[1].select(0, d), c[2].select(0, d));
+        var (x, w, r) = (batchFirst ? c[0].transpose(0, 1) : c[0], c[1].select(0, d), c[2].select(0, d));
         var (time, batch, hidden) = (x.shape[0], x.shape[1], r.shape[1]);
         var biases = c.Optional(3)?.select(0, d).split(gates * hidden);
         var lengths = c.OptionalInts(4);
         if (reverse) x = Reversed(x, lengths);
         var gatesOfX = nn.functional.linear(x, w, biases?[0]);
-        Tensor State(int input) => c.Optional(input)?.select(0, d) ?? zeros([batch, hidden], x.dtype, x.device);
+        Tensor State(int input) => c.Optional(input)?.select(batchFirst ? 1 : 0, d) ?? zeros([batch, hidden], x.dtype, x.device);
         var (h, state) = (State(5), gates == 4 ? State(6) : null);
         var peepholes = gates == 4 ? c.Optional(7)?.select(0, d) : null;
         var outputs = new Tensor[time];

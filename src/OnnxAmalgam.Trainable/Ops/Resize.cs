@@ -1,3 +1,4 @@
+using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Trainable.Operators;
 using static TorchSharp.torch;
 
@@ -15,9 +16,16 @@ internal static class Resize
         new("Upsample", Since: 7, UpsampleByAttribute) { Attributes = ["mode", "scales"] },
         new("Upsample", Since: 9, n => Asymmetric(n)) { Attributes = ["mode"], Host = [1] },
         new("Resize", Since: 10, n => Asymmetric(n)) { Attributes = ["mode"], Host = [1] },
-        new("Resize", Since: 11, n => Full(n)) { Attributes = [.. Common], Host = [1, 2, 3] },
-        new("Resize", Since: 18, n => Full(n)) { Attributes = [.. Common, "antialias", "axes", "keep_aspect_ratio_policy"], Host = [1, 2, 3] },
+        new("Resize", Since: 11, n => Full(n, [.. Coordinates, "tf_half_pixel_for_nn"])) { Attributes = [.. Common], Host = [1, 2, 3], Disputed = ScaledCorners },
+        new("Resize", Since: 13, n => Full(n, Coordinates)) { Attributes = [.. Common], Host = [1, 2, 3], Disputed = ScaledCorners },
+        new("Resize", Since: 18, n => Full(n, Coordinates)) { Attributes = [.. Common, "antialias", "axes", "keep_aspect_ratio_policy"], Host = [1, 2, 3], Disputed = ScaledCorners, Refuses = "`antialias` of `nearest`" },
     ];
+
+    /// <summary>ONNX's files of opset 11 to 17 divide by size times scale less one, where that is no whole number, too.</summary>
+    static string? ScaledCorners(Onnx.NodeProto node) =>
+        node.String("coordinate_transformation_mode", "half_pixel") == "align_corners" && node.InputOrNull(2) is not null
+            ? "attribute 'coordinate_transformation_mode': expected corners of the length that the output has, got 'align_corners' with scales"
+            : null;
 
     static string[] Common =>
         ["coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside", "extrapolation_value", "mode", "nearest_mode"];
@@ -37,11 +45,11 @@ internal static class Resize
     }
 
     /// <summary>X, Roi? (only cropping reads it), Scales?, Sizes? -> X resized.</summary>
-    static Kernel Full(OperatorNode n)
+    static Kernel Full(OperatorNode n, string[] coordinates)
     {
         var filter = new Filter(
             n.Choice("mode", "nearest", "nearest", "linear", "cubic"),
-            n.Choice("coordinate_transformation_mode", "half_pixel", Coordinates),
+            n.Choice("coordinate_transformation_mode", "half_pixel", coordinates),
             n.Choice("nearest_mode", "round_prefer_floor", "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"),
             n.Float("cubic_coeff_a", -0.75f), n.Flag("exclude_outside"), n.Declares("antialias") && n.Flag("antialias"));
         var axes = n.Declares("axes") ? n.Ints("axes") : null;

@@ -28,7 +28,7 @@ internal static class Shapes
         new("DepthToSpace", Since: 1, n => DepthToSpace(n, "DCR")) { Attributes = ["blocksize"] },
         new("DepthToSpace", Since: 11, n => DepthToSpace(n, n.Choice("mode", "DCR", "DCR", "CRD"))) { Attributes = ["blocksize", "mode"] },
         new("CenterCropPad", Since: 18, CenterCropPad) { Attributes = ["axes"], Host = [1] },
-        new("Col2Im", Since: 18, Col2Im) { Attributes = ["dilations", "pads", "strides"], Host = [1, 2] },
+        new("Col2Im", Since: 18, Col2Im) { Attributes = ["dilations", "pads", "strides"], Host = [1, 2], Refuses = "other than 2 spatial axes" },
         new("SpaceToDepth", Since: 1, SpaceToDepth) { Attributes = ["blocksize"] },
     ];
 

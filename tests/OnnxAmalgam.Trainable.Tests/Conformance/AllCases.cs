@@ -21,6 +21,7 @@ internal static class AllCases
             .. NormalisationCases.All, .. LinearAlgebraCases.All, .. ReductionCases.All, .. ShapeCases.All, .. IndexingCases.All,
             .. ConstantCases.All, .. ResizeCases.All, .. RecurrentCases.All, .. FusedCases.All,
             .. QuantisationCases.All, .. SamplingCases.All, .. ControlFlowCases.All, .. AttentionCases.All,
+            .. LossCases.All, .. SignalCases.All, .. DetectionCases.All,
         ];
         var named = new Dictionary<string, Case>(StringComparer.Ordinal);
         foreach (var c in all)

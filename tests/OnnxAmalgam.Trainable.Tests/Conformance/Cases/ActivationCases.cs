@@ -55,6 +55,7 @@ internal static class ActivationCases
         new("Dropout", X(N, 3, 4)),
         new("Dropout", X(N, 3, 4)) { To = 11, Attributes = [A("ratio", 0.9f)] },
         new("Dropout", X(N, 3, 4), Float32(0.9) with { Shape = [] }) { From = 12 },
+        new("Dropout", X(N, 3, 4), Float32(0.9) with { Shape = [] }) { From = 12, Outputs = 2 },
         new("Dropout", X(N, 3, 4), Float32(0.9) with { Shape = [] }, Of([], 0) with { Type = ScalarType.Bool }) { From = 12, Attributes = [A("seed", 3)] },
     ];
 

@@ -25,6 +25,20 @@ internal static class AttentionCases
             new("Attention", X(N, 3, 6), X(6, 24), X(24)) { Domain = "com.microsoft", Attributes = [A("num_heads", 2)] },
             new("Attention", X(N, 3, 6), X(6, 24), X(24)) { Domain = "com.microsoft", Attributes = [A("num_heads", 4), A("scale", 0.3f), A("unidirectional", 1)] },
             new("Attention", X(N, 3, 6), X(6, 24), X(24), None, None, X(1, 2, 3, 3)) { Domain = "com.microsoft", Attributes = [A("num_heads", 2)] },
+            new("MultiHeadAttention", X(N, 3, 8), X(N, 5, 8), X(N, 5, 8), None, Places([N], 4, 1, 5)) { Domain = "com.microsoft", Attributes = [A("num_heads", 2)] },
+            new("MultiHeadAttention", X(N, 3, 8), X(N, 5, 8), X(N, 5, 8), X(24), Places([N, 5], 1, 1, 0, 1, 1, 1, 0), X(1, 2, 3, 5)) { Domain = "com.microsoft", Attributes = [A("num_heads", 2), A("mask_filter_value", -30f)] },
+            new("Attention", X(N, 3, 6), X(6, 24), X(24), Places([N], 2, 3, 1)) { Domain = "com.microsoft", Attributes = [A("num_heads", 2)] },
+            new("Attention", X(3, 3, 6), X(6, 24), X(24), Places([6], 2, 3, 3, 0, 1, 2)) { Domain = "com.microsoft", Attributes = [A("num_heads", 2)] },
+            new("Attention", X(N, 3, 6), X(6, 24), X(24), Places([N, 3], 1, 0, 1, 1, 1, 0, 1)) { Domain = "com.microsoft", Attributes = [A("num_heads", 2), A("mask_filter_value", -30f)] },
+            new("Attention", X(N, 3, 6), X(6, 24), X(24), Places([N, 3, 3], 1, 0, 1, 1, 1, 0, 1)) { Domain = "com.microsoft", Attributes = [A("num_heads", 2)] },
+            new("RotaryEmbedding", X(N, 2, 3, 4), X(N, 3, 2), X(N, 3, 2)),
+            new("RotaryEmbedding", X(N, 2, 3, 6), X(7, 2), X(7, 2), IntsIn([N, 3], 4, 0, 6, 2, 1)) { Attributes = [A("rotary_embedding_dim", 4), A("num_heads", 2)] },
+            new("RotaryEmbedding", X(N, 3, 8), X(7, 2), X(7, 2), IntsIn([N, 3], 4, 0, 6, 2, 1)) { Attributes = [A("num_heads", 2), A("interleaved", 1)] },
+            new("RotaryEmbedding", X(N, 3, 8), IntsIn([N, 3], 4, 0, 6, 2, 1), X(7, 2), X(7, 2)) { Domain = "com.microsoft" },
+            new("RotaryEmbedding", X(N, 2, 3, 4), Ints(2), X(7, 2), X(7, 2)) { Domain = "com.microsoft", Attributes = [A("interleaved", 1), A("scale", 1f), A("is_packed_batching", 0)] },
+            new("RotaryEmbedding", X(N, 3, 12), Ints(0), X(7, 2), X(7, 2)) { Domain = "com.microsoft", Attributes = [A("num_heads", 2), A("rotary_embedding_dim", 4)] },
         ]).Select(c => c with { Types = Float, Tolerance = 5e-5 }),
     ];
+
+    static Operand Places(long[] shape, params long[] values) => IntsIn(shape, values) with { Type = TorchSharp.torch.ScalarType.Int32 };
 }

@@ -9,14 +9,16 @@ internal static class ControlFlowCases
 {
     public static readonly Case[] All =
     [
-        .. ((double[])[0, 1]).Select(condition => new Case("If", Truth(condition), X(N, 4), X(4, 3)) { Types = Float, Captured = 2, Attributes = [A("then_branch", Then), A("else_branch", Otherwise)] }),
+        .. ((double[])[0, 1]).Select(condition => new Case("If", Truth(condition), X(N, 4), X(4, 3)) { From = 7, Types = Float, Captured = 2, Attributes = [A("then_branch", Then), A("else_branch", Otherwise)] }),
         new("Loop", Int(3), Truth(1), X(N, 4), Between(-0.5, 0.5, 4, 4)) { Types = Float, LacksFloat16 = true, From = 9, Captured = 1, Outputs = 2, Attributes = [A("body", Body(untilRound: 100))] },
         new("Loop", Int(100), None, X(N, 4), Between(-0.5, 0.5, 4, 4)) { Types = Float, LacksFloat16 = true, From = 9, Captured = 1, Outputs = 2, Attributes = [A("body", Body(untilRound: 2))] },
         new("Loop", Int(0), Truth(1), X(N, 4), X(4, 4)) { Types = Float, LacksFloat16 = true, From = 9, Captured = 1, Attributes = [A("body", Body(untilRound: 100, gives: false))] },
-        new("Scan", X(3, 4), X(5, 3, 4), X(5, 4)) { Types = Float, LacksFloat16 = true, Outputs = 2, Attributes = [A("num_scan_inputs", 2), A("body", Step)] },
+        new("Scan", None, X(N, 3, 4), X(N, 5, 3, 4), X(N, 5, 4)) { Types = Float, LacksFloat16 = true, To = 8, Outputs = 2, Attributes = [A("num_scan_inputs", 2), A("body", Step)] },
+        new("Scan", None, X(N, 3, 4), X(N, 5, 3, 4), X(N, 5, 4)) { Types = Float, LacksFloat16 = true, To = 8, Outputs = 2, Attributes = [A("num_scan_inputs", 2), A("body", Step), A("directions", [1L, 0L])] },
+        new("Scan", X(3, 4), X(5, 3, 4), X(5, 4)) { Types = Float, LacksFloat16 = true, Outputs = 2, From = 9, Attributes = [A("num_scan_inputs", 2), A("body", Step)] },
         new("Scan", X(3, 4), X(3, 5, 4), X(5, 4))
         {
-            Types = Float, LacksFloat16 = true,
+            From = 9, Types = Float, LacksFloat16 = true,
             Outputs = 2,
             Attributes = [A("num_scan_inputs", 2), A("body", Step), A("scan_input_axes", [1L, 0L]), A("scan_input_directions", [1L, 0L]), A("scan_output_axes", [2L]), A("scan_output_directions", [1L])],
         },

@@ -33,6 +33,7 @@ internal static class ConvolutionCases
         new("ConvTranspose", X(N, 2, 4, 3), X(2, 3, 3, 3), X(3)) { Types = Float, Attributes = [A("strides", [2, 2]), A("output_shape", [8, 6])], Tolerance = 5e-5 },
         new("ConvTranspose", X(N, 2, 4, 3), X(2, 3, 3, 3), X(3)) { Types = Float, Attributes = [A("strides", [2, 2]), A("output_shape", [8, 6]), A("auto_pad", "SAME_UPPER")], Tolerance = 5e-5 },
         new("ConvTranspose", X(N, 2, 4, 3), X(2, 3, 3, 3)) { Types = Float, Attributes = [A("strides", [2, 2]), A("output_shape", [10, 8]), A("output_padding", [1, 1])], Tolerance = 5e-5 },
+        new("ConvTranspose", X(N, 2, 4, 3), X(2, 3, 3, 3), X(3)) { Types = Float, Attributes = [A("strides", [3, 2]), A("output_shape", [13, 8])], Tolerance = 5e-5 },
         new("ConvTranspose", X(N, 2, 4, 3), X(2, 3, 3, 3)) { Types = Float, Attributes = [A("strides", [2, 2]), A("auto_pad", "SAME_UPPER")], Tolerance = 5e-5 },
         new("ConvTranspose", X(N, 2, 4, 3), X(2, 3, 3, 3)) { Types = Float, Attributes = [A("strides", [2, 2]), A("auto_pad", "SAME_LOWER")], Tolerance = 5e-5 },
         new("ConvTranspose", X(N, 2, 4, 3), X(2, 3, 3, 3)) { Types = Float, Attributes = [A("strides", [3, 2]), A("auto_pad", "VALID")], Tolerance = 5e-5 },

@@ -19,6 +19,8 @@ internal static class NormalisationCases
         new("LayerNormalization", X(N, 3, 4), X(4)) { Attributes = [A("stash_type", 1)] },
         new("LayerNormalization", X(N, 3, 4), X(3, 4), X(3, 4)) { Attributes = [A("axis", 1), A("epsilon", 0.1f)] },
         new("LayerNormalization", X(N, 3, 4), X(3, 4)) { Attributes = [A("axis", -2)] },
+        new("LayerNormalization", X(N, 3, 4), X(4), X(4)) { Types = Float, Outputs = 3 },
+        new("LayerNormalization", X(N, 3, 4), X(3, 4)) { Types = Float, Outputs = 3, Attributes = [A("axis", 1)] },
         new("LayerNormalization", X(2, N, 3, 4), X(3, 4), X(3, 4)) { Attributes = [A("axis", 2)] },
         new("GroupNormalization", X(N, 4, 3, 2), X(2), X(2)) { Types = Float, From = 18, To = 20, Attributes = [A("num_groups", 2)] },
         new("GroupNormalization", X(N, 4, 5), X(4), X(4)) { Types = Float, From = 18, To = 20, Attributes = [A("num_groups", 4), A("epsilon", 0.1f)] },

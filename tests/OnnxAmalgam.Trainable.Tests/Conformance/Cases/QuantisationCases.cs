@@ -20,6 +20,7 @@ internal static class QuantisationCases
         Quantize(X(N, 3, 4), Scalar(0.05)) with { From = 21, Attributes = [A("output_dtype", 3), A("saturate", 1)] },
         Quantize(X(N, 4, 3), Positive(N, 2, 3), Zero(ScalarType.Int8, [N, 2, 3])) with { From = 21, Attributes = [A("axis", 1), A("block_size", 2)] },
         Quantize(X(N, 3, 4), Scalar(0.05)) with { From = 23, Attributes = [A("precision", 1)] },
+        .. ((Operand[])[X(N, 3, 4), Positive(N, 3, 4), Between(-2, -1, N, 3, 4)]).Select(x => new Case("DynamicQuantizeLinear", x) { Types = Float, HasKink = true, LacksFloat16 = true, Outputs = 3 }),
         .. Zeros.Select(type => Dequantize(Zero(type, [N, 3, 4]), Scalar(0.1))),
         .. Zeros.Select(type => Dequantize(Zero(type, [N, 3, 4]), Scalar(0.1), Zero(type, []))),
         .. Zeros.Select(type => Dequantize(Zero(type, [N, 3, 4]), Positive(3), Zero(type, [3])) with { From = 13 }),
