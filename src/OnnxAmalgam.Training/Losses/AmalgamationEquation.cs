@@ -14,6 +14,9 @@ internal static class AmalgamationEquation
     public static string Name(LossTerm term) => term switch
     {
         SoftTargetTerm => "soft_target",
+        DkdTerm => "dkd",
+        StandardisedLogitsTerm => "standardised_logits",
+        DistTerm => "dist",
         MmdTerm => "mmd",
         ReconstructionTerm => "reconstruction",
         CosineTerm => "cosine",
@@ -26,6 +29,9 @@ internal static class AmalgamationEquation
         string[] details = term switch
         {
             SoftTargetTerm soft => [$"T={Number(soft.Temperature)}", Lower(recipe.Labels)],
+            DkdTerm dkd => [$"alpha={Number(dkd.Alpha)}", $"beta={Number(dkd.Beta)}", $"T={Number(dkd.Temperature)}", Lower(recipe.Labels)],
+            StandardisedLogitsTerm logits => [$"T={Number(logits.Temperature)}", Lower(recipe.Labels)],
+            DistTerm dist => [$"beta={Number(dist.Beta)}", $"gamma={Number(dist.Gamma)}", $"T={Number(dist.Temperature)}", Lower(recipe.Labels)],
             MmdTerm mmd => [Bank(mmd.Bandwidths), .. mmd.Unbiased ? (string[])["unbiased"] : []],
             ReconstructionTerm when recipe.Standardise => ["standardised"],
             _ => [],

@@ -72,7 +72,7 @@ internal sealed class AmalgamationLoss : nn.Module
     /// <summary>A term as V[1] or V[1 + teachers]: its value, then its parts.</summary>
     Tensor Evaluate(LossTerm term, LossInputs inputs, Tensor student, ProjectedTaps? taps, Tensor? units) => term switch
     {
-        SoftTargetTerm soft => target.Loss(inputs, student, soft.Temperature).view(1),
+        { Reads: TermInput.Scores } => target.Loss(term, inputs, student).view(1),
         HardLabelTerm => HardLabel.CrossEntropy(student, inputs.HardLabels ?? throw new ArgumentException("a hard label term needs labels", nameof(inputs))).view(1),
         MmdTerm mmd => WithParts(Mmd.ToEach(units!, new(mmd.Bandwidths, mmd.Unbiased))),
         CosineTerm => WithParts(PairedCosine.ToEach(units!)),
@@ -90,7 +90,7 @@ internal sealed class AmalgamationLoss : nn.Module
     {
         var number = before.Count(t => t.GetType() == term.GetType()) + 1;
         var name = AmalgamationEquation.Name(term) + (number == 1 ? "" : $"#{number}");
-        return term is SoftTargetTerm or HardLabelTerm ? [name] : [name, .. tapped.Select(t => $"{name}[{t}]")];
+        return term.Reads is TermInput.Scores or TermInput.Labels ? [name] : [name, .. tapped.Select(t => $"{name}[{t}]")];
     }
 
     /// <summary>H[1 + k, n, ...] -> unit vectors U[1 + k, n, d].</summary>

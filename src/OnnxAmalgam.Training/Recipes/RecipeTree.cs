@@ -97,6 +97,9 @@ internal static class RecipeTree
         return term switch
         {
             SoftTargetTerm soft => Map(("soft_target", Map(weight, ("temperature", Number(soft.Temperature))))),
+            DkdTerm dkd => Map(("dkd", Map(weight, ("alpha", Number(dkd.Alpha)), ("beta", Number(dkd.Beta)), ("temperature", Number(dkd.Temperature))))),
+            StandardisedLogitsTerm logits => Map(("standardised_logits", Map(weight, ("temperature", Number(logits.Temperature))))),
+            DistTerm dist => Map(("dist", Map(weight, ("beta", Number(dist.Beta)), ("gamma", Number(dist.Gamma)), ("temperature", Number(dist.Temperature))))),
             MmdTerm mmd => Map(("mmd", Map(weight, ("bandwidths", mmd.Bandwidths is { } s ? List(s.Select(Number)) : Text("median")), ("unbiased", Switch(mmd.Unbiased))))),
             ReconstructionTerm => Map(("reconstruction", Map(weight))),
             CosineTerm => Map(("cosine", Map(weight))),

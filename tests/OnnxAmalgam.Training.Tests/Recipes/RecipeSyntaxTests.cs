@@ -128,6 +128,15 @@ public sealed class RecipeSyntaxTests : IDisposable
         Assert.Equal(expected is CosineSchedule ? 0.5 : 0, train.WarmupEpochs);
     }
 
+    [Theory]
+    [InlineData("{dkd: {weight: 2}}", "2 dkd(alpha=1, beta=8, T=4, joint)")]
+    [InlineData("{dkd: {weight: 1, alpha: 0.5, beta: 2, temperature: 3}}", "1 dkd(alpha=0.5, beta=2, T=3, joint)")]
+    [InlineData("{standardised_logits: {weight: 1}}", "1 standardised_logits(T=2, joint)")]
+    [InlineData("{dist: {weight: 1}}", "1 dist(beta=1, gamma=1, T=1, joint)")]
+    [InlineData("{dist: {weight: 1, beta: 2, gamma: 3, temperature: 4}}", "1 dist(beta=2, gamma=3, T=4, joint)")]
+    public void A_term_is_read_with_its_defaults_and_printed_in_the_equation(string term, string equation) =>
+        Assert.Equal(equation, OnnxAmalgam.Training.Losses.AmalgamationEquation.Write(recipe.Read(RecipeText.Minimal, $"amalgamation={{labels: joint, losses: [{term}]}}").Amalgamation));
+
     [Fact]
     public void Every_term_and_option_is_read()
     {

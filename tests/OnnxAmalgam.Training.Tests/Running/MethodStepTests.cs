@@ -1,0 +1,46 @@
+using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Optimisation;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.Tests.Running;
+
+/// <summary>Each method on the bundled teachers' scores and features: steps on one batch lower the method's own loss.</summary>
+public sealed class MethodStepTests
+{
+    public static TheoryData<string, string> Methods
+    {
+        get
+        {
+            TheoryData<string, string> rows = [];
+            foreach (string term in (string[])["dkd: {weight: 1}", "standardised_logits: {weight: 1}", "dist: {weight: 1}"])
+            {
+                foreach (string labels in (string[])["gated", "concat", "joint"])
+                {
+                    rows.Add(labels, term);
+                }
+            }
+
+            return rows;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Its_steps_lower_its_own_loss(string labels, string term)
+    {
+        double[] losses = Losses($"amalgamation={{labels: {labels}, losses: [{{{term}}}]}}");
+        Assert.True(losses[^1] < 0.9 * losses[0], string.Join(", ", losses));
+    }
+
+    static double[] Losses(string amalgamation)
+    {
+        using var scope = NewDisposeScope();
+        using AmalgamationSetup setup = ShortRun.Open(amalgamation);
+        manual_seed(1);
+        using AmalgamationStep step = new(setup);
+        using BatchLoader loader = new(setup.Train, 32, [], 1);
+        ImageBatch batch = loader.Next();
+        return [.. Enumerable.Range(0, 12).Select(_ => step.Run(batch, new RatePoint(2e-3))[1])];
+    }
+}
