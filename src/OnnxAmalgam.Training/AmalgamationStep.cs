@@ -17,6 +17,7 @@ namespace OnnxAmalgam.Training;
 internal sealed class AmalgamationStep : IDisposable
 {
     const string OptimizerPrefix = "optimizer/";
+    const int SampledImages = 2048;
     readonly AmalgamationSetup setup;
     readonly Preprocess preprocess;
     readonly ImageTargets targets;
@@ -41,6 +42,11 @@ internal sealed class AmalgamationStep : IDisposable
         var weights = new WeightSource(setup.Recipe.Train.Seed, device, ScalarType.Float32);
         TeacherTap[] taps = [.. setup.Teachers.Index().SelectMany(t => t.Item.TapShapes.Select(shape => new TeacherTap(t.Index, shape)))];
         Loss = new AmalgamationLoss(setup.Recipe.Amalgamation, setup.Union, StudentTapShape(), taps, weights);
+        if (setup.Recipe.Amalgamation is { NeedsTaps: true, Standardise: Standardisation.PhiS })
+        {
+            FitStandardisers();
+        }
+
         TermNames = ["loss", .. Loss.TermNames];
         Optimizer = Optimizer.Create(setup.Recipe.Train, Groups());
     }
@@ -188,6 +194,21 @@ internal sealed class AmalgamationStep : IDisposable
         Student.eval();
         var inputs = new Dictionary<string, Tensor> { [Student.InputNames[0]] = zeros(setup.Student.Input.ShapeOf(2), device: device) };
         return new TapShape($"student: {tap.Value}", tap.Kind, tap.ChannelAxis, Student.Run(inputs, [tap.Value])[0].shape);
+    }
+
+    /// <summary>Shows the loss the teachers' taps of at most <see cref="SampledImages"/> unlabelled images, evenly spread, without augmentation.</summary>
+    void FitStandardisers()
+    {
+        int count = Math.Min(SampledImages, setup.Train.Count);
+        ImageSet some = setup.Train.Select([.. Enumerable.Range(0, count).Select(i => (int)((long)i * setup.Train.Count / count))]);
+        using var batches = BatchLoader.InOrder(some, setup.Recipe.Train.Batch).GetEnumerator();
+        Loss.Fit(() => batches.MoveNext() ? Taps(batches.Current) : null);
+
+        Tensor[] Taps(ImageBatch batch)
+        {
+            Tensor canvas = BatchTensors.Canvas(batch, some).to(device);
+            return [.. setup.Teachers.SelectMany(t => t.Run(canvas, i => some.NameOf(batch.Indices[i])).Taps)];
+        }
     }
 
     ParameterGroup[] Groups()

@@ -32,4 +32,13 @@ internal sealed class WeightSource(long seed, Device device, ScalarType dtype)
         parameter.DetachFromDisposeScope();
         return parameter;
     }
+
+    /// <summary>A new parameter of one value; takes no part in the count of draws.</summary>
+    public Parameter Fill(long[] shape, double value)
+    {
+        using var noGrad = no_grad();
+        Parameter parameter = new(full(shape, value, dtype, device).DetachFromDisposeScope());
+        parameter.DetachFromDisposeScope();
+        return parameter;
+    }
 }

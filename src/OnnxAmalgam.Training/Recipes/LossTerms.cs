@@ -92,3 +92,64 @@ public sealed record HardLabelTerm(double Weight) : LossTerm(Weight)
     /// <inheritdoc/>
     public override TermInput Reads => TermInput.Labels;
 }
+
+/// <summary>Squared error between each teacher's feature and the student's through a learned 1x1 map.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="TeacherDropping">Chance that a teacher which is not the image's worst is left out; null: all count, and are summed.</param>
+public sealed record HintTerm(double Weight, double? TeacherDropping = null) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Squared error between normalised maps of where features are large.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="TeacherDropping">Chance that a teacher which is not the image's worst is left out; null: all count, and are summed.</param>
+public sealed record AttentionTerm(double Weight, double? TeacherDropping = null) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Squared error between the batch's matrices of similarities.</summary>
+public sealed record SimilarityTerm(double Weight) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Huber error between the batch's distances, and between its angles.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Distance">Factor of the distances.</param>
+/// <param name="Angle">Factor of the angles.</param>
+public sealed record RkdTerm(double Weight, double Distance = 1, double Angle = 2) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Divergence between the batch's similarities taken as probabilities.</summary>
+public sealed record PktTerm(double Weight) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Negative log-likelihood of the teacher's feature, whose mean the student's feature predicts.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="TeacherDropping">Chance that a teacher which is not the image's worst is left out; null: all count, and are summed.</param>
+public sealed record VidTerm(double Weight, double? TeacherDropping = null) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Cosine and smooth L1 error between each teacher's feature and the student's through a learned 1x1 map.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Cosine">Share of the cosine, 0..1; the rest is smooth L1.</param>
+/// <param name="TeacherDropping">Chance that a teacher which is not the image's worst is left out; null: all count, and are summed.</param>
+public sealed record SmoothCosineTerm(double Weight, double Cosine = 0.9, double? TeacherDropping = null) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}

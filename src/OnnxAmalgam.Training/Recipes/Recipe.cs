@@ -207,6 +207,17 @@ public sealed record GateRecipe(GateKind Kind, int Clusters = GateRecipe.Default
     public bool HasClusters => Kind is GateKind.Clusters or GateKind.Refined;
 }
 
+/// <summary>How a teacher's features are brought to mean 0 and variance 1.</summary>
+public enum Standardisation
+{
+    /// <summary>Not at all, as published.</summary>
+    None,
+    /// <summary>Channel by channel with running statistics.</summary>
+    Ema,
+    /// <summary>All channels by one rotation and one factor, fitted before training (PHI-S).</summary>
+    PhiS,
+}
+
 /// <summary>The equation to minimise.</summary>
 public sealed record AmalgamationRecipe
 {
@@ -218,8 +229,8 @@ public sealed record AmalgamationRecipe
     public int CommonChannels { get; init; } = 128;
     /// <summary>Residual blocks of the shared extractor.</summary>
     public int CommonBlocks { get; init; } = 3;
-    /// <summary>Whether teacher features are standardised per channel before the common space.</summary>
-    public bool Standardise { get; init; }
+    /// <summary>How teacher features are brought to one scale before any term reads them.</summary>
+    public Standardisation Standardise { get; init; }
     /// <summary>The weighted terms, in recipe order.</summary>
     public required IReadOnlyList<LossTerm> Losses { get; init; }
     /// <summary>Whether any term needs the common space.</summary>

@@ -21,6 +21,17 @@ public sealed class MethodStepTests
                 }
             }
 
+            foreach (string term in (string[])["hint: {weight: 1}", "hint: {weight: 1, teacher_dropping: 0.5}", "attention: {weight: 1000}", "similarity: {weight: 3000}", "rkd: {weight: 1}", "pkt: {weight: 30000}", "vid: {weight: 1}", "smooth_cosine: {weight: 1}"])
+            {
+                foreach (string standardise in (string[])["none", "ema", "phi_s"])
+                {
+                    if (standardise == "phi_s" || term.StartsWith("hint", StringComparison.Ordinal))
+                    {
+                        rows.Add($"gated, standardise: {standardise}", term);
+                    }
+                }
+            }
+
             return rows;
         }
     }
@@ -30,7 +41,7 @@ public sealed class MethodStepTests
     public void Its_steps_lower_its_own_loss(string labels, string term)
     {
         double[] losses = Losses($"amalgamation={{labels: {labels}, losses: [{{{term}}}]}}");
-        Assert.True(losses[^1] < 0.9 * losses[0], string.Join(", ", losses));
+        Assert.True(losses[^1] < losses[0] - (0.02 * Math.Abs(losses[0])), string.Join(", ", losses));
     }
 
     static double[] Losses(string amalgamation)

@@ -17,7 +17,7 @@ internal static class AmalgamationReader
             Labels = labels?.Word(Words.Labels) ?? start!.Labels,
             CommonChannels = space?.Optional("channels")?.WholeNumber(1, 65_536) ?? 128,
             CommonBlocks = space?.Optional("blocks")?.WholeNumber(1, 1024) ?? 3,
-            Standardise = s.Optional("standardise")?.Switch() ?? false,
+            Standardise = s.Optional("standardise")?.Word(Words.Standardise) ?? Standardisation.None,
             Losses = losses is null ? start!.Losses : TermReader.Losses(losses),
         };
         if (read.Labels == LabelMode.Restricted)

@@ -5,7 +5,13 @@ namespace OnnxAmalgam.Training.Recipes.Reading;
 /// <summary>The terms of <c>amalgamation.losses</c>.</summary>
 internal static class TermReader
 {
-    static readonly string[] Names = ["soft_target", "dkd", "standardised_logits", "dist", "mmd", "reconstruction", "cosine", "hard_label"];
+    static readonly string[] Names =
+    [
+        "soft_target", "dkd", "standardised_logits", "dist",
+        "mmd", "reconstruction", "cosine",
+        "hint", "attention", "similarity", "rkd", "pkt", "vid", "smooth_cosine",
+        "hard_label",
+    ];
 
     public static LossTerm[] Losses(Field field)
     {
@@ -34,12 +40,16 @@ internal static class TermReader
             "dkd" => ["weight", "alpha", "beta", "temperature"],
             "dist" => ["weight", "beta", "gamma", "temperature"],
             "mmd" => ["weight", "bandwidths", "unbiased"],
+            "hint" or "attention" or "vid" => ["weight", "teacher_dropping"],
+            "smooth_cosine" => ["weight", "cosine", "teacher_dropping"],
+            "rkd" => ["weight", "distance", "angle"],
             _ => ["weight"],
         };
         var s = choice.Options.Section(keys);
         var weight = s.Required("weight").NonNegativeNumber();
         double Factor(string key, double otherwise) => s.Optional(key)?.NonNegativeNumber() ?? otherwise;
         double Temperature(double otherwise) => s.Optional("temperature")?.PositiveNumber() ?? otherwise;
+        double? Dropping() => s.Optional("teacher_dropping") is not { } field || field.Is("none") ? null : field.Number(x => x is >= 0 and <= 1, "a chance from 0 to 1, or 'none'");
         return choice.Name switch
         {
             "soft_target" => new SoftTargetTerm(weight, Temperature(1)),
@@ -49,6 +59,13 @@ internal static class TermReader
             "mmd" => new MmdTerm(weight, Bandwidths(s.Optional("bandwidths")), s.Optional("unbiased")?.Switch() ?? false),
             "reconstruction" => new ReconstructionTerm(weight),
             "cosine" => new CosineTerm(weight),
+            "hint" => new HintTerm(weight, Dropping()),
+            "attention" => new AttentionTerm(weight, Dropping()),
+            "similarity" => new SimilarityTerm(weight),
+            "rkd" => new RkdTerm(weight, Factor("distance", 1), Factor("angle", 2)),
+            "pkt" => new PktTerm(weight),
+            "vid" => new VidTerm(weight, Dropping()),
+            "smooth_cosine" => new SmoothCosineTerm(weight, s.Optional("cosine")?.Number(x => x is >= 0 and <= 1, "a share from 0 to 1") ?? 0.9, Dropping()),
             _ => new HardLabelTerm(weight),
         };
     }
