@@ -78,7 +78,7 @@ internal sealed class AmalgamationStep : IDisposable
         using var scope = NewDisposeScope();
         Tensor canvas = BatchTensors.Canvas(batch, setup.Train).to(device);
         Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
-        LossResult loss = Evaluate(canvas, indices, i => setup.Train.NameOf(batch.Indices[i]));
+        LossResult loss = Evaluate(canvas, indices, (batch.Epoch, batch.Index), i => setup.Train.NameOf(batch.Indices[i]));
         double[] terms = [loss.Total.to(ScalarType.Float64).item<double>(), .. loss.Values.to(ScalarType.Float64).cpu().data<double>()];
         if (!double.IsFinite(terms[0]))
         {
@@ -98,7 +98,7 @@ internal sealed class AmalgamationStep : IDisposable
     }
 
     /// <summary>Teachers, student and losses on a batch, without a step.</summary>
-    LossResult Evaluate(Tensor canvas, Tensor indices, Func<int, string> nameOf)
+    LossResult Evaluate(Tensor canvas, Tensor indices, (int Epoch, int Batch) position, Func<int, string> nameOf)
     {
         TeacherOutput[] teachers;
         using (no_grad())
@@ -117,6 +117,7 @@ internal sealed class AmalgamationStep : IDisposable
             TeacherTaps = [.. teachers.SelectMany(t => t.Taps)],
             DomainWeights = targets.Weights(indices),
             HardLabels = targets.Labels(indices),
+            Position = position,
         });
     }
 

@@ -12,6 +12,9 @@ internal sealed class WeightSource(long seed, Device device, ScalarType dtype)
     static readonly ulong Stream = Randomness.StreamOf("common_space");
     long drawn;
 
+    /// <summary>The seed.</summary>
+    public long Seed => seed;
+
     /// <summary>Where parameters and buffers lie.</summary>
     public Device Device => device;
 

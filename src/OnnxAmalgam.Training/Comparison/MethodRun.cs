@@ -48,7 +48,8 @@ public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluatio
 
     static bool Train(AmalgamationSetup setup, string folder, ITrainingObserver observer, CancellationToken stop)
     {
-        bool begun = StateOf(folder) == MethodRunState.Begun;
+        // Also a run that was killed before it wrote its recipe.
+        bool begun = Directory.Exists(Path.Combine(folder, "checkpoints"));
         using RunFolder run = begun ? RunFolder.Open(folder) : RunFolder.Create(folder, setup.Recipe.Name);
         try
         {

@@ -19,6 +19,7 @@ internal sealed class AmalgamationLoss : nn.Module
     readonly string[] tapped;
     readonly Tensor owners;
     readonly bool oneTapEach;
+    readonly long seed;
 
     /// <summary>Builds the terms and, where one needs it, the common space; the module owns all it makes.</summary>
     /// <param name="recipe">The equation.</param>
@@ -30,6 +31,7 @@ internal sealed class AmalgamationLoss : nn.Module
     public AmalgamationLoss(AmalgamationRecipe recipe, LabelUnion union, TapShape? student, IReadOnlyList<TeacherTap> taps, WeightSource source) : base(nameof(AmalgamationLoss))
     {
         this.recipe = recipe;
+        seed = source.Seed;
         target = new(recipe.Labels, union, source.Device);
         int[] teachers = [.. taps.Select(t => t.Teacher).Distinct().Order()];
         tapped = [.. teachers.Select(i => union.Teachers[i])];
@@ -90,16 +92,19 @@ internal sealed class AmalgamationLoss : nn.Module
         MmdTerm mmd => WithParts(Mmd.ToEach(units!, new(mmd.Bandwidths, mmd.Unbiased))),
         CosineTerm => WithParts(PairedCosine.ToEach(units!)),
         ReconstructionTerm => WithParts(stack(taps!.Common!.Reconstructions.Zip(taps.Teachers, (r, f) => Reconstruction.MeanSquaredError(Wide(r), Wide(f))).ToArray())),
-        { Reads: TermInput.Taps } => Features(term, feature!, taps!),
+        { Reads: TermInput.Taps } => Features(term, feature!, inputs, taps!),
         _ => throw new NotSupportedException(term.GetType().Name),
     };
 
-    Tensor Features(LossTerm term, FeatureLoss feature, ProjectedTaps taps)
+    Tensor Features(LossTerm term, FeatureLoss feature, LossInputs inputs, ProjectedTaps taps)
     {
         var each = feature.ToEach(Wide(taps.Student), [.. taps.Teachers.Select(Wide)]);
         if (AmalgamationEquation.Dropping(term) is not { } chance) return WithParts(each.dim() == 1 ? each : each.mean([1]));
         var losses = ByTeacher(each);
-        var parts = (losses * TeacherDropping.Coefficients(losses, chance)).sum(1);
+        var stream = Randomness.StreamOf($"teacher_dropping/{AmalgamationEquation.Name(term)}");
+        var step = ((long)inputs.Position.Epoch << 32) + inputs.Position.Batch;
+        var coefficients = TeacherDropping.Coefficients(losses, chance, k => Randomness.ToUnit(Randomness.Draw(seed, stream, step, k)));
+        var parts = (losses * coefficients).sum(1);
         return cat([parts.sum().view(1), parts]);
     }
 

@@ -17,6 +17,8 @@ internal sealed record LossInputs
     public Tensor? DomainWeights { get; init; }
     /// <summary>y[n], int64 into the union, negative: none; needed by a hard label term.</summary>
     public Tensor? HardLabels { get; init; }
+    /// <summary>Epoch and batch, which random draws are a function of.</summary>
+    public (int Epoch, int Batch) Position { get; init; }
 }
 
 /// <summary>One evaluation of the loss; the caller owns both tensors.</summary>

@@ -36,7 +36,8 @@ public sealed class MethodComparisonTests
         Assert.Equal(0.625, pair.Difference, 1e-12);
         Assert.Equal(0.625 - 12.7062047362 * 0.125, pair.CiLow!.Value, 1e-8);
         // right in most seeds: all four of the first (the last by its first seed), the first image alone of the second
-        Assert.Equal((3, 0, 0.25), (pair.OnlyMethod, pair.OnlyAgainst, pair.McNemarP));
+        Assert.Equal((3, 0), (pair.OnlyMethod, pair.OnlyAgainst));
+        Assert.Equal(0.25, pair.McNemarP, 1e-12);
         Assert.InRange(pair.ImageCiLow, 0.4999, 0.6251);
         Assert.InRange(pair.ImageCiHigh, 0.6249, 1);
     }

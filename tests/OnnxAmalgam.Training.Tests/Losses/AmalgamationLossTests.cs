@@ -251,6 +251,10 @@ public sealed class AmalgamationLossTests
         double sum = all.Forward(batch).Total.Value();
         Assert.Equal(sum / 3, none.Forward(batch).Total.Value(), 1e-12);
         Assert.True(worst.Forward(batch).Total.Value() > sum / 3);
+        using var half = Loss(Everything with { Losses = [new HintTerm(1, TeacherDropping: 0.5)] });
+        double At(int epoch, int number) => half.Forward(batch with { Position = (epoch, number) }).Total.Value();
+        Assert.Equal(At(1, 2), At(1, 2));
+        Assert.Equal(3, new[] { At(1, 2), At(1, 3), At(2, 2) }.Distinct().Count());
     }
 
     [Fact]

@@ -48,7 +48,6 @@ public sealed class MethodStepTests
     {
         using var scope = NewDisposeScope();
         using AmalgamationSetup setup = ShortRun.Open(amalgamation);
-        manual_seed(1);
         using AmalgamationStep step = new(setup);
         using BatchLoader loader = new(setup.Train, 32, [], 1);
         ImageBatch batch = loader.Next();
