@@ -11,6 +11,7 @@ internal static class Composition
     [
         new TrainCommand(),
         new EvaluateCommand(),
+        new CompareCommand(),
         new ExportCommand(),
         new InspectCommand(),
         new CheckCommand(),

@@ -17,6 +17,7 @@ namespace OnnxAmalgam.Training;
 internal sealed class AmalgamationStep : IDisposable
 {
     const string OptimizerPrefix = "optimizer/";
+    const int SampledImages = 2048;
     readonly AmalgamationSetup setup;
     readonly Preprocess preprocess;
     readonly ImageTargets targets;
@@ -41,6 +42,11 @@ internal sealed class AmalgamationStep : IDisposable
         var weights = new WeightSource(setup.Recipe.Train.Seed, device, ScalarType.Float32);
         TeacherTap[] taps = [.. setup.Teachers.Index().SelectMany(t => t.Item.TapShapes.Select(shape => new TeacherTap(t.Index, shape)))];
         Loss = new AmalgamationLoss(setup.Recipe.Amalgamation, setup.Union, StudentTapShape(), taps, weights);
+        if (setup.Recipe.Amalgamation is { NeedsTaps: true, Standardise: Standardisation.PhiS })
+        {
+            FitStandardisers();
+        }
+
         TermNames = ["loss", .. Loss.TermNames];
         Optimizer = Optimizer.Create(setup.Recipe.Train, Groups());
     }
@@ -72,7 +78,7 @@ internal sealed class AmalgamationStep : IDisposable
         using var scope = NewDisposeScope();
         Tensor canvas = BatchTensors.Canvas(batch, setup.Train).to(device);
         Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
-        LossResult loss = Evaluate(canvas, indices, i => setup.Train.NameOf(batch.Indices[i]));
+        LossResult loss = Evaluate(canvas, indices, (batch.Epoch, batch.Index), i => setup.Train.NameOf(batch.Indices[i]));
         double[] terms = [loss.Total.to(ScalarType.Float64).item<double>(), .. loss.Values.to(ScalarType.Float64).cpu().data<double>()];
         if (!double.IsFinite(terms[0]))
         {
@@ -92,7 +98,7 @@ internal sealed class AmalgamationStep : IDisposable
     }
 
     /// <summary>Teachers, student and losses on a batch, without a step.</summary>
-    LossResult Evaluate(Tensor canvas, Tensor indices, Func<int, string> nameOf)
+    LossResult Evaluate(Tensor canvas, Tensor indices, (int Epoch, int Batch) position, Func<int, string> nameOf)
     {
         TeacherOutput[] teachers;
         using (no_grad())
@@ -111,6 +117,7 @@ internal sealed class AmalgamationStep : IDisposable
             TeacherTaps = [.. teachers.SelectMany(t => t.Taps)],
             DomainWeights = targets.Weights(indices),
             HardLabels = targets.Labels(indices),
+            Position = position,
         });
     }
 
@@ -188,6 +195,21 @@ internal sealed class AmalgamationStep : IDisposable
         Student.eval();
         var inputs = new Dictionary<string, Tensor> { [Student.InputNames[0]] = zeros(setup.Student.Input.ShapeOf(2), device: device) };
         return new TapShape($"student: {tap.Value}", tap.Kind, tap.ChannelAxis, Student.Run(inputs, [tap.Value])[0].shape);
+    }
+
+    /// <summary>Shows the loss the teachers' taps of at most <see cref="SampledImages"/> unlabelled images, evenly spread, without augmentation.</summary>
+    void FitStandardisers()
+    {
+        int count = Math.Min(SampledImages, setup.Train.Count);
+        ImageSet some = setup.Train.Select([.. Enumerable.Range(0, count).Select(i => (int)((long)i * setup.Train.Count / count))]);
+        using var batches = BatchLoader.InOrder(some, setup.Recipe.Train.Batch).GetEnumerator();
+        Loss.Fit(() => batches.MoveNext() ? Taps(batches.Current) : null);
+
+        Tensor[] Taps(ImageBatch batch)
+        {
+            Tensor canvas = BatchTensors.Canvas(batch, some).to(device);
+            return [.. setup.Teachers.SelectMany(t => t.Run(canvas, i => some.NameOf(batch.Indices[i])).Taps)];
+        }
     }
 
     ParameterGroup[] Groups()

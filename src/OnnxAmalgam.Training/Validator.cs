@@ -25,7 +25,7 @@ sealed class Validator : IDisposable
     readonly UnionTarget target;
     readonly Preprocess preprocess;
     readonly Device device;
-    readonly SoftTargetTerm[] terms;
+    readonly LossTerm[] terms;
     readonly bool labelled;
     readonly List<Tensor?[]> teacherLogits = [];
 
@@ -40,7 +40,7 @@ sealed class Validator : IDisposable
         preprocess = new Preprocess(setup.Student.Input);
         labelled = targets.Labelled == images.Count;
         bool gateKnown = setup.Recipe.Amalgamation.Labels != LabelMode.Gated || targets.HasWeights;
-        terms = gateKnown ? [.. setup.Recipe.Amalgamation.Losses.OfType<SoftTargetTerm>()] : [];
+        terms = gateKnown ? [.. setup.Recipe.Amalgamation.Losses.Where(t => t.Reads == TermInput.Scores)] : [];
         if (!labelled && terms.Length == 0)
         {
             throw new InputException("data.validate: expected images with labels, or a loss on scores that can be computed on them, got neither; name labelled sources under data.validate, or set train.select: last");
@@ -92,7 +92,7 @@ sealed class Validator : IDisposable
         }
 
         var inputs = new LossInputs { StudentLogits = logits, TeacherLogits = teacherLogits[number], DomainWeights = targets.Weights(indices) };
-        return terms.Sum(term => term.Weight * target.Loss(inputs, logits, term.Temperature).to(ScalarType.Float64).item<double>());
+        return terms.Sum(term => term.Weight * target.Loss(term, inputs, logits).to(ScalarType.Float64).item<double>());
     }
 
     static ValidationResult Result(StudentMeter? meter, double? loss)

@@ -1,31 +1,38 @@
+using OnnxAmalgam.Training.Recipes;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.CommonSpace;
 
 /// <summary>What one batch's taps became.</summary>
-/// <param name="Common">In the common space, and rebuilt.</param>
-/// <param name="Teachers">The teachers' features that the rebuilt ones are compared with: adapted, standardised where asked.</param>
-internal sealed record ProjectedTaps(CommonFeatures Common, IReadOnlyList<Tensor> Teachers);
+/// <param name="Common">In the common space, and rebuilt; null where there is none.</param>
+/// <param name="Student">The student's feature on its own grid, F[n, c, h, w] or F[n, c].</param>
+/// <param name="Teachers">The teachers' features in the same form, standardised where asked: what terms compare with.</param>
+internal sealed record ProjectedTaps(CommonFeatures? Common, Tensor Student, IReadOnlyList<Tensor> Teachers);
 
-/// <summary>From taps as the graphs lay them out to the common space: <see cref="TapAdapter"/>, <see cref="FeatureStandardiser"/>, <see cref="CommonSpaceBlock"/>.</summary>
+/// <summary>From taps as the graphs lay them out to the common space: <see cref="TapAdapter"/>, a standardiser, <see cref="CommonSpaceBlock"/>.</summary>
 internal sealed class CommonSpaceProjector : nn.Module
 {
     readonly TapAdapter adapter;
-    readonly CommonSpaceBlock block;
-    readonly ModuleList<FeatureStandardiser> standardisers;
+    readonly CommonSpaceBlock? block;
+    readonly ModuleList<nn.Module<Tensor, Tensor>> standardisers;
 
     /// <summary>Draws the block's weights for these taps; the module owns everything it makes.</summary>
     /// <param name="student">The student's tap.</param>
     /// <param name="teachers">The teachers' taps, at least one.</param>
-    /// <param name="options">Size; its form is decided here.</param>
-    /// <param name="standardise">Whether teacher features are standardised per channel.</param>
+    /// <param name="options">Size; its form is decided here. Null: taps are adapted and standardised only.</param>
+    /// <param name="standardise">How teacher features are standardised.</param>
     /// <param name="source">Where weights come from, and device and dtype.</param>
-    public CommonSpaceProjector(TapShape student, IReadOnlyList<TapShape> teachers, CommonSpaceOptions options, bool standardise, WeightSource source) : base(nameof(CommonSpaceProjector))
+    public CommonSpaceProjector(TapShape student, IReadOnlyList<TapShape> teachers, CommonSpaceOptions? options, Standardisation standardise, WeightSource source) : base(nameof(CommonSpaceProjector))
     {
         adapter = new(student, teachers);
-        block = new(student.Channels, [.. teachers.Select(t => t.Channels)], options with { Pooled = adapter.Pooled }, source);
-        standardisers = new(standardise ? [.. teachers.Select(t => new FeatureStandardiser(t.Channels, source.Device, source.Dtype))] : []);
+        block = options is null ? null : new(student.Channels, [.. teachers.Select(t => t.Channels)], options with { Pooled = adapter.Pooled }, source);
+        standardisers = new(standardise switch
+        {
+            Standardisation.Ema => [.. teachers.Select(t => (nn.Module<Tensor, Tensor>)new FeatureStandardiser(t.Channels, source.Device, source.Dtype))],
+            Standardisation.PhiS => [.. teachers.Select(t => (nn.Module<Tensor, Tensor>)new RotatedStandardiser(t.Channels, source.Device, source.Dtype))],
+            _ => [],
+        });
         RegisterComponents();
     }
 
@@ -38,9 +45,35 @@ internal sealed class CommonSpaceProjector : nn.Module
         using var scope = NewDisposeScope();
         var own = adapter.Student(student);
         var others = teachers.Select((tap, i) => Teacher(i, tap, own.dtype)).ToArray();
-        var common = block.Forward(own, others);
-        foreach (var tensor in (Tensor[])[common.Features, .. common.Reconstructions, .. others]) tensor.MoveToOuterDisposeScope();
-        return new(common, others);
+        var common = block?.Forward(own, others);
+        foreach (var tensor in (Tensor[])[own, .. others]) tensor.MoveToOuterDisposeScope();
+        if (common is not null)
+            foreach (var tensor in (Tensor[])[common.Features, .. common.Reconstructions]) tensor.MoveToOuterDisposeScope();
+        return new(common, own, others);
+    }
+
+    /// <summary>Fits what is fitted before training, where there is anything.</summary>
+    /// <param name="next">Teachers' taps of a next batch, in tap order; null after the last.</param>
+    public void Fit(Func<IReadOnlyList<Tensor>?> next)
+    {
+        RotatedStandardiser[] fitted = [.. standardisers.OfType<RotatedStandardiser>()];
+        if (fitted.Length == 0) return;
+        ChannelMoments[] moments = [.. fitted.Select(f => new ChannelMoments(f.Channels))];
+        while (Observe(moments, next)) { }
+        for (var i = 0; i < moments.Length; i++)
+        {
+            fitted[i].Fit(moments[i]);
+            moments[i].Dispose();
+        }
+    }
+
+    bool Observe(ChannelMoments[] moments, Func<IReadOnlyList<Tensor>?> next)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        if (next() is not { } taps) return false;
+        for (var i = 0; i < moments.Length; i++) moments[i].Add(adapter.Teacher(i, taps[i], ScalarType.Float32));
+        return true;
     }
 
     Tensor Teacher(int index, Tensor tap, ScalarType dtype)

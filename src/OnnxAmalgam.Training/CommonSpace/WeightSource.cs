@@ -12,6 +12,9 @@ internal sealed class WeightSource(long seed, Device device, ScalarType dtype)
     static readonly ulong Stream = Randomness.StreamOf("common_space");
     long drawn;
 
+    /// <summary>The seed.</summary>
+    public long Seed => seed;
+
     /// <summary>Where parameters and buffers lie.</summary>
     public Device Device => device;
 
@@ -29,6 +32,15 @@ internal sealed class WeightSource(long seed, Device device, ScalarType dtype)
             values[i] = bound * (2 * Randomness.ToUnit(Randomness.Draw(seed, Stream, drawn, i)) - 1);
         drawn++;
         Parameter parameter = new(tensor(values, shape).to(dtype, device).DetachFromDisposeScope());
+        parameter.DetachFromDisposeScope();
+        return parameter;
+    }
+
+    /// <summary>A new parameter of one value; takes no part in the count of draws.</summary>
+    public Parameter Fill(long[] shape, double value)
+    {
+        using var noGrad = no_grad();
+        Parameter parameter = new(full(shape, value, dtype, device).DetachFromDisposeScope());
         parameter.DetachFromDisposeScope();
         return parameter;
     }

@@ -42,7 +42,7 @@ public sealed class AmalgamationSetup : IDisposable
     /// <exception cref="InputException">Whatever is wrong with any of them.</exception>
     public static AmalgamationSetup Open(Recipe recipe, ComputeOptions compute, Action<string> warn)
     {
-        bool withTaps = recipe.Amalgamation.NeedsCommonSpace;
+        bool withTaps = recipe.Amalgamation.NeedsTaps;
         var teachers = OpenTeachers(recipe, withTaps, compute, warn);
         try
         {

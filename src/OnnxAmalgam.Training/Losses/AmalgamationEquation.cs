@@ -14,9 +14,19 @@ internal static class AmalgamationEquation
     public static string Name(LossTerm term) => term switch
     {
         SoftTargetTerm => "soft_target",
+        DkdTerm => "dkd",
+        StandardisedLogitsTerm => "standardised_logits",
+        DistTerm => "dist",
         MmdTerm => "mmd",
         ReconstructionTerm => "reconstruction",
         CosineTerm => "cosine",
+        HintTerm => "hint",
+        AttentionTerm => "attention",
+        SimilarityTerm => "similarity",
+        RkdTerm => "rkd",
+        PktTerm => "pkt",
+        VidTerm => "vid",
+        SmoothCosineTerm => "smooth_cosine",
         HardLabelTerm => "hard_label",
         _ => throw new NotSupportedException(term.GetType().Name),
     };
@@ -26,12 +36,38 @@ internal static class AmalgamationEquation
         string[] details = term switch
         {
             SoftTargetTerm soft => [$"T={Number(soft.Temperature)}", Lower(recipe.Labels)],
+            DkdTerm dkd => [$"alpha={Number(dkd.Alpha)}", $"beta={Number(dkd.Beta)}", $"T={Number(dkd.Temperature)}", Lower(recipe.Labels)],
+            StandardisedLogitsTerm logits => [$"T={Number(logits.Temperature)}", Lower(recipe.Labels)],
+            DistTerm dist => [$"beta={Number(dist.Beta)}", $"gamma={Number(dist.Gamma)}", $"T={Number(dist.Temperature)}", Lower(recipe.Labels)],
             MmdTerm mmd => [Bank(mmd.Bandwidths), .. mmd.Unbiased ? (string[])["unbiased"] : []],
-            ReconstructionTerm when recipe.Standardise => ["standardised"],
+            RkdTerm rkd => [$"distance={Number(rkd.Distance)}", $"angle={Number(rkd.Angle)}"],
+            SmoothCosineTerm smooth => [$"cosine={Number(smooth.Cosine)}"],
             _ => [],
         };
+        details = [.. details, .. Features(term, recipe.Standardise)];
         return details.Length == 0 ? Name(term) : $"{Name(term)}({string.Join(", ", details)})";
     }
+
+    static IEnumerable<string> Features(LossTerm term, Standardisation standardise)
+    {
+        if (term is ReconstructionTerm || term.Reads == TermInput.Taps)
+        {
+            if (standardise == Standardisation.Ema) yield return "standardised";
+            if (standardise == Standardisation.PhiS) yield return "phi_s";
+        }
+
+        if (Dropping(term) is { } chance) yield return $"dropping={Number(chance)}";
+    }
+
+    /// <summary>The chance of <see cref="TeacherDropping"/>; null: all teachers count.</summary>
+    public static double? Dropping(LossTerm term) => term switch
+    {
+        HintTerm hint => hint.TeacherDropping,
+        AttentionTerm attention => attention.TeacherDropping,
+        VidTerm vid => vid.TeacherDropping,
+        SmoothCosineTerm smooth => smooth.TeacherDropping,
+        _ => null,
+    };
 
     static string Bank(IReadOnlyList<double>? bandwidths) =>
         bandwidths is null ? "median"

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Losses;
 
-/// <summary>The soft target term in one of the label modes: teachers' scores to a loss on the student's.</summary>
+/// <summary>The terms on scores in one of the label modes: teachers' scores to a loss on the student's.</summary>
 internal sealed class UnionTarget : nn.Module
 {
     readonly LabelMode mode;
@@ -24,20 +24,21 @@ internal sealed class UnionTarget : nn.Module
         RegisterComponents();
     }
 
-    /// <summary>z_S, z_i and weights of a batch -> scalar.</summary>
-    /// <exception cref="ArgumentException">A scoring teacher's logits, or gated labels' weights, are missing.</exception>
-    public Tensor Loss(LossInputs inputs, Tensor student, double temperature)
+    /// <summary>A term on scores: z_S, z_i and weights of a batch -> scalar.</summary>
+    /// <exception cref="ArgumentException">A scoring teacher's logits, or gated labels' weights, are missing; or the term has no target in this label mode.</exception>
+    public Tensor Loss(LossTerm term, LossInputs inputs, Tensor student)
     {
         using var scope = NewDisposeScope();
         var logits = scoring.Select(i => Scores(inputs, i, student)).ToArray();
         var weights = inputs.DomainWeights is { } all ? (scoring.Length == union.Teachers.Count ? all : all.index_select(1, columns)).to_type(student.dtype) : null;
-        var loss = mode switch
+        var loss = term switch
         {
-            LabelMode.Concat => SoftTarget.CrossEntropy(student, Targets.Concatenated(logits, temperature), temperature),
-            LabelMode.Joint => SoftTarget.CrossEntropy(student, Targets.Joint(logits, places, union.Count, temperature), temperature),
-            LabelMode.Gated => SoftTarget.CrossEntropy(student, Targets.Gated(logits, places, union.Count,
-                weights ?? throw new ArgumentException("gated labels need domain weights", nameof(inputs)), temperature), temperature),
-            _ => Restricted(student, logits, weights, temperature),
+            SoftTargetTerm soft when mode == LabelMode.Restricted => Restricted(student, logits, weights, soft.Temperature),
+            SoftTargetTerm soft => SoftTarget.CrossEntropy(student, Distribution(logits, weights, soft.Temperature), soft.Temperature),
+            DkdTerm dkd => DecoupledTarget.Divergence(student, Distribution(logits, weights, dkd.Temperature), dkd),
+            StandardisedLogitsTerm rows => StandardisedLogits.Divergence(student, Distribution([.. logits.Select(StandardisedLogits.Rows)], weights, rows.Temperature), rows.Temperature),
+            DistTerm dist => Correlation.Distance(student, Distribution(logits, weights, dist.Temperature), dist),
+            _ => throw new NotSupportedException(term.GetType().Name),
         };
         return loss.MoveToOuterDisposeScope();
     }
@@ -53,6 +54,15 @@ internal sealed class UnionTarget : nn.Module
 
         base.Dispose(disposing);
     }
+
+    /// <summary>p_T[n, union] in this label mode.</summary>
+    Tensor Distribution(Tensor[] logits, Tensor? weights, double temperature) => mode switch
+    {
+        LabelMode.Concat => Targets.Concatenated(logits, temperature),
+        LabelMode.Joint => Targets.Joint(logits, places, union.Count, temperature),
+        LabelMode.Gated => Targets.Gated(logits, places, union.Count, weights ?? throw new ArgumentException("gated labels need domain weights", nameof(weights)), temperature),
+        _ => throw new ArgumentException("restricted labels have no one distribution over the union", nameof(logits)),
+    };
 
     Tensor Restricted(Tensor student, Tensor[] logits, Tensor? weights, double temperature)
     {

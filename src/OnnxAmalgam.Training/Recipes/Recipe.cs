@@ -207,6 +207,17 @@ public sealed record GateRecipe(GateKind Kind, int Clusters = GateRecipe.Default
     public bool HasClusters => Kind is GateKind.Clusters or GateKind.Refined;
 }
 
+/// <summary>How a teacher's features are brought to mean 0 and variance 1.</summary>
+public enum Standardisation
+{
+    /// <summary>Not at all, as published.</summary>
+    None,
+    /// <summary>Channel by channel with running statistics.</summary>
+    Ema,
+    /// <summary>All channels by one rotation and one factor, fitted before training (PHI-S).</summary>
+    PhiS,
+}
+
 /// <summary>The equation to minimise.</summary>
 public sealed record AmalgamationRecipe
 {
@@ -218,39 +229,15 @@ public sealed record AmalgamationRecipe
     public int CommonChannels { get; init; } = 128;
     /// <summary>Residual blocks of the shared extractor.</summary>
     public int CommonBlocks { get; init; } = 3;
-    /// <summary>Whether teacher features are standardised per channel before the common space.</summary>
-    public bool Standardise { get; init; }
+    /// <summary>How teacher features are brought to one scale before any term reads them.</summary>
+    public Standardisation Standardise { get; init; }
     /// <summary>The weighted terms, in recipe order.</summary>
     public required IReadOnlyList<LossTerm> Losses { get; init; }
     /// <summary>Whether any term needs the common space.</summary>
-    public bool NeedsCommonSpace => Losses.Any(l => l is MmdTerm or ReconstructionTerm or CosineTerm);
+    public bool NeedsCommonSpace => Losses.Any(l => l.Reads == TermInput.CommonSpace);
+    /// <summary>Whether any term reads features, in the common space or as they are.</summary>
+    public bool NeedsTaps => Losses.Any(l => l.Reads is TermInput.CommonSpace or TermInput.Taps);
 }
-
-/// <summary>One weighted term.</summary>
-/// <param name="Weight">Its factor.</param>
-public abstract record LossTerm(double Weight);
-
-/// <summary>Cross-entropy to the teachers' softened scores.</summary>
-public sealed record SoftTargetTerm(double Weight, double Temperature = 1) : LossTerm(Weight);
-
-/// <summary>Maximum mean discrepancy between student and each teacher in the common space.</summary>
-/// <param name="Weight">Its factor.</param>
-/// <param name="Bandwidths">Kernel widths; null: the median heuristic.</param>
-/// <param name="Unbiased">Leave the diagonal out and do not clamp at zero.</param>
-public sealed record MmdTerm(double Weight, IReadOnlyList<double>? Bandwidths, bool Unbiased = false) : LossTerm(Weight)
-{
-    /// <summary>The published bank of kernel widths.</summary>
-    public static IReadOnlyList<double> Published { get; } = [0.001, 0.01, 0.05, 0.1, 0.2, 1, 2];
-}
-
-/// <summary>Each teacher's feature rebuilt from the common space.</summary>
-public sealed record ReconstructionTerm(double Weight) : LossTerm(Weight);
-
-/// <summary>1 - cosine between student and teacher features of the same image in the common space.</summary>
-public sealed record CosineTerm(double Weight) : LossTerm(Weight);
-
-/// <summary>Cross-entropy to the true labels of sources that have them.</summary>
-public sealed record HardLabelTerm(double Weight) : LossTerm(Weight);
 
 /// <summary>Update rules.</summary>
 public enum OptimizerKind

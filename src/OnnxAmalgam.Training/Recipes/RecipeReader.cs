@@ -42,19 +42,22 @@ public static class RecipeReader
             Amalgamation = AmalgamationReader.Read(s.Optional("amalgamation"), data, teachers),
             Train = TrainReader.Read(s.Required("train")),
         };
-        CheckCommonSpace(recipe, s);
+        CheckTaps(recipe, s);
         return recipe;
     }
 
-    /// <summary>Terms in the common space need a student's tap and at least one teacher's.</summary>
-    static void CheckCommonSpace(Recipe recipe, Section whole)
+    /// <summary>Terms in the common space and on taps need a student's tap and at least one teacher's.</summary>
+    static void CheckTaps(Recipe recipe, Section whole)
     {
-        if (!recipe.Amalgamation.NeedsCommonSpace)
+        if (!recipe.Amalgamation.NeedsTaps)
             return;
+        var use = recipe.Amalgamation.NeedsCommonSpace
+            ? "the common space"
+            : Words.Quoted(recipe.Amalgamation.Losses.Where(t => t.Reads == TermInput.Taps).Select(Losses.AmalgamationEquation.Name));
         if (recipe.Student.Taps is [])
-            throw whole.Required("student").Error("expected a tap for the common space, got 'taps: none'");
+            throw whole.Required("student").Error($"expected a tap for {use}, got 'taps: none'");
         if (recipe.Teachers.All(t => t.Taps is []))
-            throw whole.Required("teachers").Error("expected a tap for the common space in at least one teacher, got 'taps: none' in all");
+            throw whole.Required("teachers").Error($"expected a tap for {use} in at least one teacher, got 'taps: none' in all");
     }
 
     /// <summary>The name becomes a folder's name.</summary>

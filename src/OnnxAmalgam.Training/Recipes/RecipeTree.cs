@@ -82,7 +82,7 @@ internal static class RecipeTree
         ("labels", Text(Words.Labels.Of(a.Labels))),
         ("gate", a.Labels == LabelMode.Gated ? Gate(a.Gate) : null),
         ("common_space", Map(("channels", Number(a.CommonChannels)), ("blocks", Number(a.CommonBlocks)))),
-        ("standardise", Switch(a.Standardise)),
+        ("standardise", Text(Words.Standardise.Of(a.Standardise))),
         ("losses", List(a.Losses.Select(Term))));
 
     static YamlNode Gate(GateRecipe gate) => gate.Kind == GateKind.Domain
@@ -97,13 +97,25 @@ internal static class RecipeTree
         return term switch
         {
             SoftTargetTerm soft => Map(("soft_target", Map(weight, ("temperature", Number(soft.Temperature))))),
+            DkdTerm dkd => Map(("dkd", Map(weight, ("alpha", Number(dkd.Alpha)), ("beta", Number(dkd.Beta)), ("temperature", Number(dkd.Temperature))))),
+            StandardisedLogitsTerm logits => Map(("standardised_logits", Map(weight, ("temperature", Number(logits.Temperature))))),
+            DistTerm dist => Map(("dist", Map(weight, ("beta", Number(dist.Beta)), ("gamma", Number(dist.Gamma)), ("temperature", Number(dist.Temperature))))),
             MmdTerm mmd => Map(("mmd", Map(weight, ("bandwidths", mmd.Bandwidths is { } s ? List(s.Select(Number)) : Text("median")), ("unbiased", Switch(mmd.Unbiased))))),
             ReconstructionTerm => Map(("reconstruction", Map(weight))),
             CosineTerm => Map(("cosine", Map(weight))),
+            HintTerm hint => Map(("hint", Map(weight, Dropping(hint.TeacherDropping)))),
+            AttentionTerm attention => Map(("attention", Map(weight, Dropping(attention.TeacherDropping)))),
+            SimilarityTerm => Map(("similarity", Map(weight))),
+            RkdTerm rkd => Map(("rkd", Map(weight, ("distance", Number(rkd.Distance)), ("angle", Number(rkd.Angle))))),
+            PktTerm => Map(("pkt", Map(weight))),
+            VidTerm vid => Map(("vid", Map(weight, Dropping(vid.TeacherDropping)))),
+            SmoothCosineTerm smooth => Map(("smooth_cosine", Map(weight, ("cosine", Number(smooth.Cosine)), Dropping(smooth.TeacherDropping)))),
             HardLabelTerm => Map(("hard_label", Map(weight))),
             _ => throw new ArgumentException($"no YAML for {term}", nameof(term)),
         };
     }
+
+    static (string, YamlNode?) Dropping(double? chance) => ("teacher_dropping", chance is { } p ? Number(p) : Text("none"));
 
     static YamlMapping Train(TrainRecipe t) => Map(
         ("epochs", Number(t.Epochs)),

@@ -64,9 +64,9 @@ public sealed class AmalgamationLossTests
     {
         using var scope = NewDisposeScope();
         using var loss = Loss(Everything with { Losses = [new CosineTerm(1)] });
-        using CommonSpaceProjector alone = new(new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), [.. Taps.Select(t => t.Shape)], new(3, 2, Reconstructs: false), false, new(5, CPU, ScalarType.Float64));
+        using CommonSpaceProjector alone = new(new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), [.. Taps.Select(t => t.Shape)], new(3, 2, Reconstructs: false), Standardisation.None, new(5, CPU, ScalarType.Float64));
         var batch = Batch(4);
-        var units = nn.functional.normalize(alone.Forward(batch.StudentTap!, batch.TeacherTaps).Common.Features.flatten(2), dim: 2);
+        var units = nn.functional.normalize(alone.Forward(batch.StudentTap!, batch.TeacherTaps).Common!.Features.flatten(2), dim: 2);
         var each = PairedCosine.ToEach(units).Values();
         Assert.Equal([each.Sum(), each[0] + each[3], each[1], each[2]], loss.Forward(batch).Values.Values(), (a, b) => Math.Abs(a - b) < 1e-12);
     }
@@ -133,7 +133,7 @@ public sealed class AmalgamationLossTests
     public void Standardised_features_are_what_is_rebuilt()
     {
         using var scope = NewDisposeScope();
-        using var loss = Loss(Everything with { Standardise = true, Losses = [new ReconstructionTerm(1)] });
+        using var loss = Loss(Everything with { Standardise = Standardisation.Ema, Losses = [new ReconstructionTerm(1)] });
         using var plain = Loss(Everything with { Losses = [new ReconstructionTerm(1)] });
         var batch = Batch(6);
         var loud = batch with { TeacherTaps = [.. batch.TeacherTaps.Select(t => t * 100)] };
@@ -143,7 +143,7 @@ public sealed class AmalgamationLossTests
 
         static LossResult Fresh(LossInputs inputs)
         {
-            using var other = Loss(Everything with { Standardise = true, Losses = [new ReconstructionTerm(1)] });
+            using var other = Loss(Everything with { Standardise = Standardisation.Ema, Losses = [new ReconstructionTerm(1)] });
             return other.Forward(inputs);
         }
     }
@@ -151,7 +151,7 @@ public sealed class AmalgamationLossTests
     [Fact]
     public void State_is_the_parameters_and_statistics_once_under_names_that_stay()
     {
-        using var loss = Loss(Everything with { Standardise = true });
+        using var loss = Loss(Everything with { Standardise = Standardisation.Ema });
         var names = loss.named_parameters().Select(p => p.name).ToArray();
         var state = loss.state_dict().Keys.ToArray();
         Assert.Equal(names, loss.named_parameters().Select(p => p.name));
@@ -189,7 +189,7 @@ public sealed class AmalgamationLossTests
     public void A_hundred_evaluations_leave_nothing_alive(LabelMode mode)
     {
         LabelUnion union = new([new("a", ["0", "1", "2"]), new("quiet", []), new("b", ["2", "3"])], keepDuplicates: mode == LabelMode.Concat);
-        using AmalgamationLoss loss = new(Everything with { Labels = mode, Standardise = true }, union, new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), Taps, new WeightSource(5, CPU, ScalarType.Float32));
+        using AmalgamationLoss loss = new(Everything with { Labels = mode, Standardise = Standardisation.Ema }, union, new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), Taps, new WeightSource(5, CPU, ScalarType.Float32));
         using var scope = NewDisposeScope();
         var batch = Batch(3, ScalarType.Float32) with { StudentLogits = Tensors.Random(1, 3, union.Count).to_type(ScalarType.Float32).requires_grad_() };
         Tensors.LeavesNothingAlive(() =>
@@ -201,6 +201,69 @@ public sealed class AmalgamationLossTests
         });
     }
 
+    [Theory]
+    [InlineData(Standardisation.None)]
+    [InlineData(Standardisation.Ema)]
+    [InlineData(Standardisation.PhiS)]
+    public void Terms_on_taps_count_each_teacher_train_their_maps_and_leave_nothing_alive(Standardisation standardise)
+    {
+        using var scope = NewDisposeScope();
+        var pooledTaps = Taps.Where(t => t.Teacher != 1).ToArray();
+        using AmalgamationLoss loss = new(
+            Everything with
+            {
+                Standardise = standardise,
+                Losses = [new SoftTargetTerm(1), new HintTerm(2), new AttentionTerm(3), new SimilarityTerm(4), new RkdTerm(5), new PktTerm(6), new VidTerm(7), new SmoothCosineTerm(8)],
+            },
+            Union, new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), pooledTaps, new WeightSource(5, CPU, ScalarType.Float32));
+        var batch = Batch(6, ScalarType.Float32);
+        batch = batch with { TeacherTaps = [batch.TeacherTaps[0], batch.TeacherTaps[2], batch.TeacherTaps[3]] };
+        int shown = 0;
+        loss.Fit(() => shown++ < 3 ? batch.TeacherTaps : null);
+        Assert.Equal(standardise == Standardisation.PhiS ? 4 : 0, shown);
+
+        var result = loss.Forward(batch);
+        var values = loss.TermNames.Zip(result.Values.Values()).ToDictionary(v => v.First, v => v.Second);
+        string[] terms = ["hint", "attention", "similarity", "rkd", "pkt", "vid", "smooth_cosine"];
+        Assert.All(terms, t => Assert.Equal(values[$"{t}[a]"] + values[$"{t}[b]"], values[t], 1e-5));
+        Assert.Equal(values["soft_target"] + terms.Select((t, i) => (i + 2) * values[t]).Sum(), result.Total.Value(), 1e-4);
+        result.Total.backward();
+        Assert.All(loss.named_parameters(), p => Assert.Contains(p.parameter.grad!.Values(), g => g != 0));
+        Assert.Contains("features.0.regressors.2.weight", loss.state_dict().Keys);
+        Assert.DoesNotContain(loss.state_dict().Keys, k => k.Contains("block", StringComparison.Ordinal));
+        Tensors.LeavesNothingAlive(() =>
+        {
+            var again = loss.Forward(batch);
+            again.Total.backward();
+            again.Total.Dispose();
+            again.Values.Dispose();
+        });
+    }
+
+    [Fact]
+    public void Dropped_teachers_leave_the_mean_over_those_that_count()
+    {
+        using var scope = NewDisposeScope();
+        using var all = Loss(Everything with { Losses = [new HintTerm(1)] });
+        using var none = Loss(Everything with { Losses = [new HintTerm(1, TeacherDropping: 0)] });
+        using var worst = Loss(Everything with { Losses = [new HintTerm(1, TeacherDropping: 1)] });
+        var batch = Batch(6);
+        double sum = all.Forward(batch).Total.Value();
+        Assert.Equal(sum / 3, none.Forward(batch).Total.Value(), 1e-12);
+        Assert.True(worst.Forward(batch).Total.Value() > sum / 3);
+        using var half = Loss(Everything with { Losses = [new HintTerm(1, TeacherDropping: 0.5)] });
+        double At(int epoch, int number) => half.Forward(batch with { Position = (epoch, number) }).Total.Value();
+        Assert.Equal(At(1, 2), At(1, 2));
+        Assert.Equal(3, new[] { At(1, 2), At(1, 3), At(2, 2) }.Distinct().Count());
+    }
+
+    [Fact]
+    public void Attention_to_taps_without_a_grid_is_refused_by_name()
+    {
+        var error = Assert.Throws<InputException>(() => new AmalgamationLoss(Everything with { Losses = [new AttentionTerm(1)] }, Union, new("s", TapKind.Pooled, 1, [-1, 3]), Taps, new WeightSource(5, CPU, ScalarType.Float32)));
+        Assert.Equal("amalgamation.losses, 'attention': expected taps with height and width, got none at 's'; choose other taps or another term", error.Message);
+    }
+
     [Fact]
     public void The_equation_is_written_out()
     {
@@ -208,7 +271,7 @@ public sealed class AmalgamationLossTests
         Assert.Equal("1 soft_target(T=1, gated) + 10 mmd(published) + 10 reconstruction", AmalgamationEquation.Write(recipe));
         AmalgamationRecipe other = new()
         {
-            Labels = LabelMode.Joint, Standardise = true,
+            Labels = LabelMode.Joint, Standardise = Standardisation.Ema,
             Losses = [new SoftTargetTerm(0.5, 2.5), new MmdTerm(1, null, true), new MmdTerm(3, [0.5, 1]), new ReconstructionTerm(1), new CosineTerm(2), new HardLabelTerm(0.1)],
         };
         Assert.Equal("0.5 soft_target(T=2.5, joint) + 1 mmd(median, unbiased) + 3 mmd([0.5, 1]) + 1 reconstruction(standardised) + 2 cosine + 0.1 hard_label", AmalgamationEquation.Write(other));

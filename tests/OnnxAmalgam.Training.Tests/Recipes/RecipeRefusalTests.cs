@@ -57,8 +57,15 @@ public sealed class RecipeRefusalTests : IDisposable
     [InlineData("amalgamation={labels: joint, losses: [{mmd: {weight: 1, bandwidths: [0]}}]}", "amalgamation.losses.0.mmd.bandwidths.0: expected a number above 0, got '0'")]
     [InlineData("amalgamation={labels: joint, losses: [{soft_target: {weight: 1, temperature: 0}}]}", "amalgamation.losses.0.soft_target.temperature: expected a number above 0, got '0'")]
     [InlineData("amalgamation={labels: joint, losses: [{cosine: {weight: 1}}, {cosine: {weight: 1}}]}", "amalgamation.losses.1: expected each term once, got it again")]
-    [InlineData("amalgamation={labels: joint, losses: [{contrastive: {weight: 1}}]}", "amalgamation.losses.0: expected one of 'soft_target', 'mmd', 'reconstruction', 'cosine', 'hard_label', got 'contrastive'")]
-    [InlineData("amalgamation={labels: joint, losses: [{mmd: {weight: 1}, cosine: {weight: 1}}]}", "amalgamation.losses.0: expected one of 'soft_target', 'mmd', 'reconstruction', 'cosine', 'hard_label', got keys and values")]
+    [InlineData("amalgamation={labels: restricted, losses: [{dkd: {weight: 1}}, {dist: {weight: 1}}]}", "amalgamation.losses: expected 'labels: concat', 'joint' or 'gated' for 'dkd', 'dist', got 'restricted', which has no one target over the union; choose another label mode or soft_target")]
+    [InlineData("amalgamation={labels: joint, losses: [{dkd: {weight: 1, beta: -1}}]}", "amalgamation.losses.0.dkd.beta: expected a number of at least 0, got '-1'")]
+    [InlineData("amalgamation={labels: joint, losses: [{hint: {weight: 1, teacher_dropping: 2}}]}", "amalgamation.losses.0.hint.teacher_dropping: expected a chance from 0 to 1, or 'none', got '2'")]
+    [InlineData("amalgamation={labels: joint, losses: [{smooth_cosine: {weight: 1, cosine: 2}}]}", "amalgamation.losses.0.smooth_cosine.cosine: expected a share from 0 to 1, got '2'")]
+    [InlineData("amalgamation={labels: joint, losses: [{rkd: {weight: 1, teacher_dropping: 0.5}}]}", "expected one of 'weight', 'distance', 'angle', got 'teacher_dropping'")]
+    [InlineData("amalgamation={labels: joint, standardise: phi, losses: [{hint: {weight: 1}}]}", "amalgamation.standardise: expected 'none', 'ema', 'phi_s', got 'phi'; did you mean 'phi_s'?")]
+    [InlineData("amalgamation={labels: joint, losses: [{dist: {weight: 1, alpha: 1}}]}", "expected one of 'weight', 'beta', 'gamma', 'temperature', got 'alpha'")]
+    [InlineData("amalgamation={labels: joint, losses: [{contrastive: {weight: 1}}]}", "amalgamation.losses.0: expected one of 'soft_target', 'dkd', 'standardised_logits', 'dist', 'mmd', 'reconstruction', 'cosine', 'hint', 'attention', 'similarity', 'rkd', 'pkt', 'vid', 'smooth_cosine', 'hard_label', got 'contrastive'")]
+    [InlineData("amalgamation={labels: joint, losses: [{mmd: {weight: 1}, cosine: {weight: 1}}]}", "amalgamation.losses.0: expected one of 'soft_target', 'dkd', 'standardised_logits', 'dist', 'mmd', 'reconstruction', 'cosine', 'hint', 'attention', 'similarity', 'rkd', 'pkt', 'vid', 'smooth_cosine', 'hard_label', got keys and values")]
     [InlineData("student.weights=keep", "student.weights: expected 'random', because a zoo student has no weights to keep, got 'keep'")]
     [InlineData("student.taps=[a, a]", "student.taps: expected each tap once, got 'a' 2 times")]
     [InlineData("teachers=[]", "teachers: expected at least one element in the list of teachers, got none")]
@@ -91,6 +98,8 @@ public sealed class RecipeRefusalTests : IDisposable
         Assert.Equal("recipe.yaml:5: student: expected a tap for the common space, got 'taps: none'", recipe.Refused(RecipeText.Minimal, "student.taps=none"));
         Assert.Equal("recipe.yaml:3: teachers: expected a tap for the common space in at least one teacher, got 'taps: none' in all",
             recipe.Refused(RecipeText.Minimal, "teachers.0.taps=none", "teachers.1.taps=none"));
+        Assert.Equal("recipe.yaml:5: student: expected a tap for 'hint', 'rkd', got 'taps: none'",
+            recipe.Refused(RecipeText.Minimal, "student.taps=none", "amalgamation={labels: joint, losses: [{soft_target: {weight: 1}}, {hint: {weight: 1}}, {rkd: {weight: 1}}]}"));
         Assert.Empty(recipe.Read(RecipeText.Minimal, "student.taps=none", "amalgamation={labels: joint, losses: [{soft_target: {weight: 1}}]}").Student.Taps!);
     }
 

@@ -90,7 +90,10 @@ public sealed class RecipeRoundTripTests : IDisposable
         select new DataRecipe { Unlabelled = unlabelled, Validate = validate, Test = test, Size = size };
 
     static readonly Gen<LossTerm[]> Losses =
-        from weights in Gen.Double[0, 100].Array[5]
+        from weights in Gen.Double[0, 100].Array[16]
+        from factors in Gen.Double[0, 9].Array[4]
+        from share in Gen.Double[0, 1]
+        from chances in Gen.Double[0, 1].Nullable().Array[4]
         from temperature in Positive
         from bandwidths in Positive.Array[1, 4].Null()
         from unbiased in Gen.Bool
@@ -98,8 +101,11 @@ public sealed class RecipeRoundTripTests : IDisposable
             new LossTerm[]
             {
                 new SoftTargetTerm(weights[0], temperature), new MmdTerm(weights[1], bandwidths, unbiased), new ReconstructionTerm(weights[2]),
-                new CosineTerm(weights[3]), new HardLabelTerm(weights[4]),
-            }, 1, 5)
+                new CosineTerm(weights[3]), new HardLabelTerm(weights[4]), new DkdTerm(weights[5], factors[0], factors[1], temperature),
+                new StandardisedLogitsTerm(weights[6], temperature), new DistTerm(weights[7], factors[2], factors[3], temperature),
+                new HintTerm(weights[8], chances[0]), new AttentionTerm(weights[9], chances[1]), new SimilarityTerm(weights[10]), new RkdTerm(weights[11], factors[0], factors[1]),
+                new PktTerm(weights[12]), new VidTerm(weights[13], chances[2]), new SmoothCosineTerm(weights[14], share, chances[3]),
+            }, 1, 15)
         select terms;
 
     static readonly Gen<GateRecipe> Gate =
@@ -110,12 +116,13 @@ public sealed class RecipeRoundTripTests : IDisposable
         select bare with { Clusters = bare.HasClusters ? clusters : bare.Clusters, IgnoresDomains = ignores && kind != GateKind.Domain };
 
     static readonly Gen<AmalgamationRecipe> Amalgamation =
-        from labels in Gen.Enum<LabelMode>()
+        from mode in Gen.Enum<LabelMode>()
         from channels in Gen.Int[1, 512]
         from blocks in Gen.Int[1, 9]
-        from standardise in Gen.Bool
+        from standardise in Gen.Enum<Standardisation>()
         from losses in Losses
         from gate in Gate
+        let labels = mode == LabelMode.Restricted && losses.Any(l => l is DkdTerm or StandardisedLogitsTerm or DistTerm) ? LabelMode.Joint : mode
         select new AmalgamationRecipe { Labels = labels, Gate = labels == LabelMode.Gated ? gate : new GateRecipe(GateKind.Domain), CommonChannels = channels, CommonBlocks = blocks, Standardise = standardise, Losses = losses };
 
     static readonly Gen<TrainRecipe> Train =

@@ -128,14 +128,33 @@ public sealed class RecipeSyntaxTests : IDisposable
         Assert.Equal(expected is CosineSchedule ? 0.5 : 0, train.WarmupEpochs);
     }
 
+    [Theory]
+    [InlineData("{dkd: {weight: 2}}", "2 dkd(alpha=1, beta=8, T=4, joint)")]
+    [InlineData("{dkd: {weight: 1, alpha: 0.5, beta: 2, temperature: 3}}", "1 dkd(alpha=0.5, beta=2, T=3, joint)")]
+    [InlineData("{standardised_logits: {weight: 1}}", "1 standardised_logits(T=2, joint)")]
+    [InlineData("{hint: {weight: 100}}", "100 hint(phi_s)")]
+    [InlineData("{hint: {weight: 1, teacher_dropping: 0.5}}", "1 hint(phi_s, dropping=0.5)")]
+    [InlineData("{attention: {weight: 1, teacher_dropping: none}}", "1 attention(phi_s)")]
+    [InlineData("{similarity: {weight: 3000}}", "3000 similarity(phi_s)")]
+    [InlineData("{rkd: {weight: 1}}", "1 rkd(distance=1, angle=2, phi_s)")]
+    [InlineData("{rkd: {weight: 1, distance: 25, angle: 50}}", "1 rkd(distance=25, angle=50, phi_s)")]
+    [InlineData("{pkt: {weight: 30000}}", "30000 pkt(phi_s)")]
+    [InlineData("{vid: {weight: 1, teacher_dropping: 1}}", "1 vid(phi_s, dropping=1)")]
+    [InlineData("{smooth_cosine: {weight: 1}}", "1 smooth_cosine(cosine=0.9, phi_s)")]
+    [InlineData("{smooth_cosine: {weight: 1, cosine: 0.5, teacher_dropping: 0}}", "1 smooth_cosine(cosine=0.5, phi_s, dropping=0)")]
+    [InlineData("{dist: {weight: 1}}", "1 dist(beta=1, gamma=1, T=1, joint)")]
+    [InlineData("{dist: {weight: 1, beta: 2, gamma: 3, temperature: 4}}", "1 dist(beta=2, gamma=3, T=4, joint)")]
+    public void A_term_is_read_with_its_defaults_and_printed_in_the_equation(string term, string equation) =>
+        Assert.Equal(equation, OnnxAmalgam.Training.Losses.AmalgamationEquation.Write(recipe.Read(RecipeText.Minimal, $"amalgamation={{labels: joint, standardise: phi_s, losses: [{term}]}}").Amalgamation));
+
     [Fact]
     public void Every_term_and_option_is_read()
     {
         var read = recipe.Read(RecipeText.Minimal,
-            "amalgamation={labels: joint, standardise: true, losses: [{mmd: {weight: 2, bandwidths: median, unbiased: true}}, {cosine: {weight: 0}}, {hard_label: {weight: 0.5}}, {soft_target: {weight: 1, temperature: 4}}]}",
+            "amalgamation={labels: joint, standardise: ema, losses: [{mmd: {weight: 2, bandwidths: median, unbiased: true}}, {cosine: {weight: 0}}, {hard_label: {weight: 0.5}}, {soft_target: {weight: 1, temperature: 4}}]}",
             "train={epochs: 2, optimizer: sgd, momentum: 0.5, head_rate: 3, common_rate: 4, decay_vectors: false, clip_norm: 2, warmup_epochs: 1, precision: bf16, select: last, seed: 9, batch: 8}");
 
-        Assert.True(read.Amalgamation.Standardise);
+        Assert.Equal(Standardisation.Ema, read.Amalgamation.Standardise);
         Assert.Equal(LabelMode.Joint, read.Amalgamation.Labels);
         Assert.Equal([new MmdTerm(2, null, true), new CosineTerm(0), new HardLabelTerm(0.5), new SoftTargetTerm(1, 4)], read.Amalgamation.Losses);
         Assert.Equal(

@@ -32,7 +32,7 @@ public sealed class FlatMemoryTests : IDisposable
         augment: [flip, {crop: {padding: 1}}]
         amalgamation:
           labels: gated
-          standardise: true
+          standardise: ema
           common_space: {channels: 4, blocks: 1}
           losses: [{soft_target: {weight: 1, temperature: 2}}, {mmd: {weight: 1, bandwidths: median}}, {reconstruction: {weight: 1}}, {cosine: {weight: 1}}]
         train: {epochs: 2, batch: 8, learning_rate: 1e-3, clip_norm: 1}

@@ -18,9 +18,9 @@ public sealed class ResumeTests : IDisposable
         augment: [flip, {crop: {padding: 1}}]
         amalgamation:
           labels: gated
-          standardise: true
+          standardise: ema
           common_space: {channels: 4, blocks: 1}
-          losses: [{soft_target: {weight: 1}}, {mmd: {weight: 1, bandwidths: published}}, {reconstruction: {weight: 1}}, {cosine: {weight: 1}}]
+          losses: [{soft_target: {weight: 1}}, {mmd: {weight: 1, bandwidths: published}}, {reconstruction: {weight: 1}}, {cosine: {weight: 1}}, {hint: {weight: 1, teacher_dropping: 0.5}}, {vid: {weight: 0.1}}]
         train: {epochs: 3, batch: 8, optimizer: adamw, learning_rate: 5e-3, schedule: {one_cycle: {}}, clip_norm: 5}
         """;
 

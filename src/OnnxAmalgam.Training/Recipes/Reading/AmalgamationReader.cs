@@ -17,9 +17,11 @@ internal static class AmalgamationReader
             Labels = labels?.Word(Words.Labels) ?? start!.Labels,
             CommonChannels = space?.Optional("channels")?.WholeNumber(1, 65_536) ?? 128,
             CommonBlocks = space?.Optional("blocks")?.WholeNumber(1, 1024) ?? 3,
-            Standardise = s.Optional("standardise")?.Switch() ?? false,
-            Losses = losses is null ? start!.Losses : Losses(losses),
+            Standardise = s.Optional("standardise")?.Word(Words.Standardise) ?? Standardisation.None,
+            Losses = losses is null ? start!.Losses : TermReader.Losses(losses),
         };
+        if (read.Labels == LabelMode.Restricted)
+            TermReader.RefuseUnionTargets(losses ?? labels!, read.Losses);
         var gate = s.Optional("gate");
         if (read.Labels != LabelMode.Gated)
             return gate is null ? read : throw gate.Error($"expected 'labels: gated' beside a gate, got '{Words.Labels.Of(read.Labels)}'");
@@ -66,45 +68,5 @@ internal static class AmalgamationReader
         var mute = teachers.Where(t => t.FeaturesOnly && data.Unlabelled.Any(s => s.Domain?.Contains(t.Name) == true)).Select(t => t.Name).ToArray();
         if (mute.Length > 0)
             throw labels.Error($"expected domains of teachers with scores for 'gated', got {Words.Quoted(mute)} with 'logits: none'");
-    }
-
-    static LossTerm[] Losses(Field field)
-    {
-        var fields = field.List("losses");
-        var terms = fields.Select(Term).ToArray();
-        for (var i = 0; i < terms.Length; i++)
-            if (Array.FindIndex(terms, t => t.GetType() == terms[i].GetType()) < i)
-                throw fields[i].Error("expected each term once, got it again");
-        return terms;
-    }
-
-    static LossTerm Term(Field field)
-    {
-        var choice = field.Choice("soft_target", "mmd", "reconstruction", "cosine", "hard_label");
-        string[] keys = choice.Name switch
-        {
-            "soft_target" => ["weight", "temperature"],
-            "mmd" => ["weight", "bandwidths", "unbiased"],
-            _ => ["weight"],
-        };
-        var s = choice.Options.Section(keys);
-        var weight = s.Required("weight").NonNegativeNumber();
-        return choice.Name switch
-        {
-            "soft_target" => new SoftTargetTerm(weight, s.Optional("temperature")?.PositiveNumber() ?? 1),
-            "mmd" => new MmdTerm(weight, Bandwidths(s.Optional("bandwidths")), s.Optional("unbiased")?.Switch() ?? false),
-            "reconstruction" => new ReconstructionTerm(weight),
-            "cosine" => new CosineTerm(weight),
-            _ => new HardLabelTerm(weight),
-        };
-    }
-
-    static IReadOnlyList<double>? Bandwidths(Field? field)
-    {
-        if (field is null || field.Is("published"))
-            return MmdTerm.Published;
-        if (field.Is("median"))
-            return null;
-        return field.IsList ? [.. field.List("kernel widths").Select(f => f.PositiveNumber())] : throw field.Expected("'published', 'median', or a list of kernel widths");
     }
 }

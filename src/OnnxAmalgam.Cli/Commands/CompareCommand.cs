@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Globalization;
+using OnnxAmalgam.Cli.Reports;
+using OnnxAmalgam.Cli.Shell;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Comparison;
+using OnnxAmalgam.Training.Recipes;
+
+namespace OnnxAmalgam.Cli.Commands;
+
+/// <summary><c>compare</c>: methods against each other, each trained with several seeds, tested on the same images.</summary>
+internal sealed class CompareCommand : ProgramCommand
+{
+    readonly Argument<string[]> recipes = new("RECIPE") { Description = "One recipe a method, each with a name of its own and the same test images", Arity = ArgumentArity.OneOrMore };
+    readonly Option<int> seeds = WholeNumberOption.Of("--seeds", "Runs of each method; seeds 1, 2, ... or from --seed on", least: 1, otherwise: 5);
+    readonly Option<string?> output = new("--output", "-o") { Description = "Folder of all runs, METHOD/seed-N (default runs/compare-NAME, NAME of the first recipe); finished runs in it are kept, an unfinished one goes on", HelpName = "FOLDER" };
+    readonly Option<string?> csv = new("--csv")
+    {
+        Description = $"Write the rows as CSV; - is stdout. Columns: {string.Join(", ", MethodComparison.Columns)}. row is method (value: mean accuracy; ci: Student's t over seeds), "
+            + "baseline (ci: Wilson), or pair (value: difference on the union; ci: over seeds; image_ci: paired bootstrap over images; only_...: images that one of them gets right)",
+        HelpName = "FILE",
+    };
+
+    readonly Option<bool> json = new("--json") { Description = "Print one JSON document" };
+
+    public CompareCommand()
+        : base("compare", "Trains each recipe with several seeds and tests them on the same images: means, intervals, paired tests", "onnx-amalgam compare models/recipes/mnist-fashion/gated.yaml models/recipes/mnist-fashion/published.yaml --seeds 3 --csv methods.csv")
+    {
+        Add(recipes);
+        foreach (Option option in (Option[])[seeds, output, csv, json])
+            Add(option);
+    }
+
+    public override int Run(ParseResult result, Session session)
+    {
+        long first = session.Seed ?? 1;
+        long[] all = [.. Enumerable.Range(0, result.GetValue(seeds)).Select(i => first + i)];
+        string[] paths = result.GetRequiredValue(recipes);
+        var methods = paths.Select(path => all.Select(seed => RecipeReader.Read(path, [Seed(seed)])).ToArray()).ToArray();
+        Check(paths, [.. methods.Select(m => m[0])]);
+        string folder = Path.GetFullPath(result.GetValue(output) ?? Path.Combine("runs", $"compare-{methods[0][0].Name}"));
+
+        var compute = Compute.WithTorch(session);
+        TorchSharp.torch.set_num_threads(compute.Threads);
+        using var signals = new StopSignals(session);
+        var runs = methods.Select(_ => new List<MethodRun>()).ToArray();
+        int done = 0;
+        foreach (int seed in Enumerable.Range(0, all.Length))
+        {
+            for (int m = 0; m < methods.Length; m++)
+            {
+                Recipe recipe = methods[m][seed];
+                string at = Path.Combine(folder, recipe.Name, string.Create(CultureInfo.InvariantCulture, $"seed-{all[seed]}"));
+                session.Note($"{recipe.Name}, seed {all[seed]} ({++done} of {methods.Length * all.Length}): {Word(MethodRun.StateOf(at))}");
+                var progress = new TrainingProgress(session.Terminal.Error, session.Terminal.IsLive, session.IsQuiet);
+                if (signals.Stop.IsCancellationRequested || MethodRun.Execute(recipe, at, compute, progress, signals.Stop) is not { } run)
+                {
+                    session.Terminal.Error.WriteLine($"interrupted; everything is saved in {Printable.Text(folder)}. The same command goes on");
+                    return signals.ExitCode;
+                }
+
+                runs[m].Add(run);
+            }
+        }
+
+        MethodComparison comparison = new([.. methods.Select((m, i) => (m[0].Name, (IReadOnlyList<MethodRun>)runs[i]))], first);
+        Report(comparison, result, session, folder, all);
+        return ExitCode.Done;
+    }
+
+    void Report(MethodComparison comparison, ParseResult result, Session session, string folder, long[] all)
+    {
+        if (result.GetValue(csv) is { } target)
+            TextFile.Write(target, session.Terminal, comparison.ToCsv());
+        if (result.GetValue(json))
+            Json.WriteDocument(session.Terminal, new { Json.SchemaVersion, Folder = folder, Seeds = all, comparison.Methods, comparison.Baselines, comparison.Pairs });
+        else if (result.GetValue(csv) != "-")
+            ComparisonTable.Write(session.Terminal, comparison);
+        session.Note($"runs: {folder}");
+    }
+
+    static string Seed(long seed) => string.Create(CultureInfo.InvariantCulture, $"train.seed={seed}");
+
+    static string Word(MethodRunState state) => state switch
+    {
+        MethodRunState.Finished => "finished, kept",
+        MethodRunState.Begun => "goes on",
+        _ => "starts",
+    };
+
+    static void Check(string[] paths, Recipe[] recipes)
+    {
+        var twice = recipes.Select((r, i) => (r.Name, Path: paths[i])).GroupBy(r => r.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);
+        if (twice is not null)
+            throw new InputException($"{string.Join(", ", twice.Select(t => $"'{t.Path}'"))}: expected a 'name' of its own in each recipe, got '{twice.Key}' {twice.Count()} times; it names the method");
+        string[] untested = [.. recipes.Select((r, i) => (r, i)).Where(x => x.r.Data.Test is null).Select(x => $"'{paths[x.i]}'")];
+        if (untested.Length > 0)
+            throw new InputException($"{string.Join(", ", untested)}: expected data.test, got none; methods are selected on the validation part and compared on other images, name them under data.test");
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Evaluation;
+using OnnxAmalgam.Training.Recipes;
+using OnnxAmalgam.Training.Runs;
+
+namespace OnnxAmalgam.Training.Comparison;
+
+/// <summary>One method trained with one seed: what its run folder says.</summary>
+/// <param name="Seed">The seed.</param>
+/// <param name="Evaluation">Rows of evaluation.csv.</param>
+/// <param name="Predictions">The student on each test image.</param>
+public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluation, PredictionTable Predictions)
+{
+    const string PredictionsFile = "predictions.csv";
+    static readonly string[] EvaluationColumns = ["model", "task", "metric", "value", "ci_low", "ci_high", "n"];
+
+    /// <summary>How far the run in a folder is.</summary>
+    public static MethodRunState StateOf(string folder) =>
+        RunFolder.IsFinished(folder) ? MethodRunState.Finished : File.Exists(Path.Combine(folder, "recipe.yaml")) ? MethodRunState.Begun : MethodRunState.New;
+
+    /// <summary>Trains, goes on with, or only reads the run in a folder.</summary>
+    /// <param name="recipe">The method, with its seed.</param>
+    /// <param name="folder">The run's folder; may be new.</param>
+    /// <param name="compute">Device and threads.</param>
+    /// <param name="observer">Told how it goes.</param>
+    /// <param name="stop">Cancelled to interrupt.</param>
+    /// <returns>Null when interrupted; what is needed to go on is saved then.</returns>
+    /// <exception cref="InputException">The folder holds a run of another recipe, or the run failed.</exception>
+    public static MethodRun? Execute(Recipe recipe, string folder, ComputeOptions compute, ITrainingObserver observer, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentNullException.ThrowIfNull(observer);
+        RefuseOther(recipe, folder);
+        string predictions = Path.Combine(folder, PredictionsFile);
+        if (StateOf(folder) == MethodRunState.Finished && File.Exists(predictions))
+            return Read(recipe, folder);
+
+        using var setup = AmalgamationSetup.Open(recipe, compute, observer.Warn);
+        if (StateOf(folder) != MethodRunState.Finished && !Train(setup, folder, observer, stop))
+            return null;
+        string csv = PredictionTable.Make(setup, Path.Combine(folder, "student.onnx")).ToCsv();
+        AtomicFile.Write(predictions, stream => stream.Write(Encoding.UTF8.GetBytes(csv)));
+        return Read(recipe, folder);
+    }
+
+    static bool Train(AmalgamationSetup setup, string folder, ITrainingObserver observer, CancellationToken stop)
+    {
+        // Also a run that was killed before it wrote its recipe.
+        bool begun = Directory.Exists(Path.Combine(folder, "checkpoints"));
+        using RunFolder run = begun ? RunFolder.Open(folder) : RunFolder.Create(folder, setup.Recipe.Name);
+        try
+        {
+            return AmalgamationRun.Execute(setup, run, resume: begun, acceptOlder: false, observer, stop) is not null;
+        }
+        catch
+        {
+            run.DiscardUnlessSaved();
+            throw;
+        }
+    }
+
+    static MethodRun Read(Recipe recipe, string folder)
+    {
+        using var csv = StrictCsv.Open(Path.Combine(folder, "evaluation.csv"), EvaluationColumns);
+        var rows = new List<EvaluationRow>();
+        while (csv.Read())
+        {
+            double? Number(int column) => csv.GetString(column) is { Length: > 0 } text ? double.Parse(text, CultureInfo.InvariantCulture) : null;
+            rows.Add(new(csv.GetString(0), csv.GetString(1), csv.GetString(2), Number(3)!.Value, Number(4), Number(5), (long)Number(6)!.Value));
+        }
+
+        return new(recipe.Train.Seed, rows, PredictionTable.Read(Path.Combine(folder, PredictionsFile)));
+    }
+
+    static void RefuseOther(Recipe recipe, string folder)
+    {
+        string kept = Path.Combine(folder, "recipe.yaml");
+        if (File.Exists(kept) && RecipeDifference.Between(RecipeReader.Read(kept), recipe) is { Count: > 0 } different)
+            throw new InputException($"'{folder}': expected a run of the recipe '{recipe.Name}' as it is now, got other values for {string.Join(", ", different.Select(d => d.Path))}; compare into another folder (-o), or remove this one to train it anew");
+    }
+}
+
+/// <summary>How far a run is.</summary>
+public enum MethodRunState
+{
+    /// <summary>There is none.</summary>
+    New,
+    /// <summary>It was interrupted.</summary>
+    Begun,
+    /// <summary>It has come to its end.</summary>
+    Finished,
+}

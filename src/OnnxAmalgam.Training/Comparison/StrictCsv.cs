@@ -1,0 +1,25 @@
+using CsvHelper;
+using OnnxAmalgam.Graphs;
+
+namespace OnnxAmalgam.Training.Comparison;
+
+/// <summary>CSV files of a run folder, read back.</summary>
+static class StrictCsv
+{
+    /// <summary>Opens a file at its first row.</summary>
+    /// <exception cref="InputException">Its columns are others.</exception>
+    public static CsvReader Open(string path, string[] columns)
+    {
+        CsvReader csv = CsvReader.FromText(File.ReadAllText(path), CsvReaderOptions.Default with
+        {
+            Separator = ',',
+            MalformedData = CsvMalformedDataHandling.Throw,
+            FieldCountMismatch = CsvFieldCountHandling.Throw,
+        });
+        string[] found = [.. csv.Headers];
+        if (found.SequenceEqual(columns, StringComparer.Ordinal))
+            return csv;
+        csv.Dispose();
+        throw new InputException($"'{path}': expected the columns {string.Join(',', columns)}, got {string.Join(',', found)}; remove the run's folder to train it anew");
+    }
+}

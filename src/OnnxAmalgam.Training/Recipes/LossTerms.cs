@@ -1,0 +1,155 @@
+namespace OnnxAmalgam.Training.Recipes;
+
+/// <summary>What a term of the equation compares.</summary>
+public enum TermInput
+{
+    /// <summary>The student's scores with the teachers'.</summary>
+    Scores,
+    /// <summary>The student's scores with true labels.</summary>
+    Labels,
+    /// <summary>Features in the common space.</summary>
+    CommonSpace,
+    /// <summary>The student's tap with each teacher's, on the student's grid.</summary>
+    Taps,
+}
+
+/// <summary>One weighted term.</summary>
+/// <param name="Weight">Its factor.</param>
+public abstract record LossTerm(double Weight)
+{
+    /// <summary>What it compares.</summary>
+    public abstract TermInput Reads { get; }
+}
+
+/// <summary>Cross-entropy to the teachers' softened scores.</summary>
+public sealed record SoftTargetTerm(double Weight, double Temperature = 1) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Scores;
+}
+
+/// <summary>Decoupled divergence: the target class against the rest, and the rest among themselves.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Alpha">Factor of the target class' part.</param>
+/// <param name="Beta">Factor of the other classes' part.</param>
+/// <param name="Temperature">T.</param>
+public sealed record DkdTerm(double Weight, double Alpha = 1, double Beta = 8, double Temperature = 4) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Scores;
+}
+
+/// <summary>Divergence between score rows standardised to mean 0 and deviation 1.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Temperature">T.</param>
+public sealed record StandardisedLogitsTerm(double Weight, double Temperature = 2) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Scores;
+}
+
+/// <summary>Correlation of probabilities, within an image and within a class.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Beta">Factor of the correlation over classes, image by image.</param>
+/// <param name="Gamma">Factor of the correlation over the batch, class by class.</param>
+/// <param name="Temperature">T.</param>
+public sealed record DistTerm(double Weight, double Beta = 1, double Gamma = 1, double Temperature = 1) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Scores;
+}
+
+/// <summary>Maximum mean discrepancy between student and each teacher in the common space.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Bandwidths">Kernel widths; null: the median heuristic.</param>
+/// <param name="Unbiased">Leave the diagonal out and do not clamp at zero.</param>
+public sealed record MmdTerm(double Weight, IReadOnlyList<double>? Bandwidths, bool Unbiased = false) : LossTerm(Weight)
+{
+    /// <summary>The published bank of kernel widths.</summary>
+    public static IReadOnlyList<double> Published { get; } = [0.001, 0.01, 0.05, 0.1, 0.2, 1, 2];
+
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.CommonSpace;
+}
+
+/// <summary>Each teacher's feature rebuilt from the common space.</summary>
+public sealed record ReconstructionTerm(double Weight) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.CommonSpace;
+}
+
+/// <summary>1 - cosine between student and teacher features of the same image in the common space.</summary>
+public sealed record CosineTerm(double Weight) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.CommonSpace;
+}
+
+/// <summary>Cross-entropy to the true labels of sources that have them.</summary>
+public sealed record HardLabelTerm(double Weight) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Labels;
+}
+
+/// <summary>Squared error between each teacher's feature and the student's through a learned 1x1 map.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="TeacherDropping">Chance that a teacher which is not the image's worst is left out; null: all count, and are summed.</param>
+public sealed record HintTerm(double Weight, double? TeacherDropping = null) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Squared error between normalised maps of where features are large.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="TeacherDropping">Chance that a teacher which is not the image's worst is left out; null: all count, and are summed.</param>
+public sealed record AttentionTerm(double Weight, double? TeacherDropping = null) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Squared error between the batch's matrices of similarities.</summary>
+public sealed record SimilarityTerm(double Weight) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Huber error between the batch's distances, and between its angles.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Distance">Factor of the distances.</param>
+/// <param name="Angle">Factor of the angles.</param>
+public sealed record RkdTerm(double Weight, double Distance = 1, double Angle = 2) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Divergence between the batch's similarities taken as probabilities.</summary>
+public sealed record PktTerm(double Weight) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Negative log-likelihood of the teacher's feature, whose mean the student's feature predicts.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="TeacherDropping">Chance that a teacher which is not the image's worst is left out; null: all count, and are summed.</param>
+public sealed record VidTerm(double Weight, double? TeacherDropping = null) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Cosine and smooth L1 error between each teacher's feature and the student's through a learned 1x1 map.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Cosine">Share of the cosine, 0..1; the rest is smooth L1.</param>
+/// <param name="TeacherDropping">Chance that a teacher which is not the image's worst is left out; null: all count, and are summed.</param>
+public sealed record SmoothCosineTerm(double Weight, double Cosine = 0.9, double? TeacherDropping = null) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}

@@ -1,0 +1,81 @@
+using OnnxAmalgam.Training.Losses;
+
+namespace OnnxAmalgam.Training.Recipes.Reading;
+
+/// <summary>The terms of <c>amalgamation.losses</c>.</summary>
+internal static class TermReader
+{
+    static readonly string[] Names =
+    [
+        "soft_target", "dkd", "standardised_logits", "dist",
+        "mmd", "reconstruction", "cosine",
+        "hint", "attention", "similarity", "rkd", "pkt", "vid", "smooth_cosine",
+        "hard_label",
+    ];
+
+    public static LossTerm[] Losses(Field field)
+    {
+        var fields = field.List("losses");
+        var terms = fields.Select(Term).ToArray();
+        for (var i = 0; i < terms.Length; i++)
+            if (Array.FindIndex(terms, t => t.GetType() == terms[i].GetType()) < i)
+                throw fields[i].Error("expected each term once, got it again");
+        return terms;
+    }
+
+    /// <summary>Terms whose target is one distribution over the union have none where each teacher is compared on its own labels.</summary>
+    public static void RefuseUnionTargets(Field place, IReadOnlyList<LossTerm> terms)
+    {
+        var wrong = terms.Where(t => t is DkdTerm or StandardisedLogitsTerm or DistTerm).Select(AmalgamationEquation.Name).ToArray();
+        if (wrong.Length > 0)
+            throw place.Error($"expected 'labels: concat', 'joint' or 'gated' for {Words.Quoted(wrong)}, got 'restricted', which has no one target over the union; choose another label mode or soft_target");
+    }
+
+    static LossTerm Term(Field field)
+    {
+        var choice = field.Choice(Names);
+        string[] keys = choice.Name switch
+        {
+            "soft_target" or "standardised_logits" => ["weight", "temperature"],
+            "dkd" => ["weight", "alpha", "beta", "temperature"],
+            "dist" => ["weight", "beta", "gamma", "temperature"],
+            "mmd" => ["weight", "bandwidths", "unbiased"],
+            "hint" or "attention" or "vid" => ["weight", "teacher_dropping"],
+            "smooth_cosine" => ["weight", "cosine", "teacher_dropping"],
+            "rkd" => ["weight", "distance", "angle"],
+            _ => ["weight"],
+        };
+        var s = choice.Options.Section(keys);
+        var weight = s.Required("weight").NonNegativeNumber();
+        double Factor(string key, double otherwise) => s.Optional(key)?.NonNegativeNumber() ?? otherwise;
+        double Temperature(double otherwise) => s.Optional("temperature")?.PositiveNumber() ?? otherwise;
+        double? Dropping() => s.Optional("teacher_dropping") is not { } field || field.Is("none") ? null : field.Number(x => x is >= 0 and <= 1, "a chance from 0 to 1, or 'none'");
+        return choice.Name switch
+        {
+            "soft_target" => new SoftTargetTerm(weight, Temperature(1)),
+            "dkd" => new DkdTerm(weight, Factor("alpha", 1), Factor("beta", 8), Temperature(4)),
+            "standardised_logits" => new StandardisedLogitsTerm(weight, Temperature(2)),
+            "dist" => new DistTerm(weight, Factor("beta", 1), Factor("gamma", 1), Temperature(1)),
+            "mmd" => new MmdTerm(weight, Bandwidths(s.Optional("bandwidths")), s.Optional("unbiased")?.Switch() ?? false),
+            "reconstruction" => new ReconstructionTerm(weight),
+            "cosine" => new CosineTerm(weight),
+            "hint" => new HintTerm(weight, Dropping()),
+            "attention" => new AttentionTerm(weight, Dropping()),
+            "similarity" => new SimilarityTerm(weight),
+            "rkd" => new RkdTerm(weight, Factor("distance", 1), Factor("angle", 2)),
+            "pkt" => new PktTerm(weight),
+            "vid" => new VidTerm(weight, Dropping()),
+            "smooth_cosine" => new SmoothCosineTerm(weight, s.Optional("cosine")?.Number(x => x is >= 0 and <= 1, "a share from 0 to 1") ?? 0.9, Dropping()),
+            _ => new HardLabelTerm(weight),
+        };
+    }
+
+    static IReadOnlyList<double>? Bandwidths(Field? field)
+    {
+        if (field is null || field.Is("published"))
+            return MmdTerm.Published;
+        if (field.Is("median"))
+            return null;
+        return field.IsList ? [.. field.List("kernel widths").Select(f => f.PositiveNumber())] : throw field.Expected("'published', 'median', or a list of kernel widths");
+    }
+}

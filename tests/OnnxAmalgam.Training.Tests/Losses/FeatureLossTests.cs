@@ -1,0 +1,213 @@
+using OnnxAmalgam.Training.CommonSpace;
+using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Recipes;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.Tests.Losses;
+
+public sealed class FeatureLossTests
+{
+    const int Channels = 3, TeacherChannels = 4;
+
+    static readonly Dictionary<string, LossTerm> Terms = new()
+    {
+        ["hint"] = new HintTerm(1),
+        ["attention"] = new AttentionTerm(1),
+        ["similarity"] = new SimilarityTerm(1),
+        ["rkd"] = new RkdTerm(1, Distance: 2, Angle: 3),
+        ["pkt"] = new PktTerm(1),
+        ["vid"] = new VidTerm(1),
+        ["smooth_cosine"] = new SmoothCosineTerm(1),
+    };
+
+    public static TheoryData<string> Names => [.. Terms.Keys];
+
+    static FeatureLoss Make(string name, bool pooled = false, params int[] teachers) =>
+        FeatureLoss.Create(Terms[name], Channels, teachers.Length == 0 ? [TeacherChannels] : teachers, pooled, new WeightSource(7, CPU, ScalarType.Float64));
+
+    static Tensor One(FeatureLoss loss, Tensor student, Tensor teacher)
+    {
+        var each = loss.ToEach(student, [teacher]);
+        return each.dim() == 2 ? each.mean() : each.sum();
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Gradients_match_differences_on_maps_and_on_pooled_features(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var maps = Make(name);
+        var feature = Tensors.Random(2, 4, TeacherChannels, 2, 3) + 0.2;
+        // similarities are small numbers; scaled up, their gradient is seen
+        double scale = name == "pkt" ? 1000 : name == "similarity" ? 10 : 1;
+        Tensors.GradientMatchesDifferences(x => One(maps, x, feature) * scale, Tensors.Random(1, 4, Channels, 2, 3));
+        if (name == "attention")
+            return;
+        using var pooled = Make(name, pooled: true);
+        Tensors.GradientMatchesDifferences(x => One(pooled, x, feature.mean([2, 3])) * scale, Tensors.Random(1, 4, Channels));
+    }
+
+    [Theory]
+    [InlineData("hint", 1)]
+    [InlineData("attention", 1)]
+    [InlineData("rkd", 1)]
+    [InlineData("vid", 1)]
+    [InlineData("smooth_cosine", 1)]
+    [InlineData("similarity", 0.5)]
+    [InlineData("pkt", 0.5)]
+    public void A_batch_twice_over_has_the_loss_that_its_definition_says(string name, double factor)
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Make(name);
+        var (student, teacher) = (Tensors.Random(1, 4, Channels, 2, 2), Tensors.Random(2, 4, TeacherChannels, 2, 2));
+        double once = One(loss, student, teacher).Value();
+        Assert.True(Math.Abs(once) > 1e-4, $"{once}");
+        Assert.Equal(factor * once, One(loss, cat([student, student]), cat([teacher, teacher])).Value(), 1e-6 * Math.Abs(once));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Each_teacher_has_its_own_part_and_learned_maps_are_parameters(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Make(name, pooled: false, 4, 2);
+        var student = Tensors.Variable(1, 3, Channels, 2, 2);
+        Tensor[] teachers = [Tensors.Random(2, 3, 4, 2, 2), Tensors.Random(3, 3, 2, 2, 2)];
+        var each = loss.ToEach(student, teachers);
+        Assert.Equal(2, each.shape[0]);
+        each.sum().backward();
+        Assert.Contains(student.grad!.Values(), g => g != 0);
+        var learned = loss.named_parameters().ToArray();
+        Assert.Equal(name switch { "hint" or "smooth_cosine" => 4, "vid" => 8, _ => 0 }, learned.Length);
+        Assert.All(learned, p => Assert.Contains(p.parameter.grad!.Values(), g => g != 0));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Images_of_equal_features_give_finite_values_and_gradients(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var loss = FeatureLoss.Create(Terms[name], Channels, [TeacherChannels], false, new WeightSource(7, CPU, ScalarType.Float32));
+        foreach (var student in new[] { zeros(4, Channels, 2, 2).requires_grad_(), ones(4, Channels, 2, 2).requires_grad_() })
+        {
+            var value = One(loss, student, Tensors.Random(2, 4, TeacherChannels, 2, 2).to_type(ScalarType.Float32));
+            value.backward();
+            Assert.True(double.IsFinite(value.Value()));
+            Assert.All(student.grad!.Values(), g => Assert.True(double.IsFinite(g) && Math.Abs(g) < 1e6, $"{g}"));
+        }
+    }
+
+    [Fact]
+    public void Hint_and_smooth_cosine_by_hand_with_the_identity_as_map()
+    {
+        using var scope = NewDisposeScope();
+        var (x, y) = (tensor(new[] { 1.0, 2, 3 }, 1, 3), tensor(new[] { 1.0, 0, 6 }, 1, 3));
+        using var hint = Identity("hint");
+        Assert.Equal((4 + 9) / 3.0, One(hint, x, y).Value(), 1e-12);
+        Assert.Equal(0, One(hint, x, x).Value(), 1e-12);
+        using var smooth = Identity("smooth_cosine");
+        double cosine = 19 / Math.Sqrt(14.0 * 37);
+        Assert.Equal(0.9 * (1 - cosine) + 0.1 * (1.5 + 2.5) / 3, One(smooth, x, y).Value(), 1e-12);
+        Assert.Equal(0, One(smooth, x, x).Value(), 1e-12);
+    }
+
+    static FeatureLoss Identity(string name)
+    {
+        var loss = Make(name, pooled: true, Channels);
+        using var guard = no_grad();
+        foreach (var (_, parameter) in loss.named_parameters())
+            parameter.copy_(parameter.dim() == 2 ? eye(Channels, dtype: ScalarType.Float64) : zeros(Channels, ScalarType.Float64));
+        return loss;
+    }
+
+    [Fact]
+    public void Attention_by_hand_and_blind_to_scale_and_channels()
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Make("attention");
+        // maps [3, 4] -> [0.6, 0.8] and [1, 0]
+        var student = tensor(new[] { Math.Sqrt(3), 2 }, 1, 1, 1, 2);
+        var teacher = tensor(new[] { 1.0, 0 }, 1, 1, 1, 2);
+        Assert.Equal((0.16 + 0.64) / 2, One(loss, student, teacher).Value(), 1e-12);
+        Assert.Equal(0, One(loss, student, cat([student * 5, student * -2], 1)).Value(), 1e-12);
+    }
+
+    [Fact]
+    public void Similarity_by_hand_and_blind_to_rotation_and_scale()
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Make("similarity");
+        // G = [[1, 1], [1, 2]], rows [1, 1]/sqrt 2 and [1, 2]/sqrt 5; the identity's rows [1, 0], [0, 1]
+        var student = tensor(new[] { 1.0, 0, 1, 1 }, 2, 2);
+        var a = 1 / Math.Sqrt(2);
+        var (b, c) = (1 / Math.Sqrt(5), 2 / Math.Sqrt(5));
+        var expected = ((a - 1) * (a - 1) + a * a + b * b + (c - 1) * (c - 1)) / 4;
+        Assert.Equal(expected, One(loss, student, eye(2, dtype: ScalarType.Float64)).Value(), 1e-12);
+        var turn = tensor(new[] { 0.6, 0.8, -0.8, 0.6 }, 2, 2);
+        Assert.Equal(0, One(loss, student, student.mm(turn) * 4).Value(), 1e-12);
+    }
+
+    [Fact]
+    public void Relations_by_hand_and_blind_to_rotation_scale_and_offset()
+    {
+        using var scope = NewDisposeScope();
+        // distances 1 and 3 apart on a line: 1, 2, 3 over their mean 2; the teacher's 1, 1, 2 over 4/3. An angle's cosine is +-1 in both
+        // unless the middle changes: it does not.
+        var student = tensor(new[] { 0.0, 1, 3 }, 3, 1);
+        var teacher = tensor(new[] { 0.0, 1, 2 }, 3, 1);
+        double[] errors = [0.5 - 0.75, 1.0 - 0.75, 1.5 - 1.5];
+        using var distances = FeatureLoss.Create(new RkdTerm(1, 1, 0), 1, [1], true, new WeightSource(7, CPU, ScalarType.Float64));
+        Assert.Equal(2 * errors.Sum(e => e * e / 2) / 9, One(distances, student, teacher).Value(), 1e-12);
+        using var angles = FeatureLoss.Create(new RkdTerm(1, 0, 1), 1, [1], true, new WeightSource(7, CPU, ScalarType.Float64));
+        Assert.Equal(0, One(angles, student, teacher).Value(), 1e-12);
+        // a right angle at the first point against 45 degrees: cosines 0 and 1/sqrt 2 there, 1/sqrt 2 and 0 at the second, 1/sqrt 2 at the third in both
+        var corner = tensor(new[] { 0.0, 0, 1, 0, 0, 1 }, 3, 2);
+        var other = tensor(new[] { 0.0, 0, 1, 0, 1, 1 }, 3, 2);
+        Assert.Equal(4 * (0.5 / 2) / 27, One(angles, corner, other).Value(), 1e-9);
+        using var both = Make("rkd", pooled: true);
+        var turn = tensor(new[] { 0.6, 0.8, -0.8, 0.6 }, 2, 2);
+        Assert.Equal(0, One(both, corner, corner.mm(turn) * 7 + 3).Value(), 1e-9);
+    }
+
+    [Fact]
+    public void Probabilities_by_hand_and_blind_to_scale()
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Make("pkt", pooled: true);
+        // cosines 1 and 0: rows [1, 1/2] / 1.5; the teacher's cosines 1 and -1: rows [1, 0]
+        var student = eye(2, dtype: ScalarType.Float64);
+        var teacher = tensor(new[] { 1.0, 0, -1, 0 }, 2, 2);
+        Assert.Equal(2 * Math.Log(1.5) / 4, One(loss, student, teacher).Value(), 1e-6);
+        Assert.Equal(0, One(loss, student, student * 9).Value(), 1e-12);
+    }
+
+    [Fact]
+    public void Information_by_hand_at_the_starting_variance()
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Make("vid", pooled: true);
+        // a student of zeros predicts zeros, whatever the weights
+        var teacher = tensor(new[] { 1.0, 2, 3, 4 }, 1, 4);
+        Assert.Equal((30.0 / 4 / 5 + Math.Log(5)) / 2, One(loss, zeros(1, Channels, ScalarType.Float64), teacher).Value(), 1e-9);
+        using var guard = no_grad();
+        var variance = loss.named_parameters().Single(p => p.name.EndsWith("variance", StringComparison.Ordinal)).parameter;
+        variance.fill_(-1e3);
+        Assert.Equal((30.0 / 4 / 1e-5 + Math.Log(1e-5)) / 2, One(loss, zeros(1, Channels, ScalarType.Float64), teacher).Value(), 1e-3);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.5)]
+    [InlineData(1)]
+    public void Coefficients_of_teachers_sum_to_one_and_keep_the_worst_of_each_image(double chance)
+    {
+        using var scope = NewDisposeScope();
+        var losses = Tensors.Random(1, 3, 200);
+        var coefficients = TeacherDropping.Coefficients(losses, chance, k => Randomness.ToUnit(Randomness.Draw(3, "test", 0, k)));
+        Assert.Equal(1, coefficients.sum().Value(), 1e-12);
+        Assert.All(coefficients.gather(0, losses.argmax(0, keepdim: true)).Values(), c => Assert.True(c > 0));
+        double kept = coefficients.gt(0).to_type(ScalarType.Float64).sum().Value() - 200;
+        Assert.InRange(kept / 400, 1 - chance - 0.1, 1 - chance + 0.1);
+        Assert.Single(coefficients.Values().Where(c => c > 0).Select(c => Math.Round(c, 12)).Distinct());
+    }
+}

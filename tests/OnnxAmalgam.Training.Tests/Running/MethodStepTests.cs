@@ -1,0 +1,56 @@
+using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Optimisation;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.Tests.Running;
+
+/// <summary>Each method on the bundled teachers' scores and features: steps on one batch lower the method's own loss.</summary>
+public sealed class MethodStepTests
+{
+    public static TheoryData<string, string> Methods
+    {
+        get
+        {
+            TheoryData<string, string> rows = [];
+            foreach (string term in (string[])["dkd: {weight: 1}", "standardised_logits: {weight: 1}", "dist: {weight: 1}"])
+            {
+                foreach (string labels in (string[])["gated", "concat", "joint"])
+                {
+                    rows.Add(labels, term);
+                }
+            }
+
+            foreach (string term in (string[])["hint: {weight: 1}", "hint: {weight: 1, teacher_dropping: 0.5}", "attention: {weight: 1000}", "similarity: {weight: 3000}", "rkd: {weight: 1}", "pkt: {weight: 30000}", "vid: {weight: 1}", "smooth_cosine: {weight: 1}"])
+            {
+                foreach (string standardise in (string[])["none", "ema", "phi_s"])
+                {
+                    if (standardise == "phi_s" || term.StartsWith("hint", StringComparison.Ordinal))
+                    {
+                        rows.Add($"gated, standardise: {standardise}", term);
+                    }
+                }
+            }
+
+            return rows;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Its_steps_lower_its_own_loss(string labels, string term)
+    {
+        double[] losses = Losses($"amalgamation={{labels: {labels}, losses: [{{{term}}}]}}");
+        Assert.True(losses[^1] < losses[0] - (0.02 * Math.Abs(losses[0])), string.Join(", ", losses));
+    }
+
+    static double[] Losses(string amalgamation)
+    {
+        using var scope = NewDisposeScope();
+        using AmalgamationSetup setup = ShortRun.Open(amalgamation);
+        using AmalgamationStep step = new(setup);
+        using BatchLoader loader = new(setup.Train, 32, [], 1);
+        ImageBatch batch = loader.Next();
+        return [.. Enumerable.Range(0, 12).Select(_ => step.Run(batch, new RatePoint(2e-3))[1])];
+    }
+}
