@@ -34,8 +34,10 @@ lock:
 test: build
 	$(DOTNET) test --solution $(SOLUTION) -c $(CONFIGURATION) --no-build --max-parallel-test-modules 1 $(PROPERTIES)
 
+# The last line quotes docs/benchmarks.md.
 demo: build
 	$(PROGRAM) train models/demo/recipe.yaml
+	@echo "ungated (--set amalgamation.labels=concat): 0.7960 on the union, mean of three seeds"
 
 clean:
 	rm -rf src/*/bin src/*/obj tests/*/bin tests/*/obj artifacts TestResults tests/*/TestResults

@@ -18,7 +18,7 @@ internal sealed class StopSignals : IDisposable
             context.Cancel = true;
             code = context.Signal == PosixSignal.SIGTERM ? Shell.ExitCode.Terminated : Shell.ExitCode.Interrupted;
             if (source.IsCancellationRequested)
-                Environment.Exit(code);
+                ImmediateExit.With(code);
             session.Terminal.Error.WriteLine("stopping after this step; once more to stop at once");
             source.Cancel();
         }

@@ -93,13 +93,13 @@ public sealed class Teacher : IDisposable
     /// <exception cref="InputException">A score or feature that is not finite: teacher and image are named.</exception>
     public TeacherOutput Run(Tensor canvas, Func<int, string> imageName)
     {
-        Device here = TorchMemory.Device(device);
+        Device here = Memory();
         using Tensor local = canvas.to(here);
         using Tensor input = preprocess.Apply(local);
         var raw = session.OutputShapes(input.shape)
             .Zip(session.Outputs, (shape, output) => empty(shape, TorchMemory.Dtype(output.Type), here))
             .ToArray();
-        if (device.IsCuda)
+        if (here.type == TorchSharp.DeviceType.CUDA)
         {
             // ONNX Runtime's stream does not wait for torch's, on which the input may still be in the making.
             cuda.synchronize(here);
@@ -120,6 +120,14 @@ public sealed class Teacher : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => session.Dispose();
+
+    /// <summary>Where the session's inputs and outputs lie: on its device, but for halves, which TorchSharp can point to on the CPU only
+    /// (ONNX Runtime then copies).</summary>
+    Device Memory()
+    {
+        bool hasHalves = session.Outputs.Append(session.Input).Any(o => TorchMemory.Dtype(o.Type) == ScalarType.Float16);
+        return hasHalves ? CPU : TorchMemory.Device(device);
+    }
 
     Tensor Scores(Tensor value)
     {

@@ -33,6 +33,24 @@ public sealed class InterruptTests : IDisposable
         Assert.DoesNotContain(place.Entries, e => e.EndsWith(".tmp", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void A_second_signal_ends_the_program_within_its_step()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "signals are sent with kill");
+        // One step of 800 images through a wide common space takes seconds: the second signal falls into it.
+        string[] slow = [.. Long, .. Bundled.Set("train.batch=800", "amalgamation={labels: gated, common_space: {channels: 256, blocks: 3}, losses: [{mmd: {weight: 1}}, {soft_target: {weight: 1}}]}")];
+        CliResult result = ChildProcess.Run(place.Path, ChildProcess.Program(["train", Bundled.Recipe, "-o", place["slow"], .. slow]), onErrorLine: (process, line) =>
+        {
+            if (line.StartsWith("minimising ", StringComparison.Ordinal) || line.StartsWith("stopping ", StringComparison.Ordinal))
+            {
+                ChildProcess.Signal(process, "INT");
+            }
+        });
+        result.Ends(130);
+        Assert.Equal("stopping after this step; once more to stop at once", result.ErrorLines[^1]);
+        Assert.DoesNotContain(place.Entries, e => e.EndsWith(".safetensors", StringComparison.Ordinal));
+    }
+
     static string[] Long => [.. Bundled.Short, .. Bundled.Set("data.unlabelled.0.limit=400", "data.unlabelled.1.limit=400", "train.epochs=4")];
 
     CliResult Train(string folder, string? signal = null, string? after = null) => Run(["train", Bundled.Recipe, "-o", place[folder], .. Long], signal, after);

@@ -180,7 +180,7 @@ public sealed class FileStudentTests : IDisposable
     public void What_is_no_classifier_or_holds_samples_together_is_refused_with_the_reason()
     {
         var e = Assert.Throws<InputException>(() => FileStudent.Opened($"{{model: {Fixture("encoder")}}}", setup => setup));
-        Assert.Contains("expected a last Gemm, MatMul or 1x1 Conv that separates image and class scores, found none", e.Message, StringComparison.Ordinal);
+        Assert.Contains("expected a last Gemm, MatMul or 1x1 Conv that separates image and class scores, got a graph without", e.Message, StringComparison.Ordinal);
 
         var model = OnnxModel.Load(Fixture("fixed_batch_1"));
         model.Proto.Graph.Node.Single(node => node.OpType == "Relu").OpType = "Custom";
