@@ -140,7 +140,8 @@ class Scratch:
         code, output = self.test(tests, classes)
         total = re.search(r"Total: (\d+)", output)
         if code != 0 or total is None or int(total[1]) == 0:
-            fail(f"the tests of {tests} are not green as they stand:\n{output}")
+            red = re.findall(r"^\s*(\S.*) \[FAIL\]", output, re.MULTILINE)
+            fail(f"the tests of {tests} are not green as they stand:\n" + ("\n".join(red) or output))
         return int(total[1]), time.monotonic() - start
 
     def mutate(self, row):

@@ -28,9 +28,9 @@ public sealed class ParameterGroupTests : IDisposable
         """;
 
     [Theory]
-    [InlineData("", false)]
-    [InlineData(", decay_vectors: true", true)]
-    public void Matrices_decay_and_vectors_only_when_asked_each_group_at_its_own_rate(string train, bool vectorsDecay)
+    [InlineData(", decay_vectors: false", false)]
+    [InlineData("", true)]
+    public void Matrices_decay_and_vectors_unless_they_are_not_to_each_group_at_its_own_rate(string train, bool vectorsDecay)
     {
         using AmalgamationSetup setup = world.Open(Recipe(train));
         using var step = new AmalgamationStep(setup);
