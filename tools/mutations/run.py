@@ -72,16 +72,21 @@ def run(command, folder, seconds=None):
         except subprocess.TimeoutExpired:
             process.kill()
             return None, process.communicate()[0]
+        except BaseException:
+            process.kill()
+            raise
 
 
 class Scratch:
     """A worktree of HEAD in which the sources are changed; built as far as the projects that were asked for."""
 
-    def __init__(self, folder, seconds, files):
+    def __init__(self, folder, seconds, files, built):
         self.folder, self.seconds, self.compilers = folder, seconds, {}
         head = self.git(ROOT, "rev-parse", "HEAD")
         if (folder / ".git").exists():
             self.git(folder, "checkout", "--quiet", "--force", "--detach", head)
+            if built:
+                return
         else:
             self.git(ROOT, "worktree", "add", "--quiet", "--detach", str(folder), head)
         for file in files:  # whatever an earlier run left built of a mutation is older now
@@ -204,6 +209,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=300, help="time limit of a test run (default: 300)")
     parser.add_argument("--scratch", type=Path, default=ROOT.parent / f"{ROOT.name}.mutations", help="the scratch worktree (default: beside the repository)")
     parser.add_argument("--keep", action="store_true", help="leave the scratch worktree, built, for the next time")
+    parser.add_argument("--built", action="store_true", help="trust what --keep left: the test programs are built and green")
     parser.add_argument("--docs", type=Path, help="write the results into this file's table")
     options = parser.parse_args()
 
@@ -215,13 +221,14 @@ def main():
         fail(f"no such id or room: {', '.join(sorted(unknown))}")
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    scratch = Scratch(options.scratch.resolve(), options.seconds, [r["file"] for r in rows])
+    scratch = Scratch(options.scratch.resolve(), options.seconds, [r["file"] for r in rows], options.built)
     results = {}
     try:
         for tests in dict.fromkeys(r["tests"] for r in chosen):
             group = [r for r in chosen if r["tests"] == tests]
-            count, seconds = scratch.baseline(tests, sorted({c for r in group for c in r["classes"].split()}))
-            print(f"{tests}: {count} tests are green as they stand ({seconds:.0f} s)", flush=True)
+            if not options.built:
+                count, seconds = scratch.baseline(tests, sorted({c for r in group for c in r["classes"].split()}))
+                print(f"{tests}: {count} tests are green as they stand ({seconds:.0f} s)", flush=True)
             for row in group:
                 start = time.monotonic()
                 results[row["id"]] = scratch.mutate(row)
