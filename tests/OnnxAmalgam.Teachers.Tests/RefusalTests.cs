@@ -31,15 +31,23 @@ public sealed class RefusalTests
             new AttributeProto { Name = "else_branch", Type = AttributeProto.Types.AttributeType.Graph, G = body.Clone() });
         NodeProto call = Node("F", ["x"], ["flag"]);
         NodeProto hidden = Node("Hidden", ["x"], ["f"]);
-        (call.Domain, hidden.Domain) = ("local", "com.example");
+        NodeProto buried = Node("Buried", [], ["z"]);
+        (call.Domain, hidden.Domain, buried.Domain) = ("local", "com.example", "com.example");
+        NodeProto choice = Node("If", ["x"], ["g"], new AttributeProto
+        {
+            Name = "then_branch",
+            Type = AttributeProto.Types.AttributeType.Graph,
+            G = new() { Name = "inside", Node = { buried }, Output = { Value("z", DataType.Float, 3) } },
+        });
         OnnxModel model = Of(Value("x", DataType.Bool, 1), [call, branch], [Value("y", DataType.Float, 3)]);
         model.Proto.OpsetImport.Add(new OperatorSetIdProto { Domain = "local", Version = 1 });
-        model.Proto.Functions.Add(new FunctionProto { Domain = "local", Name = "F", Input = { "x" }, Output = { "f" }, Node = { hidden } });
+        model.Proto.Functions.Add(new FunctionProto { Domain = "local", Name = "F", Input = { "x" }, Output = { "f" }, Node = { hidden, choice } });
 
         var error = Assert.Throws<InputException>(() => Admission.Check(model));
 
         Assert.Contains("(com.microsoft:EPContext)", error.Message, StringComparison.Ordinal);
         Assert.Contains("(com.example:Hidden)", error.Message, StringComparison.Ordinal);
+        Assert.Contains("(com.example:Buried)", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("(local:F)", error.Message, StringComparison.Ordinal);
     }
 

@@ -15,4 +15,26 @@ public sealed class FirstWeightTests
         Assert.Equal(["b", "r", "w"], graph.Initializers.Keys.Order());
         Assert.All(graph.Initializers, pair => Assert.InRange(pair.Value.abs().max().item<float>(), 0.2f, 0.25f));
     }
+
+    [Fact]
+    public void A_convolution_is_drawn_within_one_over_the_root_of_what_an_output_sums_over()
+    {
+        using var scope = NewDisposeScope();
+        var model = new TinyModel().Input("x", randn(1, 2, 5, 5)).Stored("w", zeros(64, 2, 3, 3)).Node("Conv", "x w", "y").Output("y").Build();
+        using var graph = new TrainableGraph(Initialisation.Reinitialise(model, seed: 5));
+        var bound = 1 / MathF.Sqrt(2 * 3 * 3);
+        Assert.InRange(graph.Initializers["w"].abs().max().item<float>(), 0.95f * bound, bound);
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_bytes_and_another_seed_other_weights()
+    {
+        const string student = "zoo:resnet(widths=[4,8], blocks=[1,1])";
+        byte[] Built(long seed) => StudentZoo.Build(student, 3, 8, 8, 5, seed).ToBytes();
+        byte[] Redrawn(long seed) => Initialisation.Reinitialise(StudentZoo.Build(student, 3, 8, 8, 5, seed: 1), seed).ToBytes();
+        Assert.Equal(Built(7), Built(7));
+        Assert.Equal(Redrawn(7), Redrawn(7));
+        Assert.NotEqual(Built(7), Built(8));
+        Assert.NotEqual(Redrawn(7), Redrawn(8));
+    }
 }

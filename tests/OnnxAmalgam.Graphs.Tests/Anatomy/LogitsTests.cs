@@ -100,6 +100,15 @@ public sealed class LogitsTests
     }
 
     [Fact]
+    public void A_classical_classifier_that_gives_its_label_alone_is_read_at_its_scores()
+    {
+        var model = Model(Image("N", 3), [LinearClassifier("SOFTMAX")], ["label", "scores"]);
+        model.Proto.Graph.Output.RemoveAt(1);
+
+        Assert.Equal(("scores", true), (Graphs.Anatomy.Logits(model).Value, Graphs.Anatomy.Logits(model).IsProbability));
+    }
+
+    [Fact]
     public void A_label_and_a_map_of_one_classical_classifier_are_one_set_of_probabilities()
     {
         var logits = Graphs.Anatomy.Logits(Export("sklearn_zipmap"));

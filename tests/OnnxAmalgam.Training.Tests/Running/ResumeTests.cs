@@ -1,3 +1,4 @@
+using Onnx;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Runs;
 
@@ -54,14 +55,33 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(results, rows);
     }
 
+    [Fact]
+    public void Dropout_goes_on_drawing_where_it_stopped()
+    {
+        world.Network("dropping", "zoo:resnet(widths=[4,8], blocks=[1,1])", 3, change: model =>
+        {
+            NodeProto head = model.Graph.Node[^1];
+            model.Graph.Node.Insert(model.Graph.Node.Count - 1, new NodeProto { OpType = "Dropout", Name = "dropout", Input = { head.Input[0] }, Output = { "dropped" } });
+            head.Input[0] = "dropped";
+        });
+        string recipe = Recipe.Replace("\"zoo:resnet(widths=[4,8], blocks=[1,1])\"", "dropping.onnx", StringComparison.Ordinal);
+        var (student, results) = Train("whole", [], recipe);
+        foreach (int step in (int[])[2, 4, 9])
+        {
+            var (again, rows) = Train($"after-{step}", [step], recipe);
+            Assert.True(student.AsSpan().SequenceEqual(again), $"interrupted after step {step}, the student has other bytes");
+            Assert.Equal(results, rows);
+        }
+    }
+
     /// <summary>Trains with stops after so many further steps; the student's bytes, and the rows without what is measured in seconds.</summary>
-    (byte[] Student, string[] Results) Train(string name, int[] stops)
+    (byte[] Student, string[] Results) Train(string name, int[] stops, string recipe = Recipe)
     {
         string path = world.Inside(name);
         for (int part = 0; part <= stops.Length; part++)
         {
             using var stop = new CancellationTokenSource();
-            using AmalgamationSetup setup = world.Open(Recipe);
+            using AmalgamationSetup setup = world.Open(recipe);
             using RunFolder run = part == 0 ? RunFolder.Create(path, name) : RunFolder.Open(path);
             using var trainer = new Trainer(setup, run, part < stops.Length ? new Witness(stops[part], stop) : new Witness());
             Assert.Equal(part == stops.Length, trainer.Run(resume: part > 0, acceptOlder: false, stop.Token));
