@@ -64,8 +64,9 @@ internal sealed class Inspector
 
     PreprocessingFinding Preprocessing()
     {
-        if (ModelMetadata.Input(model) is { } stated)
-            return new PreprocessingFinding(stated, ModelMetadata.InputSource(model), null);
+        var (stated, refusal) = Attempt(() => ModelMetadata.Input(model));
+        if (stated is not null || refusal is not null)
+            return new PreprocessingFinding(stated, stated is null ? null : ModelMetadata.InputSource(model), refusal);
         var (input, problem) = Attempt(() => ModelMetadata.FromGraph(model));
         return new PreprocessingFinding(input, input is null ? null : "graph", problem);
     }
