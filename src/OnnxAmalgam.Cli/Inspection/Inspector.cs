@@ -51,7 +51,7 @@ internal sealed class Inspector
             Preprocessing = preprocessing,
             Taps = Taps(auto),
             AutoTapProblem = autoProblem,
-            Trainable = new TrainableFinding(unsupported.Count == 0, [.. unsupported.Select(u => $"node '{u.Node}' ({u.Operator}): {u.Reason}")]),
+            Trainable = new TrainableFinding(unsupported.Count == 0, UnsupportedModelException.Sentences(unsupported)),
             Notes = ModelNotes.Of(model),
         };
     }

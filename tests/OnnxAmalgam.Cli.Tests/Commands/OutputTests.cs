@@ -90,6 +90,29 @@ public sealed class OutputTests(TrainedRun run) : IDisposable
     }
 
     [Fact]
+    public void Inspect_says_of_a_model_that_train_would_refuse_what_check_says_of_it()
+    {
+        string shared = place.Write("shared.onnx", Models.WithSharedStatistics());
+        JsonElement row = JsonDocument.Parse(InProcess.Run("check", shared, "--json").Ends(0).Output).RootElement;
+        Assert.Equal("unsupported", row.GetProperty("status").GetString());
+
+        JsonElement trainable = Json(InProcess.Run("inspect", shared, "--json")).GetProperty("trainable");
+        Assert.False(trainable.GetProperty("isPossible").GetBoolean());
+        string reason = Assert.Single(trainable.GetProperty("reasons").EnumerateArray()).GetString()!;
+        Assert.EndsWith(reason, row.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("node 'BatchNormalization_normed' (BatchNormalization-14): expected each initializer to be either a weight or a running statistic, got both from 'one', 'zero'", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Inspect_says_of_preprocessing_that_cannot_be_followed_which_key_is_wrong_and_predict_refuses_it()
+    {
+        string model = place.Write("model.onnx", Models.With(m => m.MetadataProps.Add(new Onnx.StringStringEntryProto { Key = "onnx_amalgam.preprocessing", Value = """{"channels": 1, "size": "large"}""" })));
+        const string Refusal = "metadata 'onnx_amalgam.preprocessing', size: expected [height, width] or one number, in pixels, got \"large\"";
+        Assert.Contains(Refusal, Json(InProcess.Run("inspect", model, "--json")).GetProperty("preprocessing").GetProperty("problem").GetString(), StringComparison.Ordinal);
+        Assert.Contains(Refusal, Assert.Single(InProcess.Run("predict", model, Bundled.Digits(place, 1)[0]).Ends(2).ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Predict_shows_labels_from_the_students_own_metadata()
     {
         string[] images = Bundled.Digits(place, 2);
