@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Metadata;
 
 namespace OnnxAmalgam.Cli.Tests.Commands;
 
@@ -137,7 +139,24 @@ public sealed class OutputTests(TrainedRun run) : IDisposable
     public void Predict_says_what_is_missing_where_a_model_does_not_describe_its_input()
     {
         CliResult result = InProcess.Run("predict", Bundled.Teacher("digits_resnet"), Bundled.Digits(place, 1)[0]).Ends(2);
-        Assert.Contains("expected preprocessing (scale, mean, std) in the model's metadata, got none; state a recipe that has it with --recipe", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.Contains(
+            "expected preprocessing (scale, mean, std) in the model's metadata, got none; state it under input: in a recipe and run: onnx-amalgam predict MODEL IMAGE --recipe RECIPE [--as TEACHER]",
+            Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.Contains("check them with predict MODEL IMAGE --recipe RECIPE [--as TEACHER]", InProcess.Run("inspect", Bundled.Teacher("digits_resnet")).Ends(0).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Predict_takes_what_the_recipe_states_before_the_models_own_metadata()
+    {
+        OnnxModel model = OnnxModel.Load(Bundled.Teacher("digits_resnet"));
+        ModelMetadata.Write(model, [.. "abcdefghij".Select(letter => $"{letter}")], ModelMetadata.FromGraph(model) with { Mean = [50] }, new Dictionary<string, string>());
+        model.Save(place["wrong.onnx"]);
+        string[] predict = ["predict", place["wrong.onnx"], Bundled.Digits(place, 1)[0], "--top", "1", "--csv", "-", "--threads", "1"];
+
+        Assert.Contains(Table.Read(InProcess.Run(predict).Ends(0).Output).Rows.Single()["label"], "abcdefghij", StringComparison.Ordinal);
+        Dictionary<string, string> row = Table.Read(InProcess.Run([.. predict, "--recipe", Bundled.Recipe, "--as", "digits"]).Ends(0).Output).Rows.Single();
+        Assert.Equal("7", row["label"]);
+        Assert.InRange(double.Parse(row["probability"], CultureInfo.InvariantCulture), 0.9, 1);
     }
 
     [Fact]
