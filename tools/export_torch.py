@@ -133,7 +133,26 @@ def export(model, image, options):
                               **({"dynamo": False} if newer else {}))
         exported = onnx.load(path)
     del exported.graph.output[1:]
+    if options.keep_batchnorm:
+        untie(exported, model)
     return exported
+
+
+def untie(exported, model):
+    """Gives each of the network's tensors an initializer of its own again.
+
+    PyTorch's TorchScript exporter stores equal tensors once and passes them on through Identity nodes: in a network fresh from its
+    constructor a norm's weight would be its running variance too. Tensors that are one in the network itself stay one."""
+    places = {name: tensor.data_ptr() for name, tensor in model.state_dict().items()}
+    graph = exported.graph
+    stored = {tensor.name: tensor for tensor in graph.initializer}
+    for node in [node for node in graph.node if node.op_type == "Identity"]:
+        name, source = node.output[0], node.input[0]
+        if source in stored and name in places and places[name] != places.get(source):
+            copy = graph.initializer.add()
+            copy.CopyFrom(stored[source])
+            copy.name = name
+            graph.node.remove(node)
 
 
 def compare(exported, model, image):
@@ -165,7 +184,8 @@ def main():
     parser.add_argument("--opset", type=int, default=17)
     parser.add_argument("--exporter", choices=("torchscript", "dynamo"), default="torchscript")
     parser.add_argument("--keep-batchnorm", action="store_true",
-                        help="do not fold BatchNorm into convolutions: for a network that is to be trained further, a student")
+                        help="do not fold BatchNorm into convolutions: for a network that is to be trained further, a student; "
+                             "equal tensors are kept apart")
     teacher_file.add_options(parser)
     options = parser.parse_args()
     import torch

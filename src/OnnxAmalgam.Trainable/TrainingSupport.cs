@@ -4,16 +4,18 @@ using OnnxAmalgam.Trainable.Operators;
 
 namespace OnnxAmalgam.Trainable;
 
-/// <summary>What keeps a model from being trained, asked of the operator table alone: libtorch is not loaded.</summary>
+/// <summary>What keeps a model from being trained, asked of the operator table and the file alone: libtorch is not loaded.</summary>
 public static class TrainingSupport
 {
-    /// <summary>Every operator and attribute that the trainable graph lacks; empty: it can be trained.</summary>
+    /// <summary>Every operator and attribute that the trainable graph lacks, then every use of a tensor that would be a weight and a
+    /// running statistic at once; empty: it can be trained.</summary>
     public static IReadOnlyList<UnsupportedNode> Missing(OnnxModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         try
         {
-            _ = new BoundGraph(model, new FloatTypes(null));
+            var graph = new BoundGraph(model, new FloatTypes(null));
+            _ = new TrainedTensors(graph, new StoredTensors(graph).BySlot, model.ReadRaw);
             return [];
         }
         catch (UnsupportedModelException e)

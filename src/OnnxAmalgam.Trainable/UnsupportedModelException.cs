@@ -16,7 +16,10 @@ public sealed class UnsupportedModelException(string message, IReadOnlyList<Unsu
 
     internal static UnsupportedModelException Of(string model, IReadOnlyList<UnsupportedNode> nodes)
     {
-        var reasons = nodes.Select(node => $"node '{node.Node}' ({node.Operator}): {node.Reason}");
-        return new($"model '{model}': {(nodes.Count == 1 ? "1 node" : $"{nodes.Count} nodes")} cannot be trained: {string.Join("; ", reasons)}", nodes);
+        return new($"model '{model}': {(nodes.Count == 1 ? "1 node" : $"{nodes.Count} nodes")} cannot be trained: {string.Join("; ", Sentences(nodes))}", nodes);
     }
+
+    /// <summary>Each reason once, behind the nodes that it holds for.</summary>
+    public static IReadOnlyList<string> Sentences(IReadOnlyList<UnsupportedNode> nodes) =>
+        [.. nodes.GroupBy(node => node.Reason, StringComparer.Ordinal).Select(same => $"{string.Join(", ", same.Select(node => $"node '{node.Node}' ({node.Operator})"))}: {same.Key}")];
 }

@@ -1,3 +1,4 @@
+using OnnxAmalgam.Trainable.Operators;
 using static OnnxAmalgam.Trainable.Tests.Conformance.Case;
 using static TorchSharp.torch;
 
@@ -45,5 +46,34 @@ public sealed class TiedWeightTests
         Assert.Contains("'make_y' (BatchNormalization-14)", refused.Message, StringComparison.Ordinal);
         Assert.Contains("'one'", refused.Message, StringComparison.Ordinal);
         Assert.Contains("'zero'", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_refusal_of_shared_statistics_is_said_once_for_all_nodes_and_known_without_building_the_graph()
+    {
+        using var scope = NewDisposeScope();
+        var model = new TinyModel().Input("x", randn(2, 3, 2)).Stored("one", ones(3)).Stored("zero", zeros(3)).Node("Identity", "one", "variance")
+            .Node("BatchNormalization", "x one zero zero variance", "h").Node("BatchNormalization", "h one zero zero variance", "y").Output("y").Build();
+        var refused = Assert.Throws<UnsupportedModelException>(() => new TrainableGraph(model));
+        Assert.StartsWith(
+            "model 'tiny.onnx': 2 nodes cannot be trained: node 'make_h' (BatchNormalization-14), node 'make_y' (BatchNormalization-14): "
+            + "expected each initializer to be either a weight or a running statistic, got both from 'one', 'zero': ",
+            refused.Message, StringComparison.Ordinal);
+        Assert.Equal(2, refused.Message.Split("expected each").Length);
+        Assert.Equal(refused.Nodes, TrainingSupport.Missing(model));
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.Float16)]
+    [InlineData(ScalarType.BFloat16)]
+    public void Stored_floats_are_read_without_libtorch_as_libtorch_reads_them(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        var values = tensor([0.0, -1.5, 3.14159, 1e-3, 250.0, double.NegativeInfinity]).to_type(type);
+        var model = new TinyModel().Stored("w", values.clone()).Build();
+        var stored = model.Proto.Graph.Initializer[0];
+        Assert.Equal([.. values.to_type(ScalarType.Float64).data<double>()], TensorProtos.Numbers(stored, model.ReadRaw(stored)));
     }
 }

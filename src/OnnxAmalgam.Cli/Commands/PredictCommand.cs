@@ -11,7 +11,7 @@ internal sealed class PredictCommand : ProgramCommand
     readonly Argument<string> model = new("MODEL") { Description = "An .onnx file" };
     readonly Argument<string[]> images = new("IMAGE") { Description = "JPEG, PNG, WebP or BMP files", Arity = ArgumentArity.OneOrMore };
     readonly Option<int> top = WholeNumberOption.Of("--top", "Most labels a picture", least: 1, otherwise: 5);
-    readonly Option<string> recipe = new("--recipe") { Description = "Take preprocessing and labels from this recipe, where the model's metadata has none", HelpName = "RECIPE" };
+    readonly Option<string> recipe = new("--recipe") { Description = "Take preprocessing and labels from this recipe before the model's own metadata", HelpName = "RECIPE" };
     readonly Option<string> teacher = new("--as") { Description = "Which of the recipe's teachers the model is; default: the one with the same file", HelpName = "TEACHER" };
     readonly Option<string> csv = new("--csv") { Description = "Write the table as CSV; - is stdout", HelpName = "FILE" };
     readonly Option<bool> json = new("--json") { Description = "Print one JSON document" };

@@ -65,7 +65,7 @@ internal static class InspectionText
     static string Feed(InputDescription f) => string.Create(CultureInfo.InvariantCulture,
         $"{f.Height}x{f.Width}, {(f.Channels == 1 ? "grey" : $"{f.Order}".ToLowerInvariant())}, {$"{f.Layout}".ToLowerInvariant()} {$"{f.Dtype}".ToLowerInvariant()}, (x * {f.Scale:0.########} - {List(f.Mean)}) / {List(f.Std)}");
 
-    static string Source(string from) => from == "graph" ? "the graph's input alone; scale, mean and std are the usual ones: check them with predict" : from;
+    static string Source(string from) => from == "graph" ? "the graph's input alone; scale, mean and std are the usual ones: check them with predict MODEL IMAGE --recipe RECIPE [--as TEACHER]" : from;
 
     static string List(IReadOnlyList<double> values) => values.Count == 1
         ? values[0].ToString(CultureInfo.InvariantCulture)

@@ -51,7 +51,7 @@ internal sealed class Inspector
             Preprocessing = preprocessing,
             Taps = Taps(auto),
             AutoTapProblem = autoProblem,
-            Trainable = new TrainableFinding(unsupported.Count == 0, [.. unsupported.Select(u => $"node '{u.Node}' ({u.Operator}): {u.Reason}")]),
+            Trainable = new TrainableFinding(unsupported.Count == 0, UnsupportedModelException.Sentences(unsupported)),
             Notes = ModelNotes.Of(model),
         };
     }
@@ -64,8 +64,9 @@ internal sealed class Inspector
 
     PreprocessingFinding Preprocessing()
     {
-        if (ModelMetadata.Input(model) is { } stated)
-            return new PreprocessingFinding(stated, ModelMetadata.InputSource(model), null);
+        var (stated, refusal) = Attempt(() => ModelMetadata.Input(model));
+        if (stated is not null || refusal is not null)
+            return new PreprocessingFinding(stated, stated is null ? null : ModelMetadata.InputSource(model), refusal);
         var (input, problem) = Attempt(() => ModelMetadata.FromGraph(model));
         return new PreprocessingFinding(input, input is null ? null : "graph", problem);
     }

@@ -9,7 +9,7 @@ namespace OnnxAmalgam.Cli.Predictions;
 /// <summary>A model file together with what is stated of it: by itself, or by a recipe.</summary>
 internal static class StatedModel
 {
-    /// <summary>The model as a teacher: preprocessing from its metadata, or from the recipe.</summary>
+    /// <summary>The model as a teacher: what the recipe states comes before the model's metadata.</summary>
     /// <param name="file">An .onnx file.</param>
     /// <param name="recipe">A recipe's path, or null.</param>
     /// <param name="teacher">Which of its teachers the file is; null: the one with that file.</param>
@@ -29,7 +29,7 @@ internal static class StatedModel
 
     static TeacherRecipe FromMetadata(OnnxModel model) => ModelMetadata.Input(model) is not null
         ? new TeacherRecipe { Name = "model", Model = model.Path! }
-        : throw new InputException($"'{model.Name}': expected preprocessing (scale, mean, std) in the model's metadata, got none; state a recipe that has it with --recipe RECIPE [--as TEACHER]");
+        : throw new InputException($"'{model.Name}': expected preprocessing (scale, mean, std) in the model's metadata, got none; state it under input: in a recipe and run: onnx-amalgam predict MODEL IMAGE --recipe RECIPE [--as TEACHER]");
 
     static TeacherRecipe FromRecipe(OnnxModel model, string path, string? name)
     {

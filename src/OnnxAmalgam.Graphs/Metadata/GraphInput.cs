@@ -1,3 +1,4 @@
+using System.Globalization;
 using OnnxAmalgam.Graphs.Classifiers;
 using Onnx;
 using static Onnx.TensorProto.Types;
@@ -27,6 +28,25 @@ internal sealed class GraphInput
         };
         Layout = FindLayout();
     }
+
+    /// <summary>The graph's image input, or null where it has none.</summary>
+    public static GraphInput? Of(OnnxModel model)
+    {
+        try
+        {
+            return new GraphInput(model);
+        }
+        catch (InputException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The input's axes as the file has them.</summary>
+    public string Shape => $"[{string.Join(", ", dims.Select((_, axis) => axis == 0 ? "n" : Size(axis)?.ToString(CultureInfo.InvariantCulture) ?? "?"))}]";
+
+    /// <summary>Whether no axis but the batch is fixed to another size.</summary>
+    public bool Takes(long[] shape) => Enumerable.Range(1, 3).All(axis => (Size(axis) ?? shape[axis]) == shape[axis]);
 
     public ImageDtype Dtype { get; }
 

@@ -14,7 +14,7 @@ internal sealed class InputSources(OnnxModel model)
     {
         (Func<InputDescription?> Read, string Source)[] sources =
         [
-            (() => OwnPreprocessing.Read(properties.Find(OwnPreprocessing.Key)), $"metadata '{OwnPreprocessing.Key}'"),
+            (Own, $"metadata '{OwnPreprocessing.Key}'"),
             (CustomVision, "metadata 'CustomVision.Preprocess'"),
             (Ultralytics, "metadata 'imgsz'"),
             (() => StandardImage(), "metadata 'Image'"),
@@ -27,6 +27,15 @@ internal sealed class InputSources(OnnxModel model)
                 return (input, source);
         }
         return null;
+    }
+
+    /// <summary>Ours: it is believed, or refused with the reason, never passed over.</summary>
+    InputDescription? Own()
+    {
+        if (OwnPreprocessing.Read(properties.Find(OwnPreprocessing.Key), model.Name) is not { } stated)
+            return null;
+        PreprocessingKeys.CheckAgainstGraph(stated, model);
+        return stated;
     }
 
     /// <summary>The graph's own description with what a source adds, or null where the graph contradicts it.</summary>

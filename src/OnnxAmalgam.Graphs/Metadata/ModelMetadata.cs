@@ -20,6 +20,7 @@ public static class ModelMetadata
     }
 
     /// <summary>Where <see cref="Input"/> found the preprocessing, or null.</summary>
+    /// <exception cref="InputException">As <see cref="Input"/>.</exception>
     public static string? InputSource(OnnxModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -28,6 +29,7 @@ public static class ModelMetadata
 
     /// <summary>The preprocessing the model's metadata states (ours, ONNX <c>Image.*</c>, Custom Vision, ...), or null when none does.
     /// Size, layout, channels and dtype come from the graph's input where the metadata is silent.</summary>
+    /// <exception cref="InputException"><c>onnx_amalgam.preprocessing</c> cannot be read, or contradicts itself or the graph.</exception>
     public static InputDescription? Input(OnnxModel model)
     {
         ArgumentNullException.ThrowIfNull(model);

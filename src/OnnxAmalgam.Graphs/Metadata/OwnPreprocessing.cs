@@ -4,7 +4,8 @@ using System.Text.Json;
 
 namespace OnnxAmalgam.Graphs.Metadata;
 
-/// <summary>The value of <c>onnx_amalgam.preprocessing</c>: an input description as JSON, every key written, in one order.</summary>
+/// <summary>The value of <c>onnx_amalgam.preprocessing</c>: an input description as JSON with the keys of a recipe's <c>input</c>, every
+/// key written, in one order.</summary>
 internal static class OwnPreprocessing
 {
     public const string Key = "onnx_amalgam.preprocessing";
@@ -18,8 +19,7 @@ internal static class OwnPreprocessing
             json.WriteString("layout", Word(input.Layout));
             json.WriteString("dtype", Word(input.Dtype));
             json.WriteNumber("channels", input.Channels);
-            json.WriteNumber("height", input.Height);
-            json.WriteNumber("width", input.Width);
+            WriteReals(json, "size", [input.Height, input.Width]);
             json.WriteString("order", Word(input.Order));
             json.WriteNumber("scale", input.Scale);
             WriteReals(json, "mean", input.Mean);
@@ -32,35 +32,30 @@ internal static class OwnPreprocessing
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    /// <summary>The description, or null where the text is none that <see cref="Text"/> could have written.</summary>
-    public static InputDescription? Read(string? text)
+    /// <summary>The description; null where there is no text. The size is <c>size: [h, w]</c>, one number for both, or <c>height</c> and
+    /// <c>width</c>.</summary>
+    /// <exception cref="InputException">A key is absent, has no sense or contradicts another one.</exception>
+    public static InputDescription? Read(string? text, string model)
     {
-        if (text is null || SidecarFiles.ParseJson(text) is not { ValueKind: JsonValueKind.Object } json)
+        if (text is null)
             return null;
-        if (Parsed<ImageLayout>(json.Text("layout")) is not { } layout || Parsed<ImageDtype>(json.Text("dtype")) is not { } dtype
-            || Parsed<ColorOrder>(json.Text("order")) is not { } order || Parsed<ResizeMode>(json.Text("resize")) is not { } resize
-            || Parsed<Interpolation>(json.Text("interpolation")) is not { } interpolation
-            || json.Real("channels") is not (1 or 3) || Size(json.Real("height")) is not { } height || Size(json.Real("width")) is not { } width
-            || json.Real("scale") is not { } scale || json.Reals("mean") is not { } mean || json.Reals("std") is not { } std
-            || json.Member("antialias") is not { ValueKind: JsonValueKind.True or JsonValueKind.False } antialias)
-            return null;
-        var channels = (int)json.Real("channels")!.Value;
-        if ((mean.Length != 1 && mean.Length != channels) || (std.Length != 1 && std.Length != channels) || std.Contains(0))
-            return null;
+        var keys = new PreprocessingKeys(SidecarFiles.ParseJson(text), model);
+        var channels = keys.Channels();
+        var (height, width) = keys.Size();
         return new InputDescription
         {
-            Layout = layout,
-            Dtype = dtype,
+            Layout = keys.Word("layout", Enum.GetValues<ImageLayout>(), Word),
+            Dtype = keys.Word("dtype", Enum.GetValues<ImageDtype>(), Word),
             Channels = channels,
             Height = height,
             Width = width,
-            Order = order,
-            Scale = scale,
-            Mean = mean,
-            Std = std,
-            Resize = resize,
-            Interpolation = interpolation,
-            Antialias = antialias.GetBoolean(),
+            Order = keys.Word("order", Enum.GetValues<ColorOrder>(), Word),
+            Scale = keys.Number("scale"),
+            Mean = keys.PerChannel("mean", channels),
+            Std = keys.PerChannel("std", channels, mayBeZero: false),
+            Resize = keys.Word("resize", Enum.GetValues<ResizeMode>(), Word),
+            Interpolation = keys.Word("interpolation", Enum.GetValues<Interpolation>(), Word),
+            Antialias = keys.Flag("antialias"),
         };
     }
 
@@ -68,18 +63,6 @@ internal static class OwnPreprocessing
     static string Word<T>(T value) where T : struct, Enum => value is ResizeMode.ShorterSide
         ? "shorter_side"
         : value.ToString().ToLower(CultureInfo.InvariantCulture);
-
-    static T? Parsed<T>(string? word) where T : struct, Enum
-    {
-        foreach (var value in Enum.GetValues<T>())
-        {
-            if (Word(value) == word)
-                return value;
-        }
-        return null;
-    }
-
-    static int? Size(double? pixels) => pixels is >= 1 and <= 65536 && pixels == Math.Floor(pixels.Value) ? (int)pixels : null;
 
     static void WriteReals(Utf8JsonWriter json, string name, IReadOnlyList<double> numbers)
     {

@@ -4,7 +4,7 @@ using OnnxAmalgam.Trainable.Operators;
 
 namespace OnnxAmalgam.Trainable.Interpretation;
 
-/// <summary>Decides which stored tensors of a graph are trained; the rule is in <see cref="TrainableGraph"/>'s documentation.</summary>
+/// <summary>Decides, without libtorch, which stored tensors of a graph are trained; the rule is in <see cref="TrainableGraph"/>'s documentation.</summary>
 internal sealed class TrainedTensors
 {
     readonly BoundGraph _graph;
@@ -73,9 +73,8 @@ internal sealed class TrainedTensors
     /// <summary>An attention mask: an element that is not finite, or rank 2 and more with 0 and one other value only.</summary>
     bool IsMask(TensorProto tensor)
     {
-        using var values = TensorProtos.ToTorch(tensor, _readRaw(tensor), new(TorchSharp.torch.ScalarType.Float64));
         var distinct = new HashSet<double>();
-        foreach (var value in values.data<double>())
+        foreach (var value in TensorProtos.Numbers(tensor, _readRaw(tensor)))
         {
             if (!double.IsFinite(value)) return true;
             if (distinct.Count < 3) distinct.Add(value);
@@ -86,9 +85,14 @@ internal sealed class TrainedTensors
 
     void RefuseStatisticsThatTrain()
     {
-        var both = _graph.Nodes.SelectMany(node => node.Inputs.Where(slot => slot >= 0 && _weights.Contains(slot) && _statistics.Contains(slot)).Select(slot => (node, slot))).ToArray();
-        if (both.Length == 0) return;
-        throw UnsupportedModelException.Of(_graph.Model.Name, [.. both.Select(use => new UnsupportedNode(use.node.Proto.DisplayName(), use.node.Row.ToString(),
-            $"expected initializer '{_stored[use.slot]!.Name}' to be either a weight or a running statistic, got both; export the model without sharing equal initializers"))]);
+        var both = _weights.Intersect(_statistics).ToHashSet();
+        if (both.Count == 0) return;
+        var reason = $"expected each initializer to be either a weight or a running statistic, got both from {string.Join(", ", both.Order().Select(slot => $"'{_stored[slot]!.Name}'"))}: "
+            + "the exporter stored equal tensors once; export with tools/export_torch.py --keep-batchnorm, which keeps them apart, or train the network a step before the export";
+        throw UnsupportedModelException.Of(_graph.Model.Name, [.. _graph.Nodes.Where(node => Uses(node, both)).Select(node => new UnsupportedNode(node.Proto.DisplayName(), node.Row.ToString(), reason))]);
     }
+
+    /// <summary>Whether a node has one of the tensors, itself or through nodes that only pass it on, as a weight or a statistic.</summary>
+    bool Uses(BoundNode node, HashSet<int> tensors) =>
+        Enumerable.Range(0, node.Inputs.Length).Any(i => node.Reads(i) && (node.IsWeight(i) || node.IsStatistic(i)) && Sources(node.Inputs[i]).Any(tensors.Contains));
 }

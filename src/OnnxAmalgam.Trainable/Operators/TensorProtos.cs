@@ -40,6 +40,24 @@ internal static class TensorProtos
         using (result) return result.to_type(type);
     }
 
+    /// <summary>The elements of a float tensor, read without libtorch.</summary>
+    public static IEnumerable<double> Numbers(TensorProto tensor, byte[] raw)
+    {
+        var type = (DataType)tensor.DataType;
+        var size = type switch { DataType.Double => 8, DataType.Float => 4, _ => 2 };
+        for (var at = 0; at + size <= raw.Length; at += size)
+        {
+            yield return type switch
+            {
+                DataType.Double => BitConverter.ToDouble(raw, at),
+                DataType.Float => BitConverter.ToSingle(raw, at),
+                DataType.Float16 => (double)BitConverter.ToHalf(raw, at),
+                DataType.Bfloat16 => BitConverter.Int32BitsToSingle(BitConverter.ToUInt16(raw, at) << 16),
+                _ => throw new ArgumentOutOfRangeException(nameof(tensor), type, "a tensor of floats"),
+            };
+        }
+    }
+
     /// <summary>The tensor's elements as ONNX raw data of the stored type, wherever it lives.</summary>
     public static byte[] ToRaw(Tensor tensor, DataType stored)
     {

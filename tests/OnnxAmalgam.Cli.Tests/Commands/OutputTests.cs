@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Metadata;
 
 namespace OnnxAmalgam.Cli.Tests.Commands;
 
@@ -90,6 +92,29 @@ public sealed class OutputTests(TrainedRun run) : IDisposable
     }
 
     [Fact]
+    public void Inspect_says_of_a_model_that_train_would_refuse_what_check_says_of_it()
+    {
+        string shared = place.Write("shared.onnx", Models.WithSharedStatistics());
+        JsonElement row = JsonDocument.Parse(InProcess.Run("check", shared, "--json").Ends(0).Output).RootElement;
+        Assert.Equal("unsupported", row.GetProperty("status").GetString());
+
+        JsonElement trainable = Json(InProcess.Run("inspect", shared, "--json")).GetProperty("trainable");
+        Assert.False(trainable.GetProperty("isPossible").GetBoolean());
+        string reason = Assert.Single(trainable.GetProperty("reasons").EnumerateArray()).GetString()!;
+        Assert.EndsWith(reason, row.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("node 'BatchNormalization_normed' (BatchNormalization-14): expected each initializer to be either a weight or a running statistic, got both from 'one', 'zero'", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Inspect_says_of_preprocessing_that_cannot_be_followed_which_key_is_wrong_and_predict_refuses_it()
+    {
+        string model = place.Write("model.onnx", Models.With(m => m.MetadataProps.Add(new Onnx.StringStringEntryProto { Key = "onnx_amalgam.preprocessing", Value = """{"channels": 1, "size": "large"}""" })));
+        const string Refusal = "metadata 'onnx_amalgam.preprocessing', size: expected [height, width] or one number, in pixels, got \"large\"";
+        Assert.Contains(Refusal, Json(InProcess.Run("inspect", model, "--json")).GetProperty("preprocessing").GetProperty("problem").GetString(), StringComparison.Ordinal);
+        Assert.Contains(Refusal, Assert.Single(InProcess.Run("predict", model, Bundled.Digits(place, 1)[0]).Ends(2).ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Predict_shows_labels_from_the_students_own_metadata()
     {
         string[] images = Bundled.Digits(place, 2);
@@ -114,7 +139,24 @@ public sealed class OutputTests(TrainedRun run) : IDisposable
     public void Predict_says_what_is_missing_where_a_model_does_not_describe_its_input()
     {
         CliResult result = InProcess.Run("predict", Bundled.Teacher("digits_resnet"), Bundled.Digits(place, 1)[0]).Ends(2);
-        Assert.Contains("expected preprocessing (scale, mean, std) in the model's metadata, got none; state a recipe that has it with --recipe", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.Contains(
+            "expected preprocessing (scale, mean, std) in the model's metadata, got none; state it under input: in a recipe and run: onnx-amalgam predict MODEL IMAGE --recipe RECIPE [--as TEACHER]",
+            Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.Contains("check them with predict MODEL IMAGE --recipe RECIPE [--as TEACHER]", InProcess.Run("inspect", Bundled.Teacher("digits_resnet")).Ends(0).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Predict_takes_what_the_recipe_states_before_the_models_own_metadata()
+    {
+        OnnxModel model = OnnxModel.Load(Bundled.Teacher("digits_resnet"));
+        ModelMetadata.Write(model, [.. "abcdefghij".Select(letter => $"{letter}")], ModelMetadata.FromGraph(model) with { Mean = [50] }, new Dictionary<string, string>());
+        model.Save(place["wrong.onnx"]);
+        string[] predict = ["predict", place["wrong.onnx"], Bundled.Digits(place, 1)[0], "--top", "1", "--csv", "-", "--threads", "1"];
+
+        Assert.Contains(Table.Read(InProcess.Run(predict).Ends(0).Output).Rows.Single()["label"], "abcdefghij", StringComparison.Ordinal);
+        Dictionary<string, string> row = Table.Read(InProcess.Run([.. predict, "--recipe", Bundled.Recipe, "--as", "digits"]).Ends(0).Output).Rows.Single();
+        Assert.Equal("7", row["label"]);
+        Assert.InRange(double.Parse(row["probability"], CultureInfo.InvariantCulture), 0.9, 1);
     }
 
     [Fact]

@@ -47,6 +47,15 @@ internal static class Models
         m.Graph.Node.Insert(2, Node("Bernoulli", ["map1"], "map2"));
     });
 
+    /// <summary>The classifier with a BatchNorm as PyTorch exports one that was never trained: weight and variance, bias and mean are one tensor each.</summary>
+    public static byte[] WithSharedStatistics() => With(m =>
+    {
+        m.Graph.Initializer.Add(new TensorProto { Name = "one", DataType = (int)DataType.Float, Dims = { 2 }, RawData = Floats(1, 1) });
+        m.Graph.Initializer.Add(new TensorProto { Name = "zero", DataType = (int)DataType.Float, Dims = { 2 }, RawData = Floats(0, 0) });
+        m.Graph.Node[1] = Node("Relu", ["normed"], "feature");
+        m.Graph.Node.Insert(1, Node("BatchNormalization", ["map", "one", "zero", "zero", "one"], "normed"));
+    });
+
     /// <summary>Logits that are NaN where the first pixel is 255: the square root of 128 minus it.</summary>
     public static byte[] NaNForBrightCorners() => With(m =>
     {

@@ -161,6 +161,36 @@ public sealed class InputTests : IDisposable
         Assert.Equal("config.json", ModelMetadata.InputSource(model));
     }
 
+    [Fact]
+    public void The_document_lists_every_source_in_the_order_in_which_they_are_asked()
+    {
+        var model = With(Free(), ("task", "classify"), ("imgsz", "[8, 8]"), ("Image.BitmapPixelFormat", "Rgb8"), ("CustomVision.Preprocess.NormalizeMean", "[0]"),
+            ("CustomVision.Preprocess.NormalizeStd", "[1]"), ("CustomVision.Preprocess.TargetHeight", "8"), ("CustomVision.Preprocess.TargetWidth", "8"));
+        ModelMetadata.Write(model, ["a"], Plain, new Dictionary<string, string>());
+        // ONNX's keys state no size: the graph does
+        model.Proto.Graph.Input[0] = Image("N", 3, 8, 8);
+        model.Save(folder["m.onnx"]);
+        folder.Write("preprocessor_config.json", """{"size": 8}"""u8.ToArray());
+        folder.Write("config.json", """{"pretrained_cfg": {"mean": [0.5], "std": [0.5]}}"""u8.ToArray());
+        model = OnnxModel.Load(folder["m.onnx"]);
+
+        var order = new List<string>();
+        while (ModelMetadata.InputSource(model) is { } source)
+        {
+            order.Add(source.Replace("metadata ", "", StringComparison.Ordinal).Trim('\''));
+            var entries = model.Proto.MetadataProps.Where(entry => !entry.Key.StartsWith(order[^1], StringComparison.Ordinal)).ToArray();
+            model.Proto.MetadataProps.Clear();
+            model.Proto.MetadataProps.Add(entries);
+            File.Delete(folder[order[^1]]);
+        }
+
+        Assert.Equal(["onnx_amalgam.preprocessing", "CustomVision.Preprocess", "imgsz", "Image", "preprocessor_config.json", "config.json"], order);
+        var row = File.ReadLines(Path.Combine(Tools.Python.Root, "docs/teachers.md")).Single(line => line.StartsWith("| preprocessing |", StringComparison.Ordinal));
+        var places = order.Select(source => row.IndexOf($"`{source}", StringComparison.Ordinal)).ToArray();
+        Assert.DoesNotContain(-1, places);
+        Assert.Equal(places.Order(), places);
+    }
+
     [Theory]
     [InlineData("", ImageLayout.Nchw, 3, 8, 8)]
     [InlineData("nhwc", ImageLayout.Nhwc, 3, 8, 10)]

@@ -46,7 +46,13 @@ public sealed class WriteTests
     [MemberData(nameof(Inputs))]
     public void An_input_description_comes_back_to_the_last_bit(InputDescription input)
     {
-        var model = Classifier();
+        var model = Model(Image(["N", .. input.ShapeOf(1).Skip(1).Cast<object>()]), [Node("Relu", ["image"], ["y"])], ["y"]);
+        model.Proto.Graph.Input[0].Type.TensorType.ElemType = (int)(input.Dtype switch
+        {
+            ImageDtype.Float16 => TensorProto.Types.DataType.Float16,
+            ImageDtype.UInt8 => TensorProto.Types.DataType.Uint8,
+            _ => TensorProto.Types.DataType.Float,
+        });
         ModelMetadata.Write(model, ["a"], input, new Dictionary<string, string>());
         using var folder = new TempFolder();
         model.Save(folder["m.onnx"]);
@@ -98,25 +104,65 @@ public sealed class WriteTests
         Assert.Equal(once.ToBytes(), twice.ToBytes());
     }
 
-    [Theory]
-    [InlineData("\"scale\":1", "\"scale\":1e999")]
-    [InlineData("\"channels\":3", "\"channels\":4")]
-    [InlineData("\"height\":8", "\"height\":0")]
-    [InlineData("\"layout\":\"nchw\"", "\"layout\":\"nchwx\"")]
-    [InlineData("\"std\":[1]", "\"std\":[0]")]
-    [InlineData("\"std\":[1]", "\"std\":[1,1]")]
-    [InlineData("\"mean\":[0]", "\"mean\":[1e999]")]
-    [InlineData("\"antialias\":true", "\"antialias\":\"\\ud800\"")]
-    [InlineData("\"resize\":\"shorter_side\",", "")]
-    [InlineData("}", "")]
-    public void A_description_that_was_tampered_with_is_none(string from, string to)
+    [Fact]
+    public void The_description_is_written_with_a_recipes_keys()
     {
         var model = Classifier();
         ModelMetadata.Write(model, ["a"], Plain with { Scale = 1 }, new Dictionary<string, string>());
+        Assert.Equal(
+            """{"layout":"nchw","dtype":"float32","channels":3,"size":[8,8],"order":"rgb","scale":1,"mean":[0],"std":[1],"resize":"shorter_side","interpolation":"bilinear","antialias":true}""",
+            Metadata(model)["onnx_amalgam.preprocessing"]);
+    }
+
+    [Theory]
+    [InlineData("\"size\":[8,8]", "\"size\":8")]
+    [InlineData("\"size\":[8,8]", "\"height\":8,\"width\":8")]
+    [InlineData("\"size\":[8,8]", "\"size\":[8,8],\"height\":8,\"width\":8")]
+    [InlineData("\"mean\":[0]", "\"mean\":0")]
+    public void Other_forms_of_the_size_and_one_number_for_all_channels_are_read(string from, string to)
+    {
+        var input = Plain with { Scale = 1, Order = ColorOrder.Bgr };
+        Assert.Equal(input, ModelMetadata.Input(Tampered(input, from, to)));
+    }
+
+    [Theory]
+    [InlineData("\"scale\":1", "\"scale\":1e999", "scale: expected a number, got 1e999")]
+    [InlineData("\"channels\":3", "\"channels\":4", "channels: expected 1 or 3, got 4")]
+    [InlineData("\"channels\":3", "\"channels\":1", "layout, channels and size: expected what the graph's input has, [n, 3, 8, 8], got [n, 1, 8, 8]")]
+    [InlineData("\"size\":[8,8]", "\"size\":[0,8]", "size: expected [height, width] or one number, in pixels, got [0,8]")]
+    [InlineData("\"size\":[8,8]", "\"size\":[8,8,8]", "size: expected [height, width] or one number, in pixels, got [8,8,8]")]
+    [InlineData("\"size\":[8,8]", "\"size\":[9,8]", "layout, channels and size: expected what the graph's input has, [n, 3, 8, 8], got [n, 3, 9, 8]")]
+    [InlineData("\"size\":[8,8]", "\"size\":8,\"height\":8,\"width\":9", "size: expected what height and width say, [8, 9], got 8")]
+    [InlineData("\"size\":[8,8]", "\"height\":8", "width: expected a number of pixels, got none")]
+    [InlineData("\"size\":[8,8],", "", "size: expected [height, width], got none")]
+    [InlineData("\"layout\":\"nchw\"", "\"layout\":\"nchwx\"", "layout: expected nchw or nhwc, got \"nchwx\"")]
+    [InlineData("\"layout\":\"nchw\"", "\"layout\":\"nhwc\"", "layout, channels and size: expected what the graph's input has, [n, 3, 8, 8], got [n, 8, 8, 3]")]
+    [InlineData("\"dtype\":\"float32\"", "\"dtype\":\"uint8\"", "dtype: expected what the graph's input has, float32, got uint8")]
+    [InlineData("\"std\":[1]", "\"std\":[0]", "std: expected 1 or 3 numbers other than 0, got [0]")]
+    [InlineData("\"std\":[1]", "\"std\":[1,1]", "std: expected 1 or 3 numbers other than 0, got [1,1]")]
+    [InlineData("\"mean\":[0]", "\"mean\":[1e999]", "mean: expected 1 or 3 numbers, got [1e999]")]
+    [InlineData("\"antialias\":true", "\"antialias\":\"yes\"", "antialias: expected true or false, got \"yes\"")]
+    [InlineData("\"antialias\":true", "\"antialias\":\"\\ud800\"", "expected a JSON object, got text that is none")]
+    [InlineData("\"resize\":\"shorter_side\",", "", "resize: expected stretch or shorter_side, got none")]
+    [InlineData("}", "", "expected a JSON object, got text that is none")]
+    public void A_description_that_cannot_be_followed_is_refused_and_no_other_source_taken(string from, string to, string message)
+    {
+        var model = Tampered(Plain with { Scale = 1 }, from, to);
+        var refused = Assert.Throws<InputException>(() => ModelMetadata.Input(model));
+        Assert.StartsWith($"'{model.Name}', metadata 'onnx_amalgam.preprocessing'", refused.Message);
+        Assert.Contains($"{message}; correct the key", refused.Message);
+        Assert.Throws<InputException>(() => ModelMetadata.InputSource(model));
+    }
+
+    /// <summary>A classifier whose written description was changed by hand.</summary>
+    static OnnxModel Tampered(InputDescription input, string from, string to)
+    {
+        var model = Classifier();
+        ModelMetadata.Write(model, ["a"], input, new Dictionary<string, string>());
         var entry = model.Proto.MetadataProps.Single(one => one.Key == "onnx_amalgam.preprocessing");
         Assert.Contains(from, entry.Value);
         entry.Value = entry.Value.Replace(from, to, StringComparison.Ordinal);
-        Assert.NotEqual("metadata 'onnx_amalgam.preprocessing'", ModelMetadata.InputSource(model));
+        return model;
     }
 
     static Dictionary<string, string> Metadata(OnnxModel model) => model.Proto.MetadataProps.ToDictionary(entry => entry.Key, entry => entry.Value);

@@ -20,6 +20,16 @@ public sealed class ExportTorchTests : IDisposable
             def forward(self, x):
                 return self.scores(x)
 
+        class Fresh(Tiny):
+            def __init__(self):
+                super().__init__()
+                self.norm = nn.BatchNorm2d(4)
+                self.also = nn.BatchNorm2d(4)
+                self.also.weight = self.norm.weight
+
+            def scores(self, x):
+                return self.fc(self.also(self.norm(self.norm(self.layer1(x)))).mean((2, 3)))
+
         class Frozen(Tiny):
             def forward(self, x):
                 return self.scores(x).reshape(int(x.shape[0]), 2)
@@ -65,6 +75,21 @@ public sealed class ExportTorchTests : IDisposable
         GraphProto graph = OnnxModel.Load(Exported("Tiny", keep ? ["--keep-batchnorm"] : [])).Proto.Graph;
 
         Assert.Equal(expected, graph.Node.Count(n => n.OpType == "BatchNormalization"));
+    }
+
+    [Fact]
+    public void A_network_that_is_to_be_trained_keeps_equal_tensors_apart_and_shared_ones_together()
+    {
+        GraphProto graph = OnnxModel.Load(Exported("Fresh", "--keep-batchnorm")).Proto.Graph;
+
+        NodeProto[] norms = [.. graph.Node.Where(n => n.OpType == "BatchNormalization")];
+        Assert.Equal(
+            ["layer1.1.weight layer1.1.bias layer1.1.running_mean layer1.1.running_var", "norm.weight norm.bias norm.running_mean norm.running_var",
+                "norm.weight norm.bias norm.running_mean norm.running_var", "norm.weight also.bias also.running_mean also.running_var"],
+            norms.Select(n => string.Join(' ', n.Input.Skip(1).Select(Stored))));
+        Assert.All(norms.SelectMany(n => n.Input.Skip(1)).Where(name => name != "also.weight"), name => Assert.Single(graph.Initializer, t => t.Name == name));
+
+        string Stored(string name) => graph.Node.SingleOrDefault(n => n.Output.Contains(name)) is { OpType: "Identity" } passed ? passed.Input[0] : name;
     }
 
     [Theory]

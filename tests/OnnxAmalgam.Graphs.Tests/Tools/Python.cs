@@ -22,6 +22,13 @@ static class Python
         return Start([Path.Combine(Root, "tools", script), .. arguments]);
     }
 
+    /// <summary>Runs a program text; skips the test where there is no Python 3.</summary>
+    public static Answer Command(string program, params string[] arguments)
+    {
+        Assert.SkipWhen(s_interpreter is null, "needs python3 on the PATH");
+        return Start(["-c", program, .. arguments]);
+    }
+
     /// <summary>Skips the test unless PyTorch and onnx can be imported.</summary>
     public static void RequireTorch()
     {
