@@ -188,7 +188,7 @@ public sealed class TapTests
     public void A_classical_model_has_nothing_to_tap()
     {
         var e = Assert.Throws<InputException>(() => Graphs.Anatomy.AutoTap(Export("sklearn_zipmap")));
-        Assert.Contains("expected features that can be tapped before the class scores, got none; use the model with 'taps: []'", e.Message);
+        Assert.Contains("expected features that can be tapped before the class scores, got none; use the model with 'taps: none'", e.Message);
     }
 
     [Fact]
