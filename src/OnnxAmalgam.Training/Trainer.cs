@@ -33,7 +33,12 @@ public sealed class Trainer : IDisposable
         hashes = setup.Hashes();
         manual_seed(train.Seed);
         step = new AmalgamationStep(setup);
-        validator = setup.Validate is { } images ? new Validator(setup, images) : null;
+        validator = setup.Validate is { } images ? Validator.For(setup, images) : null;
+        if (setup.Validate is not null && validator is null)
+        {
+            observer.Note("data.validate: no epoch is measured, its images have neither labels nor a loss on scores that can be computed on them; the last epoch is taken (train.select: last)");
+        }
+
         checkpoints = new Checkpoints(folder.Checkpoints);
     }
 

@@ -18,7 +18,24 @@ public sealed class GateTable
     public string? Note { get; }
 
     /// <summary>W[n * teachers], row by row: rows sum to 1, or to 0 for an image that is nobody's.</summary>
-    internal float[] Of(ImageSet images) => weights[images];
+    /// <param name="images">One of the sets it was made for, or a selection from one.</param>
+    internal float[] Of(ImageSet images)
+    {
+        if (images is not Subset some || weights.ContainsKey(images))
+        {
+            return weights[images];
+        }
+
+        float[] all = Of(some.Images);
+        int teachers = all.Length / some.Images.Count;
+        var rows = new float[some.Count * teachers];
+        for (int i = 0; i < some.Count; i++)
+        {
+            all.AsSpan(some.Indices[i] * teachers, teachers).CopyTo(rows.AsSpan(i * teachers));
+        }
+
+        return rows;
+    }
 
     /// <summary>Makes the table for the recipe's unlabelled images.</summary>
     /// <param name="recipe">Teachers, sources, gate.</param>
