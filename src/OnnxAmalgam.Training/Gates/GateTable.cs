@@ -14,7 +14,7 @@ public sealed class GateTable
 
     GateTable(Dictionary<ImageSet, float[]> weights, string? note) => (this.weights, Note) = (weights, note);
 
-    /// <summary>How images were shared out, or null where nothing was estimated.</summary>
+    /// <summary>How images were shared out ("estimated, images go to ..."), or null where nothing was estimated.</summary>
     public string? Note { get; }
 
     /// <summary>W[n * teachers], row by row: rows sum to 1, or to 0 for an image that is nobody's.</summary>
@@ -108,10 +108,10 @@ public sealed class GateTable
             .ToArray();
         if (tagged.Length == 0)
         {
-            return $"gate estimated, images go to {shares}";
+            return $"estimated, images go to {shares}";
         }
 
         int right = tagged.Count(i => recipe.Data.Unlabelled[images.SourceOf(i)].Domain![0] == union.Teachers[owner[i]]);
-        return string.Create(CultureInfo.InvariantCulture, $"gate estimated, images go to {shares}; {100.0 * right / tagged.Length:0.00} % of {tagged.Length} images go to the teacher their source names");
+        return string.Create(CultureInfo.InvariantCulture, $"estimated, images go to {shares}; {100.0 * right / tagged.Length:0.00} % of {tagged.Length} images go to the teacher their source names");
     }
 }
