@@ -56,10 +56,10 @@ internal sealed class TrainCommand : ProgramCommand
             return ExitCode.Done;
         }
 
+        session.Note($"writing to {Path.GetFullPath(folder)}");
         foreach (var line in TrainingPlan.Lines(setup))
             session.Note(line);
         using var run = kept is not null ? RunFolder.Open(folder) : RunFolder.Create(folder, setup.Recipe.Name);
-        session.Note($"writing to {run.Path}");
         using var signals = new StopSignals(session);
         var report = Execute(setup, run, resumes, acceptsOlder, session, signals.Stop);
         if (report is null)
