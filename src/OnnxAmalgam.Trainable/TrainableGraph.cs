@@ -200,7 +200,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
 
         var missing = values.Where(value => _graph.Find(value) < 0).ToArray();
         if (missing.Length > 0)
-            throw new InputException($"model '{_model.Name}': expected names of its values, got {string.Join(", ", missing.Select(value => $"'{value}'"))} (see: onnx-amalgam inspect {_model.Name})");
+            throw new InputException($"model '{_model.Name}': expected names of its values, got {string.Join(", ", missing.Select(value => $"'{value}'"))} (see: onnx-amalgam inspect {ShellWord.Of(_model.Name)})");
         int[] results = [.. values.Select(_graph.Find)];
         ComputeConstants(Plan.Of(_graph, results, IsGiven));
         var made = Plan.Of(_graph, results, IsGiven);

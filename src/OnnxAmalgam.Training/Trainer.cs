@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.Data;
@@ -33,7 +34,12 @@ public sealed class Trainer : IDisposable
         hashes = setup.Hashes();
         manual_seed(train.Seed);
         step = new AmalgamationStep(setup);
-        validator = setup.Validate is { } images ? new Validator(setup, images) : null;
+        validator = setup.Validate is { } images ? Validator.For(setup, images) : null;
+        if (setup.Validate is not null && validator is null)
+        {
+            observer.Note("data.validate: no epoch is measured, its images have neither labels nor a loss on scores that can be computed on them; the last epoch is taken (train.select: last)");
+        }
+
         checkpoints = new Checkpoints(folder.Checkpoints);
     }
 
@@ -54,8 +60,14 @@ public sealed class Trainer : IDisposable
     /// <exception cref="InputException">Bad checkpoint, changed inputs, disk full, scores that are not finite.</exception>
     public bool Run(bool resume, bool acceptOlder, CancellationToken stop)
     {
-        TrainingState at = (resume ? Resume(acceptOlder) : null) ?? Start();
+        TrainingState? saved = resume ? Resume(acceptOlder) : null;
+        TrainingState at = saved ?? Start();
         step.Precision = at.Precision;
+        if (resume)
+        {
+            observer.Note(WhereItGoesOn(saved));
+        }
+
         using var loader = new BatchLoader(setup.Train, train.Batch, setup.Recipe.Augment, train.Seed, at.Epoch, at.Batch, workers: 1);
         var results = new ResultsCsv(folder.Results, at.ResultsBytes);
         using var events = new EventFile(folder.Path, at.Epoch, observer.Warn);
@@ -90,6 +102,12 @@ public sealed class Trainer : IDisposable
         validator?.Dispose();
         step.Dispose();
     }
+
+    string WhereItGoesOn(TrainingState? saved) => saved is not { } at
+        ? "this run has no checkpoint yet: it begins with epoch 1"
+        : at.Epoch > train.Epochs
+            ? "all epochs of this run are done: it is only exported and evaluated again"
+            : string.Create(CultureInfo.InvariantCulture, $"going on at epoch {at.Epoch}, batch {at.Batch + 1}");
 
     (TrainingState State, bool Interrupted, double ImagesPerSecond) RunEpoch(TrainingState at, BatchLoader loader, RateSchedule schedule, CancellationToken stop)
     {

@@ -52,7 +52,7 @@ public sealed record TrainingEstimate
         }
 
         int evaluated = (setup.Test ?? setup.Validate ?? setup.Train).Count;
-        double perImage = setup.Validate is null ? perStep / Math.Min(train.Batch, setup.Train.Count) : first / setup.Validate.Count;
+        double perImage = first == 0 ? perStep / Math.Min(train.Batch, setup.Train.Count) : first / setup.Validate!.Count;
         long state = step.State().Values.Sum(t => t.numel() * t.ElementSize);
         long student = setup.Student.Model.ToBytes().LongLength;
         return new TrainingEstimate
@@ -92,7 +92,12 @@ public sealed record TrainingEstimate
     static (double First, double Later) TimeValidation(AmalgamationSetup setup, AmalgamationStep step, ImageSet images)
     {
         ImageSet some = images.Select([.. Enumerable.Range(0, Math.Min(ValidationImages, images.Count))]);
-        using var validator = new Validator(setup, some);
+        using var validator = Validator.For(setup, some);
+        if (validator is null)
+        {
+            return (0, 0);
+        }
+
         double scale = (double)images.Count / some.Count;
         var clock = Stopwatch.StartNew();
         validator.Run(step.Student);

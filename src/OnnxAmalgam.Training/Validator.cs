@@ -29,9 +29,31 @@ sealed class Validator : IDisposable
     readonly bool labelled;
     readonly List<Tensor?[]> teacherLogits = [];
 
-    /// <summary>Prepares the validation of one run.</summary>
-    /// <exception cref="InputException">Neither labels nor a loss can be had on these images.</exception>
-    public Validator(AmalgamationSetup setup, ImageSet images)
+    /// <summary>The validation of a run on its validation images, or on some of them; null where nothing can be measured on them and nothing need be, as the last epoch
+    /// is taken whatever it is like.</summary>
+    /// <exception cref="InputException">Nothing can be measured on them, and the best epoch is to be selected.</exception>
+    public static Validator? For(AmalgamationSetup setup, ImageSet images)
+    {
+        if (CanMeasure(setup))
+        {
+            return new Validator(setup, images);
+        }
+
+        RequireSelection(setup);
+        return null;
+    }
+
+    /// <summary>Refuses a recipe whose best epoch could not be told. Looks at the images' labels alone: no teacher runs.</summary>
+    /// <exception cref="InputException">Nothing can be measured on the validation images, and the best epoch is to be selected.</exception>
+    public static void RequireSelection(AmalgamationSetup setup)
+    {
+        if (setup.Recipe.Train.SelectBest && setup.Validate is not null && !CanMeasure(setup))
+        {
+            throw new InputException("data.validate: expected images with labels, or a loss on scores that can be computed on them, got neither; name labelled sources under data.validate, or set train.select: last");
+        }
+    }
+
+    Validator(AmalgamationSetup setup, ImageSet images)
     {
         (this.setup, this.images) = (setup, images);
         device = TorchMemory.Device(setup.Compute.Device);
@@ -39,12 +61,7 @@ sealed class Validator : IDisposable
         target = new UnionTarget(setup.Recipe.Amalgamation.Labels, setup.Union, device);
         preprocess = new Preprocess(setup.Student.Input);
         labelled = targets.Labelled == images.Count;
-        bool gateKnown = setup.Recipe.Amalgamation.Labels != LabelMode.Gated || targets.HasWeights;
-        terms = gateKnown ? [.. setup.Recipe.Amalgamation.Losses.Where(t => t.Reads == TermInput.Scores)] : [];
-        if (!labelled && terms.Length == 0)
-        {
-            throw new InputException("data.validate: expected images with labels, or a loss on scores that can be computed on them, got neither; name labelled sources under data.validate, or set train.select: last");
-        }
+        terms = Terms(setup.Recipe);
     }
 
     /// <summary>Evaluates the student as it is; its mode afterwards is evaluation.</summary>
@@ -83,6 +100,14 @@ sealed class Validator : IDisposable
             logits?.Dispose();
         }
     }
+
+    static bool CanMeasure(AmalgamationSetup setup) => setup.Validate is { } images
+        && (Terms(setup.Recipe).Length > 0 || Enumerable.Range(0, images.Count).All(i => images.LabelOf(i) is { } label && setup.Union.ClassIndex(label) >= 0));
+
+    /// <summary>The terms on scores; none where the gate matters and the images are not of the sources that it is known for.</summary>
+    static LossTerm[] Terms(Recipe recipe) => recipe.Amalgamation.Labels != LabelMode.Gated || recipe.Data.Validate is null
+        ? [.. recipe.Amalgamation.Losses.Where(t => t.Reads == TermInput.Scores)]
+        : [];
 
     double Loss(Tensor logits, Tensor canvas, Tensor indices, ImageBatch batch, int number)
     {

@@ -16,7 +16,6 @@ internal sealed class BenchCommand : ProgramCommand
     {
         Description = "Batch sizes, separated by commas (default 1,8,64)",
         HelpName = "N,N,...",
-        DefaultValueFactory = _ => [1, 8, 64],
         CustomParser = ParseBatches,
     };
 
@@ -42,13 +41,13 @@ internal sealed class BenchCommand : ProgramCommand
         var defaults = new BenchmarkOptions();
         var options = new BenchmarkOptions
         {
-            Batches = result.GetRequiredValue(batch),
+            Batches = result.GetValue(batch) is { Length: > 0 } sizes ? sizes : [1, 8, 64],
             Warmup = result.GetValue(warmup),
             Runs = result.GetValue(runs),
             Shapes = ShapeOption.Read(result, shape),
             Seed = session.Seed ?? defaults.Seed,
         };
-        var rows = LatencyBenchmark.Measure(result.GetRequiredValue(models), Compute.Of(session), options, session.Note);
+        var rows = LatencyBenchmark.Measure([.. result.GetRequiredValue(models).Select(ModelArgument.OfFile)], Compute.Of(session), options, session.Note);
         if (result.GetValue(csv) is { } target)
             TextFile.Write(target, session.Terminal, BenchmarkRow.ToCsv(rows));
         if (result.GetValue(json))

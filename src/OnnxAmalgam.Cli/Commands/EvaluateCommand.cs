@@ -26,8 +26,7 @@ internal sealed class EvaluateCommand : ProgramCommand
 
     public override int Run(ParseResult result, Session session)
     {
-        var given = result.GetRequiredValue(model);
-        var file = Directory.Exists(given) ? Path.Combine(given, "student.onnx") : given;
+        var file = ModelArgument.OfFileOrRun(result.GetRequiredValue(model));
         var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
         using var setup = AmalgamationSetup.Open(RecipeReader.Read(result.GetRequiredValue(recipe)), compute, session.Warn);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using OnnxAmalgam.Cli.Reports;
 using OnnxAmalgam.Cli.Shell;
+using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Export;
 using OnnxAmalgam.Training.Recipes;
@@ -37,7 +38,7 @@ internal sealed class ExportCommand : ProgramCommand
         using var setup = AmalgamationSetup.Open(recipe, compute, session.Warn);
         var report = RunExport.Write(setup, folder, file);
         if (!report.IsFinished)
-            session.Warn($"this run is unfinished: {report.Epochs} of {report.Of} epochs are behind these weights; go on with: onnx-amalgam train --resume -o {folder.Path}");
+            session.Warn($"this run is unfinished: {report.Epochs} of {report.Of} epochs are behind these weights; go on with: onnx-amalgam train --resume -o {ShellWord.Of(folder.Path)}");
 
         var facts = new FactList();
         facts.Add("file", file);

@@ -20,7 +20,7 @@ internal sealed class InspectCommand : ProgramCommand
 
     public override int Run(ParseResult result, Session session)
     {
-        var report = Inspector.Inspect(result.GetRequiredValue(model));
+        var report = Inspector.Inspect(ModelArgument.OfFile(result.GetRequiredValue(model)));
         if (result.GetValue(json))
             Json.WriteDocument(session.Terminal, report);
         else

@@ -2,6 +2,7 @@ using System.CommandLine;
 using OnnxAmalgam.Cli.Predictions;
 using OnnxAmalgam.Cli.Reports;
 using OnnxAmalgam.Cli.Shell;
+using OnnxAmalgam.Graphs;
 
 namespace OnnxAmalgam.Cli.Commands;
 
@@ -29,7 +30,9 @@ internal sealed class PredictCommand : ProgramCommand
     {
         if (result.GetValue(teacher) is not null && result.GetValue(recipe) is null)
             throw new UsageException("--as: expected --recipe beside it");
-        var file = result.GetRequiredValue(model);
+        var file = ModelArgument.OfFile(result.GetRequiredValue(model));
+        if (result.GetRequiredValue(images).FirstOrDefault(Directory.Exists) is { } folder)
+            throw new InputException($"'{folder}': expected an image file, got a folder; name the files in it");
         var predictions = PredictionRun.Run(file, result.GetRequiredValue(images), result.GetValue(recipe), result.GetValue(teacher), result.GetValue(top), session);
         if (result.GetValue(csv) is { } target)
             TextFile.Write(target, session.Terminal, PredictionReport.ToCsv(predictions));

@@ -40,12 +40,14 @@ internal sealed class TrainCommand : ProgramCommand
         var given = path is null ? null : RecipeReader.Read(path, [.. overrides, .. session.Seed is { } seed ? [$"train.seed={seed}"] : Array.Empty<string>()]);
         if (resumes)
             folder = Unfinished(folder, given?.Name);
-        var kept = resumes && folder is not null ? RecipeReader.Read(Path.Combine(folder, "recipe.yaml")) : null;
+        var kept = resumes && folder is not null ? ReadKept(folder) : null;
         if (kept is not null && given is not null && RecipeDifference.Between(kept, given) is { Count: > 0 } different)
             throw new InputException($"'{path}': expected the recipe that '{folder}' was started with, got other values for {string.Join(", ", different)}; resume without a recipe, or start a new run");
 
         var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
+        if (folder is null && RunFolder.NewestUnfinished(given!.Name) is { } unfinished)
+            session.Note($"this is a new run, '{unfinished}' is unfinished; go on with that one: onnx-amalgam train --resume -o {ShellWord.Of(unfinished)}");
         folder = kept is not null ? folder! : RunFolder.Choose(folder, given!.Name);
         using var setup = AmalgamationSetup.Open((kept ?? given)!, compute, session.Warn);
         if (result.GetValue(dryRun))
@@ -54,6 +56,7 @@ internal sealed class TrainCommand : ProgramCommand
             return ExitCode.Done;
         }
 
+        session.Note($"writing to {Path.GetFullPath(folder)}");
         foreach (var line in TrainingPlan.Lines(setup))
             session.Note(line);
         using var run = kept is not null ? RunFolder.Open(folder) : RunFolder.Create(folder, setup.Recipe.Name);
@@ -61,7 +64,7 @@ internal sealed class TrainCommand : ProgramCommand
         var report = Execute(setup, run, resumes, acceptsOlder, session, signals.Stop);
         if (report is null)
         {
-            session.Terminal.Error.WriteLine($"interrupted; everything is saved. Go on with: onnx-amalgam train --resume -o {Printable.Text(run.Path)}");
+            session.Terminal.Error.WriteLine($"interrupted; everything is saved. Go on with: onnx-amalgam train --resume -o {Printable.Text(ShellWord.Of(run.Path))}");
             return signals.ExitCode;
         }
 
@@ -83,6 +86,13 @@ internal sealed class TrainCommand : ProgramCommand
             run.DiscardUnlessSaved();
             throw;
         }
+    }
+
+    /// <summary>The recipe of the run that goes on.</summary>
+    static Recipe ReadKept(string folder)
+    {
+        using var run = RunFolder.Read(folder);
+        return RecipeReader.Read(run.Recipe);
     }
 
     static string Unfinished(string? folder, string? name) => folder ?? RunFolder.NewestUnfinished(name)

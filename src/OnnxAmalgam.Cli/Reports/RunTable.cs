@@ -24,7 +24,7 @@ internal static class RunTable
         long n = report.Evaluation.FirstOrDefault(r => r is { Model: "student", Task: "union" })?.N ?? 0;
         terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"top-1 accuracy (agreement where no image has a label) on {n} {report.EvaluatedOn} images; concatenated: arg max over all teachers' scores"));
         if (setup.Recipe.Amalgamation.Labels == LabelMode.Gated)
-            terminal.Output.WriteLine(setup.Gate?.Note ?? "gated: while training, each source named the teachers its images belong to; test images name none");
+            terminal.Output.WriteLine(setup.Gate?.Note is { } note ? $"gate {note}" : "gated: while training, each source named the teachers its images belong to; test images name none");
         terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"student.onnx against the trained graph: max difference {report.Agreement.MaxDifference:0.0e+0} on {report.Agreement.Images} images"));
 
         IEnumerable<string> Row(string model, string? file)

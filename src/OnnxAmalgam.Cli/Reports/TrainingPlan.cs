@@ -14,7 +14,7 @@ internal static class TrainingPlan
         foreach (var teacher in setup.Teachers)
             yield return $"teacher {teacher.Name}: {Says(teacher)}";
         if (setup.Gate?.Note is { } gate)
-            yield return gate;
+            yield return $"gate {gate}";
         yield return $"student {setup.Recipe.Student.Model}: {setup.Union.Count} labels; {Images(setup)}; {setup.Compute.Threads} threads on {setup.Compute.Device}";
     }
 
@@ -31,7 +31,7 @@ internal static class TrainingPlan
         if (setup.Gate?.Note is { } gate)
             facts.Add("gate", gate);
         facts.Add("minimises", estimate.Equation);
-        facts.Add("training", string.Create(CultureInfo.InvariantCulture, $"{train.Epochs} epochs of {estimate.BatchesPerEpoch} steps, batch {Math.Min(train.Batch, setup.Train.Count)}, {train.Optimizer.ToString().ToLowerInvariant()}, learning rate {train.LearningRate:g4}, seed {train.Seed}"));
+        facts.Add("training", string.Create(CultureInfo.InvariantCulture, $"{Count(train.Epochs, "epoch")} of {Count(estimate.BatchesPerEpoch, "step")}, batch {Math.Min(train.Batch, setup.Train.Count)}, {train.Optimizer.ToString().ToLowerInvariant()}, learning rate {train.LearningRate:g4}, seed {train.Seed}"));
         facts.Add("computes on", $"{setup.Compute.Device}, {setup.Compute.Threads} threads");
         facts.Add("time", string.Create(CultureInfo.InvariantCulture, $"about {Clock(estimate.Training)} to train ({estimate.SecondsPerStep * 1000:0.0} ms a step, mean of {estimate.TimedSteps}), then {Clock(estimate.Evaluation)} to evaluate"));
         facts.Add("memory", string.Create(CultureInfo.InvariantCulture, $"about {Mebibytes(estimate.MemoryBytes)} MiB{(setup.Compute.Device.IsCuda ? "; the device's own memory was not measured" : "")}"));
@@ -45,6 +45,8 @@ internal static class TrainingPlan
 
     static string Images(AmalgamationSetup setup) => string.Create(CultureInfo.InvariantCulture,
         $"{setup.Train.Count} images to train on, {setup.Validate?.Count ?? 0} to validate, {setup.Test?.Count ?? 0} to test");
+
+    static string Count(int number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number} {what}{(number == 1 ? "" : "s")}");
 
     static long Mebibytes(long bytes) => (bytes + (1 << 20) - 1) >> 20;
 

@@ -66,8 +66,7 @@ internal sealed class CommandLine(Terminal terminal, IReadOnlyList<ProgramComman
         if (result.CommandResult.Command is RootCommand root)
             RefuseUnknownCommand(args, [.. root.Subcommands.Select(c => c.Name)]);
         UnknownOptions.Refuse(args, result);
-        if (result.Errors.Count > 0)
-            throw new UsageException(result.UnmatchedTokens is [var extra, ..] ? $"expected no more arguments, got '{extra}'" : result.Errors[0].Message.TrimEnd('.'));
+        CommandLineErrors.Refuse(result);
     }
 
     static void RefuseUnknownCommand(string[] args, string[] names)

@@ -21,7 +21,7 @@ internal static class Compute
             return new(TorchDevice(session.Device), Threads(session));
         return session.Device.IsAuto
             ? new(ComputeDevice.Cpu, Threads(session))
-            : throw new InputException($"--device {session.Device}: expected an ONNX Runtime with CUDA, got {string.Join(", ", state.Providers)}; build with -p:Cuda=true (package Microsoft.ML.OnnxRuntime.Gpu), or use --device cpu");
+            : throw new InputException($"--device {session.Device}: expected an ONNX Runtime with CUDA, got {string.Join(", ", state.Providers)}; build with make build CUDA=1 or -p:Cuda=true (package Microsoft.ML.OnnxRuntime.Gpu), or use --device cpu");
     }
 
     /// <summary>For ONNX Runtime and libtorch. The student is on CUDA where libtorch has it; the teachers too where ONNX Runtime has it,
@@ -37,7 +37,7 @@ internal static class Compute
             TorchRuntime.UseFullFloat32();
         if (!device.IsCuda || OnnxRuntime.State().HasCuda)
             return options;
-        session.Warn($"the student runs on {device}, the teachers on the processor: expected an ONNX Runtime with CUDA, got {string.Join(", ", OnnxRuntime.State().Providers)}; add the package Microsoft.ML.OnnxRuntime.Gpu (-p:Cuda=true)");
+        session.Warn($"the student runs on {device}, the teachers on the processor: expected an ONNX Runtime with CUDA, got {string.Join(", ", OnnxRuntime.State().Providers)}; build with make build CUDA=1 or -p:Cuda=true (package Microsoft.ML.OnnxRuntime.Gpu)");
         return options with { TeacherDevice = ComputeDevice.Cpu };
     }
 
@@ -54,7 +54,7 @@ internal static class Compute
         if (choice.IsAuto)
             return ComputeDevice.Cpu;
         throw new InputException(devices == 0
-            ? $"--device {choice}: expected a libtorch with CUDA and a device, got none; build with -p:Cuda=true (packages {TorchPackage} and Microsoft.ML.OnnxRuntime.Gpu), check the driver with nvidia-smi, or use --device cpu"
+            ? $"--device {choice}: expected a libtorch with CUDA and a device, got none; build with make build CUDA=1 or -p:Cuda=true (packages {TorchPackage} and Microsoft.ML.OnnxRuntime.Gpu), check the driver with nvidia-smi, or use --device cpu"
             : $"--device {choice}: expected one of {devices} CUDA devices, got number {index}; see onnx-amalgam doctor");
     }
 }

@@ -23,7 +23,7 @@ internal sealed class LogitsWalk(ClassifierGraph graph)
             return only;
         var outputs = string.Join(", ", graph.View.Outputs.Select(name => $"'{name}' ({graph.Fact(name)?.ToString() ?? "no tensor"})"));
         throw new InputException(
-            $"'{graph.Model.Name}': expected one output with class scores, got {outputs}; name it with 'logits:' (see: onnx-amalgam inspect {graph.Model.Name})");
+            $"'{graph.Model.Name}': expected one output with class scores, got {outputs}; name it with 'logits:' (see: onnx-amalgam inspect {ShellWord.Of(graph.Model.Name)})");
     }
 
     string Origin(string value)
@@ -55,7 +55,7 @@ internal sealed class LogitsWalk(ClassifierGraph graph)
     LogitsOutput Requested(string name)
     {
         if (!graph.View.Contains(name))
-            throw new InputException($"logits '{name}' does not exist in '{graph.Model.Name}'{NearestName.Hint(name, graph.Facts.Keys)} (see: onnx-amalgam inspect {graph.Model.Name})");
+            throw new InputException($"logits '{name}' does not exist in '{graph.Model.Name}'{NearestName.Hint(name, graph.Facts.Keys)} (see: onnx-amalgam inspect {ShellWord.Of(graph.Model.Name)})");
         if (!graph.DependsOnImage(name))
             throw new InputException($"logits '{name}' in '{graph.Model.Name}': expected a value that depends on the image input '{graph.Image.Name}', got one that does not; name the classifier's output");
         var maker = graph.View.Producer(name);

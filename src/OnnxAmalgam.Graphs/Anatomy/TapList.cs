@@ -24,7 +24,7 @@ internal sealed class TapList
     public Tap Default()
     {
         if (path is null)
-            throw new InputException($"'{graph.Model.Name}': expected one class output to find a tap before, got none or several; name a tap (see: onnx-amalgam inspect {graph.Model.Name})");
+            throw new InputException($"'{graph.Model.Name}': expected one class output to find a tap before, got none or several; name a tap (see: onnx-amalgam inspect {ShellWord.Of(graph.Model.Name)})");
         var feature = HeadParts.MakerOf(graph, scores!)?.Head.Feature;
         var learned = Learned();
         var taps = All.ToDictionary(tap => tap.Value, StringComparer.Ordinal);
@@ -47,12 +47,12 @@ internal sealed class TapList
         if (All.FirstOrDefault(tap => tap.Value == name) is { } exact)
             return exact;
         if (graph.View.Contains(name))
-            throw new InputException($"tap '{name}' in '{graph.Model.Name}': expected {Expectation(name)} (see: onnx-amalgam inspect {graph.Model.Name})");
+            throw new InputException($"tap '{name}' in '{graph.Model.Name}': expected {Expectation(name)} (see: onnx-amalgam inspect {ShellWord.Of(graph.Model.Name)})");
         var modules = new ModulePaths(graph.View);
         if (modules.LastValue(name, value => All.Any(tap => tap.Value == value)) is { } last)
             return All.First(tap => tap.Value == last);
         throw new InputException(
-            $"tap '{name}' does not exist in '{graph.Model.Name}'{NearestName.Hint(name, All.Select(tap => tap.Value).Concat(modules.All))} (see: onnx-amalgam inspect {graph.Model.Name})");
+            $"tap '{name}' does not exist in '{graph.Model.Name}'{NearestName.Hint(name, All.Select(tap => tap.Value).Concat(modules.All))} (see: onnx-amalgam inspect {ShellWord.Of(graph.Model.Name)})");
     }
 
     string Expectation(string name) => !graph.DependsOnImage(name)

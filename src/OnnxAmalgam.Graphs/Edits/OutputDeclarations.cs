@@ -15,7 +15,7 @@ internal sealed class OutputDeclarations(OnnxModel model)
             return declared.Clone();
         if (!view.Contains(value))
             throw new InputException(
-                $"value '{value}' does not exist in '{model.Name}'{NearestName.Hint(value, graph.Node.SelectMany(node => node.Output))} (see: onnx-amalgam inspect {model.Name})");
+                $"value '{value}' does not exist in '{model.Name}'{NearestName.Hint(value, graph.Node.SelectMany(node => node.Output))} (see: onnx-amalgam inspect {ShellWord.Of(model.Name)})");
         var info = new ValueInfoProto { Name = value };
         if (facts.Value.TryGetValue(value, out var fact))
             info.Type = TypeOf(fact);

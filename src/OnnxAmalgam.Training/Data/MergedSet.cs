@@ -58,6 +58,12 @@ sealed class MergedSet : ImageSet
 /// <summary>Some images of a set, in a given order.</summary>
 sealed class Subset(ImageSet images, int[] indices) : ImageSet
 {
+    /// <summary>What it was selected from.</summary>
+    public ImageSet Images => images;
+
+    /// <summary>Where its images are in <see cref="Images"/>.</summary>
+    public ReadOnlySpan<int> Indices => indices;
+
     public override int Count => indices.Length;
     public override int Channels => images.Channels;
     public override int Height => images.Height;

@@ -109,6 +109,8 @@ public sealed class AmalgamationSetup : IDisposable
             return null;
         }
 
+        // An estimate takes long: what would stop the run after it is said before it.
+        Validator.RequireSelection(this);
         ImageSet[] sets = Recipe.Data.Validate is null && Validate is not null ? [Train, Validate] : [Train];
         return GateTable.Make(Recipe, Union, sets, Compute);
     }
@@ -169,7 +171,9 @@ public sealed class AmalgamationSetup : IDisposable
         ImageSet? validate = recipe.Data.Validate is { } stated ? Open(stated) : null;
         if (validate is null && recipe.Train.SelectBest)
         {
-            (train, validate) = ImageSubset.KeepBackLastTenth(train);
+            var (rest, kept) = ImageSubset.KeepBackLastTenth(train);
+            // Of fewer than ten images a source nothing is kept back, and nothing selects.
+            (train, validate) = kept.Count > 0 ? (rest, kept) : (train, null);
         }
 
         return (train, validate, recipe.Data.Test is { } test ? Open(test) : null);

@@ -37,9 +37,6 @@ sealed class ImageTargets : IDisposable
     /// <summary>How many images have a class of the union.</summary>
     public int Labelled { get; }
 
-    /// <summary>Whether every image's domain is known.</summary>
-    public bool HasWeights => weights is not null;
-
     /// <summary>W[n, teachers] of these images (rows sum to 1, or to 0 for nobody's images); null when a source does not name its domain.</summary>
     public Tensor? Weights(Tensor indices) => weights?.index_select(0, indices);
 

@@ -1,4 +1,5 @@
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using static TorchSharp.torch;
@@ -19,10 +20,15 @@ public static class Evaluator
     {
         ImageSet images = setup.Test ?? setup.Validate ?? setup.Train;
         Device device = TorchMemory.Device(setup.Compute.Device);
+        if (ModelMetadata.Labels(OnnxModel.Load(student)) is null)
+        {
+            throw new InputException($"'{student}': expected a student that names its classes, as train and export write it, got a model without class names");
+        }
+
         using var deployed = Teacher.Open(new Recipes.TeacherRecipe { Name = "student", Model = student }, withTaps: false, setup.Compute.Session);
         if (!deployed.Labels.SequenceEqual(setup.Union.Labels, StringComparer.Ordinal))
         {
-            throw new InputException($"'{student}': expected the recipe's {setup.Union.Count} labels ({Few(setup.Union.Labels)}), got {deployed.Labels.Count} ({Few(deployed.Labels)}); evaluate it with the recipe it was trained with");
+            throw new InputException($"'{student}': expected the recipe's {setup.Union.Count} labels, got {deployed.Labels.Count}{Difference(setup.Union.Labels, deployed.Labels)}; evaluate it with the recipe it was trained with");
         }
 
         using var scope = NewDisposeScope();
@@ -44,5 +50,10 @@ public static class Evaluator
         return meter.Rows();
     }
 
-    static string Few(IReadOnlyList<string> labels) => string.Join(", ", labels.Take(6)) + (labels.Count > 6 ? ", ..." : "");
+    /// <summary>The first label that differs; nothing where one list begins with the other.</summary>
+    static string Difference(IReadOnlyList<string> expected, IReadOnlyList<string> got)
+    {
+        int? at = Enumerable.Range(0, Math.Min(expected.Count, got.Count)).Where(i => expected[i] != got[i]).Cast<int?>().FirstOrDefault();
+        return at is { } i ? $", of which number {i + 1} is '{got[i]}', not '{expected[i]}'" : "";
+    }
 }

@@ -29,7 +29,7 @@ public static class RunExport
         using var scope = NewDisposeScope();
         var checkpoints = new Checkpoints(run.Checkpoints);
         var last = Load(scope, () => checkpoints.LoadLast(acceptOlder: false, _ => { }))
-            ?? throw new InputException($"'{run.Path}': expected a run with a checkpoint, got one that ended in its first epoch without any; go on with: onnx-amalgam train --resume -o {run.Path}");
+            ?? throw new InputException($"'{run.Path}': expected a run with a checkpoint, got one that ended in its first epoch without any; go on with: onnx-amalgam train --resume -o {ShellWord.Of(run.Path)}");
         var best = setup.Recipe.Train.SelectBest ? Load(scope, checkpoints.LoadBest) : null;
         var (state, tensors) = best ?? last;
         state.RequireInputs(setup.Hashes(), run.Path);

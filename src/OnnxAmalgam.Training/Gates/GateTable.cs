@@ -14,11 +14,28 @@ public sealed class GateTable
 
     GateTable(Dictionary<ImageSet, float[]> weights, string? note) => (this.weights, Note) = (weights, note);
 
-    /// <summary>How images were shared out, or null where nothing was estimated.</summary>
+    /// <summary>How images were shared out ("estimated, images go to ..."), or null where nothing was estimated.</summary>
     public string? Note { get; }
 
     /// <summary>W[n * teachers], row by row: rows sum to 1, or to 0 for an image that is nobody's.</summary>
-    internal float[] Of(ImageSet images) => weights[images];
+    /// <param name="images">One of the sets it was made for, or a selection from one.</param>
+    internal float[] Of(ImageSet images)
+    {
+        if (images is not Subset some || weights.ContainsKey(images))
+        {
+            return weights[images];
+        }
+
+        float[] all = Of(some.Images);
+        int teachers = all.Length / some.Images.Count;
+        var rows = new float[some.Count * teachers];
+        for (int i = 0; i < some.Count; i++)
+        {
+            all.AsSpan(some.Indices[i] * teachers, teachers).CopyTo(rows.AsSpan(i * teachers));
+        }
+
+        return rows;
+    }
 
     /// <summary>Makes the table for the recipe's unlabelled images.</summary>
     /// <param name="recipe">Teachers, sources, gate.</param>
@@ -91,10 +108,10 @@ public sealed class GateTable
             .ToArray();
         if (tagged.Length == 0)
         {
-            return $"gate estimated, images go to {shares}";
+            return $"estimated, images go to {shares}";
         }
 
         int right = tagged.Count(i => recipe.Data.Unlabelled[images.SourceOf(i)].Domain![0] == union.Teachers[owner[i]]);
-        return string.Create(CultureInfo.InvariantCulture, $"gate estimated, images go to {shares}; {100.0 * right / tagged.Length:0.00} % of {tagged.Length} images go to the teacher their source names");
+        return string.Create(CultureInfo.InvariantCulture, $"estimated, images go to {shares}; {100.0 * right / tagged.Length:0.00} % of {tagged.Length} images go to the teacher their source names");
     }
 }

@@ -20,6 +20,14 @@ public sealed record RecipeDifference(string Path, string? First, string? Second
             .Select(path => new RecipeDifference(path, a.GetValueOrDefault(path), b.GetValueOrDefault(path)))];
     }
 
+    /// <summary>For a message: <c>train.epochs (200, now 300)</c>.</summary>
+    public override string ToString()
+    {
+        return $"{Path} ({Word(First)}, now {Word(Second)})";
+
+        static string Word(string? value) => value switch { null => "none", "" => "empty", _ => value };
+    }
+
     static Dictionary<string, string> Leaves(Recipe recipe)
     {
         var leaves = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -59,6 +59,46 @@ public sealed class ExportTests(TrainedRun run) : IDisposable
     }
 
     [Fact]
+    public void A_command_that_is_named_can_be_pasted_into_a_shell()
+    {
+        string folder = place["mit leer ü"];
+        Directory.Move(Unfinished(), folder);
+        CliResult result = InProcess.Run("export", folder, "-o", place["student.onnx"], "--threads", "1").Ends(0);
+        Assert.EndsWith($"onnx-amalgam train --resume -o {(OperatingSystem.IsWindows() ? $"\"{folder}\"" : $"'{folder}'")}\n", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("inspect")]
+    [InlineData("bench")]
+    [InlineData("predict", "a.png")]
+    public void A_run_folder_in_a_models_place_names_its_student_or_how_to_get_one(string command, params string[] rest)
+    {
+        CliResult finished = InProcess.Run([command, run.Folder, .. rest]).Ends(2);
+        Assert.Equal($"onnx-amalgam: '{run.Folder}': expected an .onnx file, got a run folder; name its student: {run.Student}", Assert.Single(finished.ErrorLines));
+        string folder = Unfinished();
+        CliResult unfinished = InProcess.Run([command, folder, .. rest]).Ends(2);
+        Assert.Contains($"got an unfinished run without student.onnx; go on with: onnx-amalgam train --resume -o {folder}, or write what it has by now: onnx-amalgam export {folder} -o student.onnx", Assert.Single(unfinished.ErrorLines), StringComparison.Ordinal);
+        CliResult empty = InProcess.Run([command, Directory.CreateDirectory(place["empty"]).FullName, .. rest]).Ends(2);
+        Assert.Contains("expected an .onnx file, got a folder; name a file in it", Assert.Single(empty.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_cannot_be_evaluated_says_why()
+    {
+        string recipe = Path.Combine(run.Folder, "recipe.yaml");
+        string Said(string model) => Assert.Single(InProcess.Run("evaluate", model, "--recipe", recipe, "--threads", "1").Ends(2).ErrorLines);
+        Assert.Contains("got an unfinished run without student.onnx; go on with: ", Said(Unfinished()), StringComparison.Ordinal);
+        Assert.Contains("expected an .onnx file or a run folder (it holds student.onnx), got a folder without one", Said(Directory.CreateDirectory(place["empty"]).FullName), StringComparison.Ordinal);
+        Assert.Contains("expected a student that names its classes, as train and export write it, got a model without class names", Said(place.Write("nameless.onnx", Models.With(_ => { }))), StringComparison.Ordinal);
+        recipe = place.Write("other.yaml", File.ReadAllText(recipe).Replace("trouser", "jeans", StringComparison.Ordinal));
+        Assert.Contains("expected the recipe's 20 labels, got 20, of which number 12 is 'trouser', not 'jeans'; evaluate it", Said(run.Student), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_is_no_picture() =>
+        Assert.Contains($"'{place.Path}': expected an image file, got a folder; name the files in it", Assert.Single(InProcess.Run("predict", run.Student, place.Path).Ends(2).ErrorLines), StringComparison.Ordinal);
+
+    [Fact]
     public void A_run_without_a_checkpoint_says_what_is_missing()
     {
         string folder = Unfinished();

@@ -86,6 +86,7 @@ public sealed class TrainTests(TrainedRun run) : IDisposable
         Assert.Equal(["student", "digits", "clothes", "concatenated"], lines[1..5].Select(l => l.Split(' ')[0]));
         Assert.Contains("max difference", run.Result.Output, StringComparison.Ordinal);
         Assert.Contains("minimising 1 soft_target(T=1, gated) + 10 mmd(published) + 10 reconstruction\n", run.Result.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"writing to {run.Folder}\n", run.Result.Error, StringComparison.Ordinal);
         Assert.Matches(@"epoch 2/2  loss \d+\.\d{4}  accuracy ", run.Result.Error);
         Assert.DoesNotContain('\u001b', run.Result.Error);
     }
@@ -110,7 +111,7 @@ public sealed class TrainTests(TrainedRun run) : IDisposable
     public void A_run_is_not_resumed_with_another_recipe()
     {
         CliResult result = InProcess.Run(["train", "--resume", Bundled.Recipe, "-o", run.Folder, .. Bundled.Short, "--set", "train.learning_rate=0.5"]).Ends(2);
-        Assert.Contains("train.learning_rate", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.Contains("got other values for train.learning_rate (0.004, now 0.5);", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,7 +120,8 @@ public sealed class TrainTests(TrainedRun run) : IDisposable
         string copy = Path.Combine(place.Path, "copy");
         Copy(run.Folder, copy);
         File.Delete(Path.Combine(copy, "student.onnx"));
-        InProcess.Run("train", "--resume", "-o", copy, "--threads", "1").Ends(0);
+        CliResult result = InProcess.Run("train", "--resume", "-o", copy, "--threads", "1").Ends(0);
+        Assert.Contains("all epochs of this run are done: it is only exported and evaluated again\n", result.Error, StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(run.Student), File.ReadAllBytes(Path.Combine(copy, "student.onnx")));
     }
 
@@ -146,12 +148,31 @@ public sealed class TrainTests(TrainedRun run) : IDisposable
     }
 
     [Fact]
+    public void A_dry_run_says_how_an_estimated_gate_shares_the_images_out()
+    {
+        CliResult result = InProcess.Run(["train", Bundled.Recipe, "-o", place["run"], .. Bundled.Short, .. Bundled.Set("train.epochs=1", "amalgamation.gate={refined: {clusters: 4, ignore_domains: true}}"), "--dry-run"]).Ends(0);
+        Assert.Matches(@"\ngate +estimated, images go to digits \d", result.Output);
+        Assert.Contains(" 1 epoch of 8 steps,", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_no_recipe_and_no_run_is_named()
+    {
+        string nothing = place["nothing"];
+        Assert.Equal($"onnx-amalgam: {nothing}: expected a recipe, got no file of that name", Assert.Single(InProcess.Run("train", nothing).Ends(2).ErrorLines));
+        Assert.Equal($"onnx-amalgam: {place.Path}: expected a recipe, got a folder", Assert.Single(InProcess.Run("train", place.Path).Ends(2).ErrorLines));
+        Assert.Contains("expected a run folder (it holds recipe.yaml), got nothing there", Assert.Single(InProcess.Run("train", "--resume", "-o", nothing).Ends(2).ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Runs_are_numbered_under_the_current_directory()
     {
-        Directory.CreateDirectory(place["runs/digits-and-clothes"]);
+        place.Write("runs/digits-and-clothes/recipe.yaml", "");
         CliResult result = ChildProcess.Run(place.Path, ChildProcess.Program(["train", Bundled.Recipe, .. Bundled.Short, "--dry-run"])).Ends(0);
         Assert.Matches(@"run folder +.*runs.digits-and-clothes-2\n", result.Output);
-        Assert.Equal(["runs", "runs/digits-and-clothes"], place.Entries);
+        Assert.Equal(["runs", "runs/digits-and-clothes", "runs/digits-and-clothes/recipe.yaml"], place.Entries);
+        string unfinished = Path.Combine("runs", "digits-and-clothes");
+        Assert.Contains($"this is a new run, '{unfinished}' is unfinished; go on with that one: onnx-amalgam train --resume -o {unfinished}", result.ErrorLines);
     }
 
     static void Copy(string from, string to)

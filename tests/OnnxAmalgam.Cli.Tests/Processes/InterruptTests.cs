@@ -24,6 +24,7 @@ public sealed class InterruptTests : IDisposable
         CliResult second = Resume("TERM", "epoch [0-9]+/4  loss");
         second.Ends(143);
         AssertSaysHow(second);
+        Assert.Contains(second.ErrorLines, line => Regex.IsMatch(line, "^going on at epoch 1, batch [0-9]+$"));
         Assert.False(File.Exists(place["stopped/student.onnx"]));
         Resume().Ends(0);
 

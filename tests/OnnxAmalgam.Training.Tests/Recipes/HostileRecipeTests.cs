@@ -81,8 +81,14 @@ public sealed class HostileRecipeTests : IDisposable
     [Fact]
     public void A_missing_file_or_a_folder_is_refused()
     {
-        Assert.Contains("expected a recipe that can be read", Assert.Throws<InputException>(() => RecipeReader.Read(recipe.Inside("no.yaml"))).Message, StringComparison.Ordinal);
-        Assert.Contains("expected a recipe that can be read", Assert.Throws<InputException>(() => RecipeReader.Read(recipe.Folder)).Message, StringComparison.Ordinal);
+        foreach (string path in (string[])[recipe.Inside("no.yaml"), recipe.Inside("no/recipe.yaml")])
+        {
+            Assert.Equal($"{path}: expected a recipe, got no file of that name", Assert.Throws<InputException>(() => RecipeReader.Read(path)).Message);
+        }
+
+        Assert.Equal($"{recipe.Folder}: expected a recipe, got a folder", Assert.Throws<InputException>(() => RecipeReader.Read(recipe.Folder)).Message);
+        File.WriteAllText(recipe.Inside("recipe.yaml"), RecipeText.Minimal);
+        Assert.EndsWith($"recipe, got a folder; name the recipe in it: {recipe.Inside("recipe.yaml")}", Assert.Throws<InputException>(() => RecipeReader.Read(recipe.Folder)).Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => recipe.Dispose();

@@ -30,5 +30,13 @@ public sealed class RecipeDifferenceTests : IDisposable
             RecipeDifference.Between(first, second));
     }
 
+    [Fact]
+    public void A_difference_reads_as_what_was_and_what_is_now()
+    {
+        var first = recipe.Read(RecipeText.Minimal);
+        var second = recipe.Read(RecipeText.Minimal, "train.epochs=4", "augment=[flip]");
+        Assert.Equal(["augment (empty, now none)", "train.epochs (3, now 4)", "augment.0 (none, now flip)"], RecipeDifference.Between(first, second).Select(d => d.ToString()));
+    }
+
     public void Dispose() => recipe.Dispose();
 }

@@ -1,5 +1,6 @@
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Runs;
 
 namespace OnnxAmalgam.Training.Tests.Running;
 
@@ -9,6 +10,16 @@ public sealed class PartsOfDataTests : IDisposable
     readonly TinyWorld world = new TinyWorld().Network("a", "zoo:resnet(widths=[4,8], blocks=[1,1])", 2);
 
     public void Dispose() => world.Dispose();
+
+    /// <summary>Two teachers, and nothing that says whose image is whose.</summary>
+    static string Gated(string data, string train = "") => $$"""
+        name: tiny
+        teachers: [{name: a, model: a.onnx, labels: [x, y]}, {name: b, model: b.onnx, labels: [u, v]}]
+        student: {model: "zoo:resnet(widths=[4], blocks=[1])"}
+        data: {{data}}
+        amalgamation: {labels: gated, gate: {refined: {clusters: 2} }, losses: [{soft_target: {weight: 1} }]}
+        train: {epochs: 2, batch: 8, learning_rate: 3e-3{{train}} }
+        """;
 
     static string Recipe(string data, string train = "") => $$"""
         name: tiny
@@ -30,6 +41,55 @@ public sealed class PartsOfDataTests : IDisposable
         Assert.DoesNotContain("metrics/accuracy_top1", result.Epochs[0].Keys);
         Assert.Equal("validate", result.Report.EvaluatedOn);
         Assert.All(result.Report.Evaluation, r => Assert.Equal(("student", "agreement", 4L + 2), (r.Model, r.Metric, r.N)));
+    }
+
+    [Fact]
+    public void An_estimated_gate_is_known_for_the_images_that_are_kept_back_and_for_any_selection_of_them()
+    {
+        world.Network("b", "zoo:resnet(widths=[4,8], blocks=[1,1])", 2).Images("left", 40).Images("right", 30);
+        using AmalgamationSetup setup = world.Open(Gated("{unlabelled: [{folder: left}, {folder: right}]}"));
+        TrainingEstimate estimate = TrainingEstimate.Measure(setup);
+        Assert.True(estimate.Training > TimeSpan.Zero);
+        float[] all = setup.Gate!.Of(setup.Validate!);
+        Assert.Equal(7 * 2, all.Length);
+        Assert.Equal([.. all[10..12], .. all[2..4]], setup.Gate.Of(setup.Validate!.Select([5, 1])));
+        Assert.Equal(all[10..12], setup.Gate.Of(setup.Validate!.Select([3, 5]).Select([1])));
+    }
+
+    [Fact]
+    public void A_best_epoch_that_could_not_be_told_is_refused_before_any_teacher_runs()
+    {
+        world.Network("b", "zoo:resnet(widths=[4,8], blocks=[1,1])", 2).Images("left", 24).Images("right", 24);
+        using AmalgamationSetup setup = world.Open(Gated("{unlabelled: [{folder: left}], validate: [{folder: right}]}"));
+        foreach (Teacher teacher in setup.Teachers)
+        {
+            teacher.Dispose();
+        }
+
+        Assert.Contains("data.validate: expected images with labels", Assert.Throws<InputException>(() => setup.Gate).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void With_select_last_validation_images_that_nothing_can_be_measured_on_are_left_out_and_that_is_said()
+    {
+        world.Network("b", "zoo:resnet(widths=[4,8], blocks=[1,1])", 2).Images("left", 24).Images("right", 24);
+        using AmalgamationSetup setup = world.Open(Gated("{unlabelled: [{folder: left}], validate: [{folder: right}]}", ", select: last"));
+        Assert.True(TrainingEstimate.Measure(setup).Evaluation > TimeSpan.Zero);
+        using RunFolder folder = RunFolder.Create(world.Inside("run"), "tiny");
+        var witness = new Witness();
+        Assert.NotNull(AmalgamationRun.Execute(setup, folder, resume: false, acceptOlder: false, witness, TestContext.Current.CancellationToken));
+        Assert.Contains(witness.Notes, note => note.StartsWith("data.validate: no epoch is measured", StringComparison.Ordinal));
+        Assert.DoesNotContain(witness.Epochs[0].Values, v => v.Column == "val/loss");
+    }
+
+    [Fact]
+    public void Of_fewer_than_ten_images_nothing_is_kept_back_and_the_last_weights_are_exported()
+    {
+        world.Images("left", 9);
+        TinyResult result = world.Run(Recipe("{unlabelled: [{folder: left}]}"));
+        Assert.Equal(9, result.Trained);
+        Assert.DoesNotContain("val/loss", result.Epochs[0].Keys);
+        Assert.Equal("unlabelled", result.Report.EvaluatedOn);
     }
 
     [Fact]

@@ -5,6 +5,9 @@ using OnnxAmalgam.Training.Runs;
 namespace OnnxAmalgam.Training.Tests.Running;
 
 /// <summary>A run goes on exactly where it stopped, wherever that was: three epochs of four steps with everything that has a state.</summary>
+/// <remarks>Alone: dropout draws from the process' one generator, which every other training seeds.</remarks>
+[CollectionDefinition(nameof(ResumeTests), DisableParallelization = true)]
+[Collection(nameof(ResumeTests))]
 public sealed class ResumeTests : IDisposable
 {
     const int Steps = 12;

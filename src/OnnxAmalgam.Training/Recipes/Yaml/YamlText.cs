@@ -18,6 +18,8 @@ internal static class YamlText
     public static YamlNode ReadFile(string path)
     {
         byte[] bytes;
+        if (Directory.Exists(path))
+            throw new InputException($"{path}: expected a recipe, got a folder{(File.Exists(Path.Combine(path, "recipe.yaml")) ? $"; name the recipe in it: {ShellWord.Of(Path.Combine(path, "recipe.yaml"))}" : "")}");
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
@@ -25,6 +27,10 @@ internal static class YamlText
                 throw new InputException($"{path}: expected a recipe of at most {MaxBytes} bytes, got {stream.Length}");
             bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InputException($"{path}: expected a recipe, got no file of that name", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace OnnxAmalgam.Cli.Shell;
+
+/// <summary>System.CommandLine's findings, and those about options that do not go together, in this program's words.</summary>
+internal static class CommandLineErrors
+{
+    /// <summary>Refuses a line with too much, too little or two documents on stdout.</summary>
+    /// <exception cref="UsageException">What was expected instead.</exception>
+    public static void Refuse(ParseResult result)
+    {
+        if (result.Errors.Count > 0)
+            throw new UsageException(Describe(result));
+        if (Has<string>("--csv") && Has<bool>("--json") && result.GetValue<string>("--csv") == "-" && result.GetValue<bool>("--json"))
+            throw new UsageException("--csv -: expected one document on stdout, got --json beside it; name a file for the CSV, or leave one of them out");
+
+        bool Has<T>(string name) => result.CommandResult.Command.Options.Any(o => o.Name == name && o.ValueType == typeof(T));
+    }
+
+    static string Describe(ParseResult result)
+    {
+        if (result.UnmatchedTokens is [var extra, ..])
+            return $"expected no more arguments, got '{extra}'";
+        if (Empty(result.CommandResult) is { } empty)
+            return $"{empty.Option.Name}: expected {empty.Option.HelpName}, got none";
+        string[] missing = [.. Missing(result)];
+        return missing.Length > 0 ? $"expected {string.Join(" and ", missing)}, got none" : result.Errors[0].Message.TrimEnd('.');
+    }
+
+    /// <summary>The first option that stands there without its value.</summary>
+    static OptionResult? Empty(CommandResult? command) => command is null
+        ? null
+        : command.Children.OfType<OptionResult>().FirstOrDefault(o => !o.Implicit && o.Option.HelpName is not null && o.Tokens.Count < o.Option.Arity.MinimumNumberOfValues)
+            ?? Empty(command.Parent as CommandResult);
+
+    static IEnumerable<string> Missing(ParseResult result)
+    {
+        var command = result.CommandResult.Command;
+        return command.Arguments.Where(a => (result.GetResult(a)?.Tokens.Count ?? 0) < a.Arity.MinimumNumberOfValues).Select(a => a.Name)
+            .Concat(command.Options.Where(o => o.Required && result.GetResult(o) is null or { Implicit: true }).Select(o => $"{o.Name} {o.HelpName}"));
+    }
+}
