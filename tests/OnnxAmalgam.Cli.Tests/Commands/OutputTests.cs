@@ -132,6 +132,7 @@ public sealed class OutputTests(TrainedRun run) : IDisposable
         Table table = Table.Read(result.Output);
         Assert.Equal("image,rank,label,probability", string.Join(',', table.Columns));
         Assert.Equal(["7", "2", "1", "0"], table.Rows.Select(r => r["label"]));
+        Assert.All(table.Rows, r => Assert.Equal("1", r["rank"]));
         Assert.All(table.Rows, r => Assert.InRange(double.Parse(r["probability"], CultureInfo.InvariantCulture), 0.9, 1));
     }
 
