@@ -31,7 +31,7 @@ public abstract class ImageSet
     public int CanvasBytes => Channels * Height * Width;
 
     /// <summary>The images at <paramref name="indices"/>, in that order, as a set that shares this one's memory.</summary>
-    public ImageSet Select(IReadOnlyList<int> indices) => new Subset(this, [.. indices]);
+    public ImageSet Select(IReadOnlyList<int> indices) => new ImageSubset(this, [.. indices]);
 
     /// <summary>Opens sources in order as one set.</summary>
     /// <param name="sources">At least one.</param>

@@ -54,22 +54,3 @@ sealed class MergedSet : ImageSet
         return (sources[at], index - (ends[at] - sources[at].Count));
     }
 }
-
-/// <summary>Some images of a set, in a given order.</summary>
-sealed class Subset(ImageSet images, int[] indices) : ImageSet
-{
-    /// <summary>What it was selected from.</summary>
-    public ImageSet Images => images;
-
-    /// <summary>Where its images are in <see cref="Images"/>.</summary>
-    public ReadOnlySpan<int> Indices => indices;
-
-    public override int Count => indices.Length;
-    public override int Channels => images.Channels;
-    public override int Height => images.Height;
-    public override int Width => images.Width;
-    public override int SourceOf(int index) => images.SourceOf(indices[index]);
-    public override string? LabelOf(int index) => images.LabelOf(indices[index]);
-    public override string NameOf(int index) => images.NameOf(indices[index]);
-    public override void Read(int index, Span<byte> canvas) => images.Read(indices[index], canvas);
-}

@@ -18,13 +18,17 @@ public sealed class Teacher : IDisposable
 {
     readonly FrozenModel session;
     readonly Preprocess preprocess;
-    readonly ComputeDevice device;
+    /// <summary>Where the session's inputs and outputs lie: on its device, but for halves, which TorchSharp can point to on the CPU only
+    /// (ONNX Runtime then copies).</summary>
+    readonly Device memory;
     readonly LogitsOutput? logits;
 
     Teacher(string name, string file, FrozenModel session, LogitsOutput? logits, IReadOnlyList<Tap> taps, IReadOnlyList<string> labels, InputDescription input, ComputeDevice device)
     {
         (Name, File, Taps, Labels, Input) = (name, file, taps, labels, input);
-        (this.session, this.logits, this.device) = (session, logits, device);
+        (this.session, this.logits) = (session, logits);
+        bool hasHalves = session.Outputs.Append(session.Input).Any(o => TorchMemory.Dtype(o.Type) == ScalarType.Float16);
+        memory = hasHalves ? CPU : TorchMemory.Device(device);
         preprocess = new Preprocess(input);
         TapShapes = [.. taps.Zip(session.OutputShapes(input.ShapeOf(2)).Skip(logits is null ? 0 : 1),
             (tap, shape) => new TapShape($"{name}: {tap.Value}", tap.Kind, tap.ChannelAxis, shape))];
@@ -93,16 +97,15 @@ public sealed class Teacher : IDisposable
     /// <exception cref="InputException">A score or feature that is not finite: teacher and image are named.</exception>
     public TeacherOutput Run(Tensor canvas, Func<int, string> imageName)
     {
-        Device here = Memory();
-        using Tensor local = canvas.to(here);
+        using Tensor local = canvas.to(memory);
         using Tensor input = preprocess.Apply(local);
         var raw = session.OutputShapes(input.shape)
-            .Zip(session.Outputs, (shape, output) => empty(shape, TorchMemory.Dtype(output.Type), here))
+            .Zip(session.Outputs, (shape, output) => empty(shape, TorchMemory.Dtype(output.Type), memory))
             .ToArray();
-        if (here.type == TorchSharp.DeviceType.CUDA)
+        if (memory.type == TorchSharp.DeviceType.CUDA)
         {
             // ONNX Runtime's stream does not wait for torch's, on which the input may still be in the making.
-            cuda.synchronize(here);
+            cuda.synchronize(memory);
         }
 
         session.Run(TorchMemory.View(input), [.. raw.Select(TorchMemory.View)]);
@@ -120,14 +123,6 @@ public sealed class Teacher : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => session.Dispose();
-
-    /// <summary>Where the session's inputs and outputs lie: on its device, but for halves, which TorchSharp can point to on the CPU only
-    /// (ONNX Runtime then copies).</summary>
-    Device Memory()
-    {
-        bool hasHalves = session.Outputs.Append(session.Input).Any(o => TorchMemory.Dtype(o.Type) == ScalarType.Float16);
-        return hasHalves ? CPU : TorchMemory.Device(device);
-    }
 
     Tensor Scores(Tensor value)
     {

@@ -21,7 +21,7 @@ public sealed class GateTable
     /// <param name="images">One of the sets it was made for, or a selection from one.</param>
     internal float[] Of(ImageSet images)
     {
-        if (images is not Subset some || weights.ContainsKey(images))
+        if (images is not ImageSubset some || weights.ContainsKey(images))
         {
             return weights[images];
         }
@@ -62,13 +62,14 @@ public sealed class GateTable
 
         int[] scoring = [.. Enumerable.Range(0, union.Teachers.Count).Where(union.HasScores)];
         float[][] only = [.. Enumerable.Range(0, union.Teachers.Count).Select(t => OnlyOf(t, union.Teachers.Count))];
-        int[] owners = Estimate(recipe, new ImageSubset(all, open), scoring, compute);
+        ImageSet estimated = all.Select(open);
+        int[] owners = Estimate(recipe, estimated, scoring, compute);
         for (int i = 0; i < open.Length; i++)
         {
             rows[open[i]] = only[owners[i]];
         }
 
-        return new GateTable(PerSet(sets, rows), Describe(owners, new ImageSubset(all, open), recipe, union, scoring));
+        return new GateTable(PerSet(sets, rows), Describe(owners, estimated, recipe, union, scoring));
     }
 
     static int[] Estimate(Recipe recipe, ImageSet images, int[] scoring, ComputeOptions compute)
@@ -91,7 +92,7 @@ public sealed class GateTable
         int start = 0;
         foreach (ImageSet set in sets)
         {
-            tables.Add(set, [.. rows.AsSpan(start, set.Count).ToArray().SelectMany(r => r)]);
+            tables.Add(set, [.. rows[start..(start + set.Count)].SelectMany(r => r)]);
             start += set.Count;
         }
 
