@@ -20,6 +20,8 @@ namespace OnnxAmalgam.Trainable;
 /// single numbers (epsilons, exponents, limits), shapes and axes, and attention masks (an element that is not finite, or rank 2 and more
 /// holding 0 and one other value). Running statistics of BatchNormalization are buffers.
 /// A stored tensor that several nodes use is one parameter.</para>
+/// <para>On a processor, images X[n, c, h, w] flow through a graph of 2-D convolutions with their channels innermost in memory, whatever
+/// strides they came with: libtorch convolves and normalises them faster so. Shapes are the same; results may have such strides.</para>
 /// <para><see cref="nn.Module.train"/> and <see cref="nn.Module.eval"/> decide about batch statistics and dropout; what the file says about
 /// training mode is ignored. Parameters, buffers and constants belong to this object and go with <see cref="nn.Module.Dispose()"/>.
 /// Not safe for several threads at once.</para>
@@ -34,6 +36,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
     readonly int[] _inputs;
     readonly Tensor?[] _given;
     readonly bool[] _isConstant;
+    readonly bool _convolvesImages;
     readonly Dictionary<int, string> _moduleNames = [];
     readonly List<(string[] Values, Plan Plan)> _plans = [];
     readonly string[] _firstOutput;
@@ -61,6 +64,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
         _inputs = [.. InputNames.Select(_graph.Find)];
         _firstOutput = [.. OutputNames.Take(1)];
         Register();
+        _convolvesImages = _graph.Nodes.Any(node => node.Row.Type is "Conv" && node.Inputs.ElementAtOrDefault(1) is >= 0 and var weight && _given[weight]?.dim() == 4);
     }
 
     /// <summary>Loads a file and builds the module.</summary>
@@ -188,7 +192,8 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
     {
         var type = _floats.Of(input.dtype);
         if (FloatTypes.IsFloat(input.dtype) && _wide != _floats.Of(ScalarType.Float32)) type = _wide;
-        return type == input.dtype ? input : input.to_type(type);
+        var typed = type == input.dtype ? input : input.to_type(type);
+        return _convolvesImages && _device.type == DeviceType.CPU && FloatTypes.IsFloat(type) ? ChannelsLast.Of(typed) : typed;
     }
 
     Plan PlanFor(IReadOnlyList<string> values)

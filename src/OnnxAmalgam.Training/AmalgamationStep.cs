@@ -68,24 +68,47 @@ internal sealed class AmalgamationStep : IDisposable
 
     Optimizer Optimizer { get; }
 
-    /// <summary>Runs one step.</summary>
-    /// <param name="batch">Canvases.</param>
-    /// <param name="rate">Learning rate, and momentum where the schedule moves it.</param>
-    /// <returns>The terms' values, the total first; on the CPU.</returns>
-    /// <exception cref="InputException">A teacher's output or the loss is not finite.</exception>
+    /// <summary>Runs one step, teachers and all.</summary>
+    /// <inheritdoc cref="Learn" path="/returns|/exception"/>
     public double[] Run(ImageBatch batch, RatePoint rate)
     {
+        using TaughtBatch taught = Teach(batch);
+        return Learn(taught, rate);
+    }
+
+    /// <summary>Asks the teachers. Touches neither the student nor the random state: another thread may do it while the student learns.</summary>
+    /// <exception cref="InputException">A teacher's output is not finite.</exception>
+    public TaughtBatch Teach(ImageBatch batch)
+    {
         using var scope = NewDisposeScope();
+        using var guard = no_grad();
         Tensor canvas = BatchTensors.Canvas(batch, setup.Train).to(device);
-        Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
-        LossResult loss = Evaluate(canvas, indices, (batch.Epoch, batch.Index), i => setup.Train.NameOf(batch.Indices[i]));
+        TeacherOutput[] answers = readsTeachers ? [.. setup.Teachers.Select(t => t.Run(canvas, i => setup.Train.NameOf(batch.Indices[i])))] : [];
+        foreach (Tensor tensor in answers.SelectMany(a => a.Logits is { } logits ? a.Taps.Prepend(logits) : a.Taps).Prepend(canvas))
+        {
+            tensor.DetachFromDisposeScope();
+        }
+
+        return new TaughtBatch(batch, canvas, answers);
+    }
+
+    /// <summary>One step of the student and the loss's own parameters.</summary>
+    /// <param name="taught">A batch and the teachers' answers.</param>
+    /// <param name="rate">Learning rate, and momentum where the schedule moves it.</param>
+    /// <returns>The terms' values, the total first; on the CPU.</returns>
+    /// <exception cref="InputException">The loss is not finite.</exception>
+    public double[] Learn(TaughtBatch taught, RatePoint rate)
+    {
+        using var scope = NewDisposeScope();
+        ImageBatch batch = taught.Batch;
+        Student.train();
+        LossResult loss = Evaluate(taught);
         double[] terms = [loss.Total.to(ScalarType.Float64).item<double>(), .. loss.Values.to(ScalarType.Float64).cpu().data<double>()];
         if (!double.IsFinite(terms[0]))
         {
             throw new InputException($"epoch {batch.Epoch}, batch {batch.Index}: expected a finite loss, got {string.Join(", ", TermNames.Zip(terms, (n, v) => $"{n} {v:g4}"))}; lower train.learning_rate or set train.clip_norm");
         }
 
-        Student.train();
         Optimizer.ZeroGradients();
         loss.Total.backward();
         if (clipNorm is { } bound)
@@ -97,27 +120,20 @@ internal sealed class AmalgamationStep : IDisposable
         return terms;
     }
 
-    /// <summary>Teachers, student and losses on a batch, without a step.</summary>
-    LossResult Evaluate(Tensor canvas, Tensor indices, (int Epoch, int Batch) position, Func<int, string> nameOf)
+    LossResult Evaluate(TaughtBatch taught)
     {
-        TeacherOutput[] teachers;
-        using (no_grad())
-        {
-            teachers = readsTeachers ? [.. setup.Teachers.Select(t => t.Run(canvas, nameOf))] : [];
-        }
-
-        Student.train();
-        var inputs = new Dictionary<string, Tensor> { [Student.InputNames[0]] = preprocess.Apply(canvas) };
-        Tensor[] outputs = RunStudent(inputs);
+        ImageBatch batch = taught.Batch;
+        Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
+        Tensor[] outputs = RunStudent(new() { [Student.InputNames[0]] = preprocess.Apply(taught.Canvas) });
         return Loss.Forward(new LossInputs
         {
             StudentLogits = outputs[0],
             StudentTap = outputs.ElementAtOrDefault(1),
-            TeacherLogits = [.. teachers.Select(t => t.Logits)],
-            TeacherTaps = [.. teachers.SelectMany(t => t.Taps)],
+            TeacherLogits = [.. taught.Answers.Select(t => t.Logits)],
+            TeacherTaps = [.. taught.Answers.SelectMany(t => t.Taps)],
             DomainWeights = targets.Weights(indices),
             HardLabels = targets.Labels(indices),
-            Position = position,
+            Position = (batch.Epoch, batch.Index),
         });
     }
 

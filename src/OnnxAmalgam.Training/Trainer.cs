@@ -69,6 +69,7 @@ public sealed class Trainer : IDisposable
         }
 
         using var loader = new BatchLoader(setup.Train, train.Batch, setup.Recipe.Augment, train.Seed, at.Epoch, at.Batch, workers: 1);
+        using var batches = new TaughtBatches(loader, step.Teach);
         var results = new ResultsCsv(folder.Results, at.ResultsBytes);
         using var events = new EventFile(folder.Path, at.Epoch, observer.Warn);
         var schedule = new RateSchedule(train, loader.BatchesPerEpoch);
@@ -76,7 +77,7 @@ public sealed class Trainer : IDisposable
 
         while (at.Epoch <= train.Epochs)
         {
-            var run = RunEpoch(at, loader, schedule, stop);
+            var run = RunEpoch(at, batches, loader.BatchesPerEpoch, schedule, stop);
             at = run.State;
             if (run.Interrupted)
             {
@@ -109,7 +110,7 @@ public sealed class Trainer : IDisposable
             ? "all epochs of this run are done: it is only exported and evaluated again"
             : string.Create(CultureInfo.InvariantCulture, $"going on at epoch {at.Epoch}, batch {at.Batch + 1}");
 
-    (TrainingState State, bool Interrupted, double ImagesPerSecond) RunEpoch(TrainingState at, BatchLoader loader, RateSchedule schedule, CancellationToken stop)
+    (TrainingState State, bool Interrupted, double ImagesPerSecond) RunEpoch(TrainingState at, TaughtBatches batches, int perEpoch, RateSchedule schedule, CancellationToken stop)
     {
         var sums = new Dictionary<string, double>(at.Sums);
         var clock = Stopwatch.StartNew();
@@ -117,12 +118,11 @@ public sealed class Trainer : IDisposable
         double speed = 0;
         int done = at.Batch;
         bool interrupted = false;
-        while (done < loader.BatchesPerEpoch && !(interrupted = stop.IsCancellationRequested))
+        while (done < perEpoch && !(interrupted = stop.IsCancellationRequested))
         {
-            ImageBatch batch = loader.Next();
-            double[] terms = step.Run(batch, schedule.At(at.Step + done - at.Batch));
-            images += batch.Count;
-            loader.Return(batch);
+            using TaughtBatch batch = batches.Next();
+            double[] terms = step.Learn(batch, schedule.At(at.Step + done - at.Batch));
+            images += batch.Batch.Count;
             for (int i = 0; i < terms.Length; i++)
             {
                 sums[step.TermNames[i]] = sums.GetValueOrDefault(step.TermNames[i]) + terms[i];
@@ -130,7 +130,7 @@ public sealed class Trainer : IDisposable
 
             done++;
             speed = images / clock.Elapsed.TotalSeconds;
-            long left = ((long)(train.Epochs - at.Epoch + 1) * loader.BatchesPerEpoch) - done;
+            long left = ((long)(train.Epochs - at.Epoch + 1) * perEpoch) - done;
             observer.Stepped(at.Epoch, done, speed, TimeSpan.FromSeconds(left * clock.Elapsed.TotalSeconds / Math.Max(1, done - at.Batch)));
         }
 

@@ -1,4 +1,5 @@
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Trainable;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.CommonSpace;
@@ -46,6 +47,7 @@ internal sealed class TapAdapter
         if (Pooled) feature = feature.dim() == 2 ? feature.alias() : feature.flatten(2).mean([2]);
         else if (feature.shape[2] != grid.Height || feature.shape[3] != grid.Width)
             feature = nn.functional.adaptive_avg_pool2d(feature, (grid.Height, grid.Width));
+        if (feature.device_type == TorchSharp.DeviceType.CPU) feature = ChannelsLast.Of(feature);
         return feature.MoveToOuterDisposeScope();
     }
 

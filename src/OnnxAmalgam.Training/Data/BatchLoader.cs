@@ -7,7 +7,7 @@ namespace OnnxAmalgam.Training.Data;
 /// <summary>Shuffled, augmented batches made on other threads. What a batch holds depends on (seed, epoch, batch) only, never on timing or on where reading started.</summary>
 /// <remarks>
 /// Each worker takes a free buffer and the number of the next batch that nobody makes yet, under one lock, so the batch that is waited for always has a buffer.
-/// There are <c>2 * workers + 2</c> buffers; the caller may hold two at once. One thread calls <see cref="Next"/> and <see cref="Return"/>.
+/// There are <c>2 * workers + 3</c> buffers; the caller may hold three at once. One thread calls <see cref="Next"/>; any may call <see cref="Return"/>.
 /// </remarks>
 public sealed class BatchLoader : IDisposable
 {
@@ -44,7 +44,7 @@ public sealed class BatchLoader : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(index, order.BatchesPerEpoch);
         augmentation = new(augment, seed, images);
         started = delivered = (epoch - 1L) * order.BatchesPerEpoch + index;
-        for (int i = 0; i < 2 * workers + 2; i++)
+        for (int i = 0; i < 2 * workers + 3; i++)
             free.Push(ImageBatch.Of(order.BatchSize, images.CanvasBytes));
         threads = [.. Enumerable.Range(0, workers).Select(i => new Thread(Work) { IsBackground = true, Name = $"batch loader {i}" })];
         foreach (Thread thread in threads)

@@ -14,7 +14,7 @@ public sealed partial class GraphOverheadTests : IDisposable
     const int Batch = 64, Classes = 20, Pairs = 20, StepsEach = 25;
     readonly TrainableGraph graph = new(StudentZoo.Build("zoo:resnet(widths=[16,32,64], blocks=[1,1,1])", 1, 28, 28, Classes, seed: 1));
     readonly HandWrittenStudent hand;
-    readonly Tensor images = Tensors.Random(1, Batch, 1, 28, 28).to_type(ScalarType.Float32);
+    readonly Tensor images = ChannelsLast.Of(Tensors.Random(1, Batch, 1, 28, 28).to_type(ScalarType.Float32));
     readonly Tensor target = nn.functional.softmax(Tensors.Random(2, Batch, Classes).to_type(ScalarType.Float32) * 5, 1);
 
     public GraphOverheadTests()

@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Ensemble;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training;
+
+/// <summary>A batch and what the teachers say of it. Owns its tensors; disposing it gives the batch's memory back to the loader.</summary>
+/// <param name="Batch">Canvases, as bytes.</param>
+/// <param name="Canvas">The same as X[n, c, h, w] on the student's device.</param>
+/// <param name="Answers">One a teacher; empty where no term asks them.</param>
+internal sealed record TaughtBatch(ImageBatch Batch, Tensor Canvas, IReadOnlyList<TeacherOutput> Answers) : IDisposable
+{
+    /// <summary>Called once with the batch.</summary>
+    public Action<ImageBatch>? Returned { get; init; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Tensor tensor in Answers.SelectMany(a => a.Logits is { } logits ? a.Taps.Prepend(logits) : a.Taps).Prepend(Canvas))
+        {
+            tensor.Dispose();
+        }
+
+        Returned?.Invoke(Batch);
+    }
+}
+
+/// <summary>The loader's batches with the teachers' answers, made on a thread of its own while the student is at the one before: the teachers
+/// fill what the student's step leaves of the cores. What a batch holds does not depend on timing.</summary>
+internal sealed class TaughtBatches : IDisposable
+{
+    readonly Func<ImageBatch, TaughtBatch> teach;
+    readonly BatchLoader loader;
+    readonly BlockingCollection<(TaughtBatch? Batch, Exception? Failure)> ready = new(boundedCapacity: 1);
+    readonly CancellationTokenSource stop = new();
+    readonly Thread thread;
+
+    /// <summary>Starts teaching.</summary>
+    /// <param name="loader">Where batches come from; not owned, and to be disposed after this.</param>
+    /// <param name="teach">Asks the teachers; called on this one's thread only.</param>
+    public TaughtBatches(BatchLoader loader, Func<ImageBatch, TaughtBatch> teach)
+    {
+        (this.loader, this.teach) = (loader, teach);
+        thread = new Thread(Work) { IsBackground = true, Name = "teachers" };
+        thread.Start();
+    }
+
+    /// <summary>The next batch, which the caller disposes before it asks for more than one other.</summary>
+    /// <exception cref="Graphs.InputException">An image could not be read, or a teacher's answer is not finite.</exception>
+    public TaughtBatch Next()
+    {
+        var (batch, failure) = ready.Take();
+        if (failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
+        return batch!;
+    }
+
+    /// <summary>Waits for the batch that is being made, and drops it.</summary>
+    public void Dispose()
+    {
+        stop.Cancel();
+        thread.Join();
+        while (ready.TryTake(out var left))
+        {
+            left.Batch?.Dispose();
+        }
+
+        ready.Dispose();
+        stop.Dispose();
+    }
+
+    void Work()
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            (TaughtBatch? Batch, Exception? Failure) next = Make();
+            try
+            {
+                ready.Add(next, stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                next.Batch?.Dispose();
+            }
+
+            if (next.Failure is not null)
+            {
+                return;
+            }
+        }
+    }
+
+    (TaughtBatch? Batch, Exception? Failure) Make()
+    {
+        try
+        {
+            return (teach(loader.Next()) with { Returned = loader.Return }, null);
+        }
+        catch (Exception e)
+        {
+            return (null, e);
+        }
+    }
+}

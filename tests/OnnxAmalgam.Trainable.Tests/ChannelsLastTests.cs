@@ -1,0 +1,37 @@
+using TorchSharp;
+
+namespace OnnxAmalgam.Trainable.Tests;
+
+public sealed class ChannelsLastTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void The_same_numbers_with_the_channels_innermost(int channels)
+    {
+        using var images = torch.arange(2 * channels * 4 * 5, torch.ScalarType.Float32).view(2, channels, 4, 5);
+        using var laid = ChannelsLast.Of(images);
+        Assert.Equal([20 * channels, 1, 5 * channels, channels], laid.stride());
+        Assert.True(laid.equal(images).all().item<bool>());
+        Assert.Same(laid, ChannelsLast.Of(laid));
+    }
+
+    [Fact]
+    public void Other_ranks_are_left_alone()
+    {
+        using var tokens = torch.zeros(2, 3, 4);
+        Assert.Same(tokens, ChannelsLast.Of(tokens));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void They_stay_there_through_a_network_of_convolutions(int channels)
+    {
+        using var graph = new TrainableGraph(StudentZoo.Build("zoo:resnet(widths=[8,16], blocks=[1,1])", channels, 8, 8, 4, seed: 1));
+        string map = graph.WriteBack().Proto.Graph.Node.Last(n => n.OpType == "Relu").Output[0];
+        using var images = torch.rand(2, channels, 8, 8);
+        using var feature = graph.Run(new Dictionary<string, torch.Tensor> { [graph.InputNames[0]] = images }, [map])[0];
+        Assert.Equal([16 * 4 * 4, 1, 16 * 4, 16], feature.stride());
+    }
+}
