@@ -58,6 +58,9 @@ internal sealed class AmalgamationStep : IDisposable
     /// and outside a step the student computes in float32.</summary>
     public Precision Precision { get; set; }
 
+    /// <summary>Told where the time goes; null: nobody asks.</summary>
+    public StepClock? Clock { get; set; }
+
     /// <summary>What is minimised, as text.</summary>
     public string Equation => Loss.Equation;
 
@@ -101,6 +104,7 @@ internal sealed class AmalgamationStep : IDisposable
     {
         using var scope = NewDisposeScope();
         ImageBatch batch = taught.Batch;
+        Clock?.Start();
         Student.train();
         LossResult loss = Evaluate(taught);
         double[] terms = [loss.Total.to(ScalarType.Float64).item<double>(), .. loss.Values.to(ScalarType.Float64).cpu().data<double>()];
@@ -110,13 +114,16 @@ internal sealed class AmalgamationStep : IDisposable
         }
 
         Optimizer.ZeroGradients();
+        Clock?.Ended("losses");
         loss.Total.backward();
+        Clock?.Ended("backward");
         if (clipNorm is { } bound)
         {
             GradientClip.ByGlobalNorm(Optimizer.Groups.SelectMany(g => g.Parameters), bound);
         }
 
         Optimizer.Step(rate);
+        Clock?.Ended("optimiser");
         return terms;
     }
 
@@ -125,6 +132,7 @@ internal sealed class AmalgamationStep : IDisposable
         ImageBatch batch = taught.Batch;
         Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
         Tensor[] outputs = RunStudent(new() { [Student.InputNames[0]] = preprocess.Apply(taught.Canvas) });
+        Clock?.Ended("student forward");
         return Loss.Forward(new LossInputs
         {
             StudentLogits = outputs[0],

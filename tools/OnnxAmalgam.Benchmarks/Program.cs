@@ -1,5 +1,88 @@
+using System.CommandLine;
+using System.Diagnostics;
 using OnnxAmalgam.Benchmarks;
 
-string repository = Directory.GetCurrentDirectory();
-Setting setting = args[0] == "cifar" ? Setting.Cifar(repository) : Setting.Resnets(args[4]);
-StepWorker.Serve(setting, args[1], args[2], int.Parse(args[3]), 2048);
+// tools/OnnxAmalgam.Benchmarks: see tools/README.md. Run in the repository's root.
+if (args is ["worker", var name, var method, var train, var threadCount, var models])
+{
+    Setting setting = name == "cifar" ? Setting.Cifar(Directory.GetCurrentDirectory()) : Setting.Resnets(models);
+    StepWorker.Serve(setting, method, train, int.Parse(threadCount, System.Globalization.CultureInfo.InvariantCulture));
+    return 0;
+}
+
+var threads = new Option<int>("--threads") { Description = "Threads of every side.", DefaultValueFactory = _ => Environment.ProcessorCount };
+var rounds = new Option<int>("--rounds") { Description = "Rounds that count; every side works in each.", DefaultValueFactory = _ => 7 };
+var seconds = new Option<double>("--seconds") { Description = "About how long a side works in a round.", DefaultValueFactory = _ => 4 };
+var only = new Option<string[]>("--only") { Description = "Settings and methods, as cifar/soft; default: all that can run here.", AllowMultipleArgumentsPerToken = true };
+var page = new Option<string?>("--write") { Description = "A page whose measured parts are replaced, as docs/benchmarks.md." };
+var command = new RootCommand("Measures a training step of this program beside the same step in plain PyTorch, whole and in parts, in turn.") { threads, rounds, seconds, only, page };
+command.SetAction(parsed =>
+{
+    string? python = FindPython();
+    string? folder = python is null ? null : Export(python);
+    var comparison = new StepComparison(new ComparisonOptions(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(seconds), python));
+    List<Setting> settings = [Setting.Cifar(Directory.GetCurrentDirectory()), .. folder is null ? Array.Empty<Setting>() : [Setting.Resnets(folder)]];
+    foreach (Setting setting in settings)
+    {
+        foreach (string method in (string[])["soft", "published"])
+        {
+            if (parsed.GetValue(only) is { Length: > 0 } chosen && !chosen.Contains($"{setting.Name}/{method}"))
+            {
+                continue;
+            }
+
+            Console.Error.WriteLine($"{setting.Name}, {method}");
+            comparison.Run(setting, method, folder);
+        }
+    }
+
+    string machine = Machine.Describe(comparison.Reference) + $"; {parsed.GetValue(threads)} threads on every side, {parsed.GetValue(rounds)} rounds in turn.";
+    foreach (var (part, table) in comparison.Tables.Prepend(("machine", machine)))
+    {
+        Console.WriteLine($"{table}\n");
+        if (parsed.GetValue(page) is { } path)
+        {
+            Document.Write(path, part, table);
+        }
+    }
+});
+return command.Parse(args).Invoke();
+
+// An interpreter that has torch and torchvision, or null with a message.
+static string? FindPython()
+{
+    string[] candidates = [.. new[] { Environment.GetEnvironmentVariable("PYTHON") }.OfType<string>(), "/usr/bin/python3", "python3"];
+    foreach (string candidate in candidates)
+    {
+        try
+        {
+            using Process process = Process.Start(new ProcessStartInfo(candidate, ["-c", "import torch, torchvision, onnx"]) { RedirectStandardError = true })!;
+            process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            if (process.ExitCode == 0)
+            {
+                return candidate;
+            }
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            // no such interpreter
+        }
+    }
+
+    Console.Error.WriteLine("no Python with torch, torchvision and onnx (PYTHON names one; on Debian: python3-torch, python3-torchvision, python3-onnx, libopenblas0-pthread): only this program is measured");
+    return null;
+}
+
+// torchvision's three networks, written once.
+static string Export(string python)
+{
+    string folder = Path.Combine(Path.GetTempPath(), "onnx-amalgam-bench-models");
+    if (!File.Exists(Path.Combine(folder, "resnet18.onnx")))
+    {
+        using Process process = Process.Start(python, ["tools/reference/export_resnets.py", folder]);
+        process.WaitForExit();
+    }
+
+    return folder;
+}

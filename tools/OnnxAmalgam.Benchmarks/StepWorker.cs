@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
+using System.Text.Json;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Training;
@@ -8,34 +8,46 @@ using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Evaluation;
 using OnnxAmalgam.Training.Optimisation;
 using OnnxAmalgam.Training.Recipes;
+using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Benchmarks;
 
-/// <summary>This program's side: the protocol of tools/reference/step.py on stdin and stdout.</summary>
-static class StepWorker
+/// <summary>This program's side: the protocol of tools/reference/step.py on stdin and stdout, and what only this side is asked.</summary>
+sealed class StepWorker : IDisposable
 {
+    const int Images = 2048;
+    readonly AmalgamationSetup setup;
+    readonly AmalgamationStep step;
+    readonly BatchLoader loader;
+    readonly TaughtBatches ahead;
+    readonly RatePoint rate = new(1e-3);
+
+    StepWorker(Recipe recipe, int threads)
+    {
+        set_num_threads(threads);
+        manual_seed(1);
+        setup = AmalgamationSetup.Open(recipe, new ComputeOptions(ComputeDevice.Cpu, threads), _ => { });
+        step = new AmalgamationStep(setup);
+        step.Precision = recipe.Train.Precision == Precision.Auto ? PrecisionChoice.For(setup).Chosen : recipe.Train.Precision;
+        loader = new BatchLoader(setup.Train, recipe.Train.Batch, recipe.Augment, recipe.Train.Seed);
+        ahead = new TaughtBatches(loader, step.Teach);
+    }
+
     /// <summary>Serves until <c>quit</c> or the end of input.</summary>
-    public static void Serve(Setting setting, string method, string train, int threads, int images)
+    /// <param name="setting">Teachers, student, images.</param>
+    /// <param name="method"><c>soft</c> or <c>published</c>.</param>
+    /// <param name="train">Further keys of the recipe's train section, each after a comma.</param>
+    /// <param name="threads">Threads of an operator.</param>
+    public static void Serve(Setting setting, string method, string train, int threads)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("onnx-amalgam-bench-");
         try
         {
-            Recipe recipe = RecipeReader.Read(setting.Write(folder.FullName, method, train, images));
-            var compute = new ComputeOptions(ComputeDevice.Cpu, threads);
-            using var setup = AmalgamationSetup.Open(recipe, compute, _ => { });
-            TorchSharp.torch.set_num_threads(threads);
-            TorchSharp.torch.manual_seed(1);
-            using var step = new AmalgamationStep(setup);
-            step.Precision = recipe.Train.Precision == Precision.Auto ? PrecisionChoice.For(setup).Chosen : recipe.Train.Precision;
-            Answer($"{{\"precision\": \"{step.Precision}\"}}");
-            using var loader = new BatchLoader(setup.Train, recipe.Train.Batch, recipe.Augment, recipe.Train.Seed);
-            using var ahead = new TaughtBatches(loader, step.Teach);
+            using var worker = new StepWorker(RecipeReader.Read(setting.Write(folder.FullName, method, train, Images)), threads);
+            Answer(new { precision = worker.step.Precision.ToString().ToLowerInvariant() });
             while (Console.ReadLine() is { } line && line != "quit")
             {
-                string[] words = line.Split(' ');
-                Answer(words[0] == "memory"
-                    ? $"{{\"peak_bytes\": {ResidentMemory.Peak()}}}"
-                    : Run(words[0], int.Parse(words[1], CultureInfo.InvariantCulture), setup, step, ahead));
+                Answer(worker.Do(line.Split(' ')));
             }
         }
         finally
@@ -44,50 +56,96 @@ static class StepWorker
         }
     }
 
-    static string Run(string command, int count, AmalgamationSetup setup, AmalgamationStep step, TaughtBatches ahead)
+    /// <inheritdoc/>
+    public void Dispose()
     {
-        var rate = new RatePoint(1e-3);
-        using TaughtBatch first = ahead.Next();
-        using var loader = new BatchLoader(setup.Train, setup.Recipe.Train.Batch, setup.Recipe.Augment, seed: 2);
+        ahead.Dispose();
+        loader.Dispose();
+        step.Dispose();
+        setup.Dispose();
+    }
+
+    object Do(string[] words) => words switch
+    {
+        ["step", var count] => Timed(Count(count), () => { using TaughtBatch taught = ahead.Next(); step.Learn(taught, rate); }),
+        ["sequential", var count] => OnAnotherLoader(Count(count), batch => step.Run(batch, rate)),
+        ["data", var count] => OnAnotherLoader(Count(count), _ => { }),
+        ["teachers", var count] => OnOneBatch(Count(count), taught => { using TaughtBatch again = step.Teach(taught.Batch); }),
+        ["student", var count] => OnOneBatch(Count(count), taught => step.Learn(taught, rate)),
+        ["profile", var count] => Profile(Count(count)),
+        ["matmul", var size] => Matmul(Count(size)),
+        ["macs"] => new { student = Costs.Of(setup.Student.Model).Macs },
+        ["memory"] => new { peak_bytes = ResidentMemory.Peak() },
+        _ => throw new ArgumentException($"expected a command of tools/reference/step.py, got '{string.Join(' ', words)}'"),
+    };
+
+    static int Count(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+
+    object Timed(int count, Action work)
+    {
         TimeSpan processor = Environment.CpuUsage.TotalTime;
         var clock = Stopwatch.StartNew();
         for (int i = 0; i < count; i++)
         {
-            switch (command)
-            {
-                case "step":
-                    using (TaughtBatch taught = ahead.Next())
-                    {
-                        step.Learn(taught, rate);
-                    }
-
-                    break;
-                case "sequential":
-                    ImageBatch next = loader.Next();
-                    step.Run(next, rate);
-                    loader.Return(next);
-                    break;
-                case "teachers":
-                    using (step.Teach(first.Batch))
-                    {
-                    }
-
-                    break;
-                case "student":
-                    step.Learn(first, rate);
-                    break;
-                case "data":
-                    loader.Return(loader.Next());
-                    break;
-            }
+            work();
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{{\"seconds\": {clock.Elapsed.TotalSeconds}, \"cpu_seconds\": {(Environment.CpuUsage.TotalTime - processor).TotalSeconds}, \"images\": {count * setup.Recipe.Train.Batch}}}");
+        return new { seconds = clock.Elapsed.TotalSeconds, cpu_seconds = (Environment.CpuUsage.TotalTime - processor).TotalSeconds, images = count * setup.Recipe.Train.Batch };
     }
 
-    static void Answer(string json)
+    object OnOneBatch(int count, Action<TaughtBatch> work)
     {
-        Console.WriteLine(json);
+        using TaughtBatch taught = ahead.Next();
+        return Timed(count, () => work(taught));
+    }
+
+    object OnAnotherLoader(int count, Action<ImageBatch> work)
+    {
+        using var other = new BatchLoader(setup.Train, setup.Recipe.Train.Batch, setup.Recipe.Augment, seed: 2);
+        return Timed(count, () =>
+        {
+            ImageBatch batch = other.Next();
+            work(batch);
+            other.Return(batch);
+        });
+    }
+
+    /// <summary>Milliseconds a step of each phase of the student's part, and of the teachers'.</summary>
+    Dictionary<string, double> Profile(int count)
+    {
+        var clock = step.Clock = new StepClock();
+        var teaching = new Stopwatch();
+        OnOneBatch(count, taught =>
+        {
+            teaching.Start();
+            step.Teach(taught.Batch).Answers.SelectMany(a => a.Taps.Append(a.Logits)).ToList().ForEach(t => t?.Dispose());
+            teaching.Stop();
+            step.Learn(taught, rate);
+        });
+        step.Clock = null;
+        return clock.Phases.Prepend(new("teachers", teaching.Elapsed)).ToDictionary(p => p.Key, p => p.Value.TotalMilliseconds / count);
+    }
+
+    /// <summary>The best rate of square matrix products in the activations' type, in multiply-adds a second.</summary>
+    object Matmul(int size)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        Tensor a = rand(size, size).to_type(step.Precision == Precision.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32);
+        double best = double.MaxValue;
+        for (int i = 0; i < 12; i++)
+        {
+            var clock = Stopwatch.StartNew();
+            using Tensor product = a.mm(a);
+            best = Math.Min(best, clock.Elapsed.TotalSeconds);
+        }
+
+        return new { macs_per_second = Math.Pow(size, 3) / best };
+    }
+
+    static void Answer(object answer)
+    {
+        Console.WriteLine(JsonSerializer.Serialize(answer));
         Console.Out.Flush();
     }
 }

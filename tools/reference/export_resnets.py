@@ -1,0 +1,24 @@
+#!/usr/bin/env python3
+"""Writes resnet34, resnet50 (teachers of 200 and 120 classes) and resnet18 (student of 320) with random weights as ONNX, for `make bench`.
+
+    export_resnets.py FOLDER
+
+The student keeps its BatchNormalization, the teachers' is folded as the exporter does it.
+"""
+import os
+import sys
+
+import torch
+import torchvision
+
+
+def main(folder):
+    os.makedirs(folder, exist_ok=True)
+    torch.manual_seed(1)
+    for name, classes, mode in (("resnet34", 200, torch.onnx.TrainingMode.EVAL), ("resnet50", 120, torch.onnx.TrainingMode.EVAL), ("resnet18", 320, torch.onnx.TrainingMode.PRESERVE)):
+        network = getattr(torchvision.models, name)(num_classes=classes).eval()
+        torch.onnx.export(network, torch.zeros(2, 3, 64, 64), os.path.join(folder, f"{name}.onnx"), opset_version=13, input_names=["image"], output_names=["logits"],
+                          dynamic_axes={"image": {0: "batch"}, "logits": {0: "batch"}}, training=mode, do_constant_folding=mode == torch.onnx.TrainingMode.EVAL)
+
+
+main(sys.argv[1])
