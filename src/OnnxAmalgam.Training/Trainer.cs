@@ -62,6 +62,11 @@ public sealed class Trainer : IDisposable
     {
         TrainingState? saved = resume ? Resume(acceptOlder) : null;
         TrainingState at = saved ?? Start();
+        if (saved is null && setup.Student.Measured.Count > 0)
+        {
+            observer.Note(NormalisationNote(StudentNormalisation.Measure(setup, step.Student)));
+        }
+
         step.Precision = at.Precision;
         if (resume)
         {
@@ -108,6 +113,9 @@ public sealed class Trainer : IDisposable
         : at.Epoch > train.Epochs
             ? "all epochs of this run are done: it is only exported and evaluated again"
             : string.Create(CultureInfo.InvariantCulture, $"going on at epoch {at.Epoch}, batch {at.Batch + 1}");
+
+    string NormalisationNote(int images) => string.Create(CultureInfo.InvariantCulture,
+        $"normalisation: {setup.Student.Measured.Count} BatchNormalization {(setup.Recipe.Student.Normalisation.Mode == NormalisationMode.Insert ? "put behind convolutions" : "refreshed")}, measured on {images} images");
 
     (TrainingState State, bool Interrupted, double ImagesPerSecond) RunEpoch(TrainingState at, BatchLoader loader, RateSchedule schedule, CancellationToken stop)
     {
