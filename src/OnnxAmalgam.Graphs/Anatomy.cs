@@ -40,8 +40,8 @@ public sealed record ClassifierHead(NodeProto Node, string Feature, string Logit
 /// <summary>A Conv or ConvTranspose, and what normalises its result.</summary>
 /// <param name="Node">The node.</param>
 /// <param name="Normalisation">The operator that normalises before other weights come; null: none on at least one way.</param>
-/// <param name="IsLinearLayer">Whether it makes the class scores or sees maps of one position (squeeze-and-excitation): networks do not
-/// normalise behind these.</param>
+/// <param name="IsLinearLayer">Whether it makes the class scores or works on what a global pool left (squeeze-and-excitation): networks do
+/// not normalise behind these.</param>
 public sealed record Convolution(NodeProto Node, string? Normalisation, bool IsLinearLayer)
 {
     /// <summary>Whether a normalisation is missing: folded into the weights on export, or never there.</summary>

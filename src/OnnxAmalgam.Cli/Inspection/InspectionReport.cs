@@ -45,7 +45,7 @@ internal sealed record ExternalFileFinding(string Location, long Bytes);
 internal sealed record OperatorFinding(string Name, int Count);
 
 /// <summary>Convolutions of the main graph. <paramref name="Bare"/>: no normalisation follows; <paramref name="LinearLayers"/>: those that make the
-/// scores or see maps of one position, which are not counted as bare; <paramref name="FollowedBy"/>: the others, by what normalises them.</summary>
+/// scores or work behind a global pool, which are not counted as bare; <paramref name="FollowedBy"/>: the others, by what normalises them.</summary>
 internal sealed record ConvolutionsFinding(int Count, int Bare, int LinearLayers, IReadOnlyList<OperatorFinding> FollowedBy);
 
 /// <summary>Where the class scores are read. <paramref name="Note"/>: what was skipped to get there; <paramref name="Problem"/>: why there are none.</summary>

@@ -12,7 +12,10 @@ internal sealed class ConvolutionList
         "SkipLayerNormalization", "SkipSimplifiedLayerNormalization", "MeanVarianceNormalization", "GroupNorm", "SkipGroupNorm",
     ];
 
+    static readonly HashSet<string> Pools = ["GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool", "AveragePool", "MaxPool", "ReduceMean", "ReduceMax"];
+
     readonly ClassifierGraph graph;
+    readonly Dictionary<string, bool> pooled = new(StringComparer.Ordinal);
     readonly Dictionary<string, string?> following = new(StringComparer.Ordinal);
     readonly NodeProto? head;
 
@@ -27,11 +30,19 @@ internal sealed class ConvolutionList
 
     static bool IsConvolution(NodeProto node) => node.OpType is "Conv" or "ConvTranspose" && node.Domain is "" or "ai.onnx";
 
-    Convolution Look(NodeProto node) => new(node, Following(node.Output[0]), ReferenceEquals(node, head) || IsOnOnePosition(node));
+    Convolution Look(NodeProto node) => new(node, Following(node.Output[0]), ReferenceEquals(node, head) || IsPooled(node.Input[0]));
 
-    /// <summary>On maps of one position a convolution is a linear layer: a squeeze-and-excitation, or what follows a global pool.</summary>
-    bool IsOnOnePosition(NodeProto node) =>
-        graph.Fact(node.Output[0])?.Shape is { Count: > 2 } shape && shape.Skip(2).All(dim => dim.Size == 1);
+    /// <summary>Whether a value is a map of one position that a global pool made, or was made of such: a convolution of it is a linear layer.
+    /// A map that only a small image makes this small is none.</summary>
+    bool IsPooled(string value)
+    {
+        if (pooled.TryGetValue(value, out var known))
+            return known;
+        return pooled[value] = IsOnePosition(value) && graph.View.Producer(value) is { } node
+            && (Pools.Contains(node.OpType) || node.Input.Where(name => name.Length > 0 && !graph.IsFixed(name)).All(IsPooled));
+    }
+
+    bool IsOnePosition(string value) => graph.Fact(value)?.Shape is { Count: > 2 } shape && shape.Skip(2).All(dim => dim.Size == 1);
 
     /// <summary>The normalisation that every way from a value comes to before it comes to other weights or to an output; null: there is a way
     /// without. Where the ways come to different ones: the first.</summary>

@@ -56,6 +56,22 @@ public sealed class ConvolutionTests
     }
 
     [Fact]
+    public void A_map_that_a_global_pool_made_one_position_is_for_linear_layers_and_one_that_a_small_image_made_is_not()
+    {
+        var model = Model(
+            Image("N", 3, 4, 4),
+            [
+                Node("Conv", ["image", "body"], ["small"], Ints("strides", 2, 2)), Node("Relu", ["small"], ["feature"]), Node("Conv", ["feature", "one"], ["map"]),
+                Node("GlobalAveragePool", ["map"], ["pool"]), Node("Conv", ["pool", "one"], ["squeezed"]), Node("Relu", ["squeezed"], ["positive"]),
+                Node("Conv", ["positive", "one"], ["excited"]), Node("Sigmoid", ["excited"], ["gate"]), Node("Mul", ["map", "gate"], ["gated"]),
+                Node("Conv", ["gated", "one"], ["last"]), Node("Flatten", ["last"], ["flat"]), Node("Gemm", ["flat", "fc"], ["scores"]),
+            ],
+            ["scores"], Floats("body", 6, 3, 3, 3), Floats("one", 6, 6, 1, 1), Floats("fc", 6, 4));
+        Assert.Equal("Float[N,6,1,1]", Facts.Infer(model)["small"].ToString());
+        Assert.Equal([false, false, true, true, false], Graphs.Anatomy.Convolutions(model).Select(c => c.IsLinearLayer));
+    }
+
+    [Fact]
     public void The_head_is_a_linear_layer_wherever_it_stands()
     {
         var model = Model(
