@@ -146,6 +146,7 @@ public sealed class StudentNormalisationTests : IDisposable
     [Theory]
     [InlineData("resnet_folded_opset17", "insert", "BatchNormalization put behind convolutions", 7)]
     [InlineData("resnet_batchnorm_opset17", "refresh", "BatchNormalization refreshed", 7)]
+    [InlineData("float16_graph", "insert", "BatchNormalization put behind convolutions", 1)]
     public void A_run_measures_once_says_so_and_its_export_can_be_folded(string file, string mode, string note, int layers)
     {
         using AmalgamationSetup setup = FileStudent.Open($"{{model: {Fixture(file)}, normalisation: {mode}}}", "train.epochs=2");
@@ -161,10 +162,15 @@ public sealed class StudentNormalisationTests : IDisposable
         ExportReport export = RunExport.Write(setup, run, target, fold: true);
         var folded = OnnxModel.Load(target);
         Assert.Equal((layers, 0), (export.Folding!.Folded.Count, export.Folding.Kept.Count));
-        Assert.True(export.Agreement.MaxDifference < Tolerance, $"{export.Agreement}");
+        // half precision rounds the folded weights: a score may move, and a decision with it
+        bool isHalf = file == "float16_graph";
+        Assert.True(export.Agreement.MaxDifference < (isHalf ? 5e-3 : Tolerance), $"{export.Agreement}");
         Assert.DoesNotContain(folded.Proto.Graph.Node, node => node.OpType == "BatchNormalization");
         Assert.Equal(20, Anatomy.Logits(folded).Classes);
-        Assert.Equal(Rows(report.Evaluation), Rows(Evaluator.Evaluate(setup, target)));
+        if (!isHalf)
+        {
+            Assert.Equal(Rows(report.Evaluation), Rows(Evaluator.Evaluate(setup, target)));
+        }
 
         static (string, string, double)[] Rows(IReadOnlyList<EvaluationRow> rows) =>
             [.. rows.Where(row => row.Model == "student").Select(row => (row.Task, row.Metric, Math.Round(row.Value, 4)))];
