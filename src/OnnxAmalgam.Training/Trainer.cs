@@ -114,9 +114,6 @@ public sealed class Trainer : IDisposable
             ? "all epochs of this run are done: it is only exported and evaluated again"
             : string.Create(CultureInfo.InvariantCulture, $"going on at epoch {at.Epoch}, batch {at.Batch + 1}");
 
-    string NormalisationNote(int images) => string.Create(CultureInfo.InvariantCulture,
-        $"normalisation: {setup.Student.Measured.Count} BatchNormalization {(setup.Recipe.Student.Normalisation.Mode == NormalisationMode.Insert ? "put behind convolutions" : "refreshed")}, measured on {images} images");
-
     (TrainingState State, bool Interrupted, double ImagesPerSecond) RunEpoch(TrainingState at, BatchLoader loader, RateSchedule schedule, CancellationToken stop)
     {
         var sums = new Dictionary<string, double>(at.Sums);
@@ -197,6 +194,9 @@ public sealed class Trainer : IDisposable
         observer.Note(reason);
         return chosen;
     }
+
+    string NormalisationNote(int images) => string.Create(CultureInfo.InvariantCulture,
+        $"normalisation: {setup.Student.Measured.Count} BatchNormalization {(setup.Recipe.Student.Normalisation.Mode == NormalisationMode.Insert ? "put behind convolutions" : "refreshed")}, measured on {images} images");
 
     TrainingState Start() => new()
     {
