@@ -37,6 +37,17 @@ public sealed record LogitsOutput(string Value, bool IsProbability, int? Classes
 /// <param name="Classes">Number of scores.</param>
 public sealed record ClassifierHead(NodeProto Node, string Feature, string Logits, int Features, int Classes);
 
+/// <summary>A Conv or ConvTranspose, and what normalises its result.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="Normalisation">The operator that normalises before other weights come; null: none on at least one way.</param>
+/// <param name="IsLinearLayer">Whether it makes the class scores or works on what a global pool left (squeeze-and-excitation): networks do
+/// not normalise behind these.</param>
+public sealed record Convolution(NodeProto Node, string? Normalisation, bool IsLinearLayer)
+{
+    /// <summary>Whether a normalisation is missing: folded into the weights on export, or never there.</summary>
+    public bool IsBare => Normalisation is null && !IsLinearLayer;
+}
+
 /// <summary>What a classifier is made of: where the image enters, where scores and features can be read.</summary>
 public static class Anatomy
 {
@@ -62,6 +73,13 @@ public static class Anatomy
     /// <summary>A tap by value name or module path (<c>layer3</c>).</summary>
     /// <exception cref="InputException">No such value, or it does not depend on the image; the message names the closest.</exception>
     public static Tap Tap(OnnxModel model, string nameOrModulePath) => new TapList(new ClassifierGraph(model)).Find(nameOrModulePath);
+
+    /// <summary>Every convolution of the main graph, in its order.</summary>
+    public static IReadOnlyList<Convolution> Convolutions(OnnxModel model) => new ConvolutionList(new ClassifierGraph(model)).All;
+
+    /// <summary>Every BatchNormalization of the main graph, in its order.</summary>
+    /// <exception cref="InputException">One computes its statistics instead of storing them, or lies in a body or a local function.</exception>
+    public static IReadOnlyList<NormalisationLayer> BatchNormalizations(OnnxModel model) => NormalisationLayers.Of(model);
 
     /// <summary>The module of the exporter's source that makes each value (<c>layer3.0.conv1</c>), where the file tells; each is a name that <see cref="Tap"/> takes.</summary>
     public static IReadOnlyDictionary<string, string> ModulePaths(OnnxModel model)

@@ -62,6 +62,11 @@ public sealed class Trainer : IDisposable
     {
         TrainingState? saved = resume ? Resume(acceptOlder) : null;
         TrainingState at = saved ?? Start();
+        if (saved is null && setup.Student.Measured.Count > 0)
+        {
+            observer.Note(NormalisationNote(StudentNormalisation.Measure(setup, step.Student)));
+        }
+
         step.Precision = at.Precision;
         if (resume)
         {
@@ -189,6 +194,9 @@ public sealed class Trainer : IDisposable
         observer.Note(reason);
         return chosen;
     }
+
+    string NormalisationNote(int images) => string.Create(CultureInfo.InvariantCulture,
+        $"normalisation: {setup.Student.Measured.Count} BatchNormalization {(setup.Recipe.Student.Normalisation.Mode == NormalisationMode.Insert ? "put behind convolutions" : "refreshed")}, measured on {images} images");
 
     TrainingState Start() => new()
     {

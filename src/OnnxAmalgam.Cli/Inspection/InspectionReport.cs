@@ -19,6 +19,8 @@ internal sealed record InspectionReport
     public required long FileBytes { get; init; }
     public required IReadOnlyList<ExternalFileFinding> ExternalFiles { get; init; }
     public required IReadOnlyList<OperatorFinding> Operators { get; init; }
+    /// <summary>Null: there are none.</summary>
+    public required ConvolutionsFinding? Convolutions { get; init; }
     public required LogitsFinding Logits { get; init; }
     public required HeadFinding? Head { get; init; }
     public required LabelsFinding Labels { get; init; }
@@ -41,6 +43,10 @@ internal sealed record ExternalFileFinding(string Location, long Bytes);
 
 /// <summary>An operator and how often the main graph uses it.</summary>
 internal sealed record OperatorFinding(string Name, int Count);
+
+/// <summary>Convolutions of the main graph. <paramref name="Bare"/>: no normalisation follows; <paramref name="LinearLayers"/>: those that make the
+/// scores or work behind a global pool, which are not counted as bare; <paramref name="FollowedBy"/>: the others, by what normalises them.</summary>
+internal sealed record ConvolutionsFinding(int Count, int Bare, int LinearLayers, IReadOnlyList<OperatorFinding> FollowedBy);
 
 /// <summary>Where the class scores are read. <paramref name="Note"/>: what was skipped to get there; <paramref name="Problem"/>: why there are none.</summary>
 internal sealed record LogitsFinding(string? Value, bool IsProbability, int? Classes, string? Note, string? Problem);

@@ -27,6 +27,8 @@ internal static class InspectionText
         facts.Add("labels", Labels(r.Labels));
         facts.Add("feed", r.Preprocessing.Input is { } feed ? $"{Feed(feed)} (from {Source(r.Preprocessing.From!)})" : r.Preprocessing.Problem!);
         facts.Add("operators", string.Join(", ", r.Operators.Select(o => $"{o.Name} {o.Count}")));
+        if (r.Convolutions is { } convolutions)
+            facts.Add("convolutions", Convolutions(convolutions));
         facts.Add("trainable", r.Trainable.IsPossible ? "yes" : $"no: {string.Join("; ", r.Trainable.Reasons)}");
         foreach (var note in r.Notes)
             facts.Add("note", note);
@@ -53,6 +55,13 @@ internal static class InspectionText
                 tap.ModulePath ?? "");
         table.WriteTo(terminal);
     }
+
+    static string Convolutions(ConvolutionsFinding c) => string.Join(", ", (string[])
+    [
+        $"{c.Count}: {c.Bare} bare (no normalisation follows)",
+        .. c.FollowedBy.Select(o => $"{o.Count} followed by {o.Name}"),
+        .. c.LinearLayers > 0 ? new[] { $"{c.LinearLayers} as linear layer{(c.LinearLayers == 1 ? "" : "s")}" } : [],
+    ]);
 
     static string Scores(LogitsFinding logits) => logits.Value is null
         ? logits.Problem!

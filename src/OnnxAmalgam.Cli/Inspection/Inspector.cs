@@ -43,6 +43,7 @@ internal sealed class Inspector
             ExternalFiles = [.. ModelFiles.External(model).Select(f => new ExternalFileFinding(f.Location, f.Bytes))],
             Operators = [.. graph.Node.GroupBy(QualifiedName, StringComparer.Ordinal).Select(g => new OperatorFinding(g.Key, g.Count()))
                 .OrderByDescending(o => o.Count).ThenBy(o => o.Name, StringComparer.Ordinal)],
+            Convolutions = Convolutions(),
             Logits = Logits(),
             Head = Attempt(() => Anatomy.Head(model)).Found is { } head
                 ? new HeadFinding(head.Node.Name, head.Node.OpType, head.Feature, head.Features, head.Classes)
@@ -54,6 +55,17 @@ internal sealed class Inspector
             Trainable = new TrainableFinding(unsupported.Count == 0, UnsupportedModelException.Sentences(unsupported)),
             Notes = ModelNotes.Of(model),
         };
+    }
+
+    ConvolutionsFinding? Convolutions()
+    {
+        var all = Anatomy.Convolutions(model);
+        return all.Count == 0 ? null : new ConvolutionsFinding(
+            all.Count,
+            all.Count(c => c.IsBare),
+            all.Count(c => c is { Normalisation: null, IsLinearLayer: true }),
+            [.. all.Where(c => c.Normalisation is not null).GroupBy(c => c.Normalisation!, StringComparer.Ordinal).Select(g => new OperatorFinding(g.Key, g.Count()))
+                .OrderByDescending(o => o.Count).ThenBy(o => o.Name, StringComparer.Ordinal)]);
     }
 
     LogitsFinding Logits()

@@ -7,8 +7,6 @@ namespace OnnxAmalgam.Cli.Inspection;
 /// <summary>What people should know before they use a model.</summary>
 internal static class ModelNotes
 {
-    static readonly string[] Normalisations = ["BatchNormalization", "LayerNormalization", "GroupNormalization", "InstanceNormalization", "RMSNormalization"];
-
     public static IReadOnlyList<string> Of(OnnxModel model) =>
         [.. model.Notes, .. ((string?[])[Versions(model), FoldedNormalisation(model), FixedBatch(model), Quantised(model), model.RoundTripNote]).OfType<string>()];
 
@@ -22,9 +20,10 @@ internal static class ModelNotes
 
     static string? FoldedNormalisation(OnnxModel model)
     {
-        var operators = model.Proto.Graph.Node.Select(n => n.OpType).ToHashSet(StringComparer.Ordinal);
-        return operators.Contains("Conv") && !operators.Overlaps(Normalisations)
-            ? "no normalisation layers: BatchNorm was folded into the convolutions on export, or there was none; as a student it trains without"
+        var convolutions = Anatomy.Convolutions(model);
+        var bare = convolutions.Count(c => c.IsBare);
+        return bare > 0
+            ? $"no normalisation follows {bare} of {convolutions.Count} convolution{(convolutions.Count == 1 ? "" : "s")}: BatchNorm was folded into the weights on export, or there was none; as a student it trains without, or with BatchNorm put back: student: {{normalisation: insert}}"
             : null;
     }
 

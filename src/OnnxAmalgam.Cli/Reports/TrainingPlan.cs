@@ -2,6 +2,7 @@ using System.Globalization;
 using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Training;
 using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Cli.Reports;
 
@@ -25,7 +26,7 @@ internal static class TrainingPlan
         facts.Add("run folder", folder);
         foreach (var teacher in setup.Teachers)
             facts.Add($"teacher {teacher.Name}", Says(teacher));
-        facts.Add("student", string.Create(CultureInfo.InvariantCulture, $"{setup.Recipe.Student.Model}; {estimate.StudentParameters:N0} parameters{(setup.Student.Tap is { } tap ? $"; tap {tap.Value}" : "")}"));
+        facts.Add("student", string.Create(CultureInfo.InvariantCulture, $"{setup.Recipe.Student.Model}; {estimate.StudentParameters:N0} parameters{(setup.Student.Tap is { } tap ? $"; tap {tap.Value}" : "")}{Normalisation(setup)}"));
         facts.Add("labels", $"{setup.Union.Count}, {setup.Recipe.Amalgamation.Labels.ToString().ToLowerInvariant()}");
         facts.Add("images", Images(setup));
         if (setup.Gate?.Note is { } gate)
@@ -42,6 +43,14 @@ internal static class TrainingPlan
 
     static string Says(Teacher teacher) =>
         $"{(teacher.HasLogits ? $"{teacher.Labels.Count} labels" : "features only")}{(teacher.Taps.Count > 0 ? $", taps {string.Join(", ", teacher.Taps.Select(t => t.Value))}" : "")}";
+
+    static string Normalisation(AmalgamationSetup setup) => (setup.Recipe.Student.Normalisation.Mode, setup.Student.Measured.Count) switch
+    {
+        (NormalisationMode.Refresh, var count) => string.Create(CultureInfo.InvariantCulture, $"; {count} BatchNormalization refreshed before training"),
+        (NormalisationMode.Insert, 0) => "; BatchNormalization put behind bare convolutions",
+        (NormalisationMode.Insert, var count) => string.Create(CultureInfo.InvariantCulture, $"; BatchNormalization put behind {count} bare convolutions"),
+        _ => "",
+    };
 
     static string Images(AmalgamationSetup setup) => string.Create(CultureInfo.InvariantCulture,
         $"{setup.Train.Count} images to train on, {setup.Validate?.Count ?? 0} to validate, {setup.Test?.Count ?? 0} to test");

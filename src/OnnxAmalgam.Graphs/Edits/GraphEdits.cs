@@ -59,6 +59,27 @@ public static class GraphEdits
         return SymbolicBatch.Of(model, out obstacle);
     }
 
+    /// <summary>Puts a BatchNormalization behind every bare convolution (<see cref="Convolution.IsBare"/>), before its activation. It does nothing
+    /// yet (mean 0, variance 1): the model computes what it did.</summary>
+    /// <param name="model">Not changed.</param>
+    /// <param name="inserted">The new layers, in the order of the graph; none where no convolution is bare.</param>
+    /// <exception cref="InputException">The opset is older than 7, or a convolution's type or number of channels is not known.</exception>
+    public static OnnxModel InsertNormalisation(OnnxModel model, out IReadOnlyList<NormalisationLayer> inserted)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return NormalisationInsertion.Of(model, out inserted);
+    }
+
+    /// <summary>Folds each BatchNormalization that directly follows a Conv or ConvTranspose into its weights and bias, in evaluation form the same
+    /// function. Weights that other nodes use too stay, and the convolution gets its own.</summary>
+    /// <param name="model">Not changed.</param>
+    /// <param name="report">What was folded, and what was not and why.</param>
+    public static OnnxModel FoldNormalisation(OnnxModel model, out FoldingReport report)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return NormalisationFolding.Of(model, out report);
+    }
+
     /// <summary>An output's type is stated once, with the output.</summary>
     static void DropRepeated(GraphProto graph)
     {

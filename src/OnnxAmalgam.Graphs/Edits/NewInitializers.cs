@@ -7,7 +7,9 @@ using static Onnx.TensorProto.Types;
 namespace OnnxAmalgam.Graphs.Edits;
 
 /// <summary>Makes initializers in a graph that is being edited, under names that nothing else has.</summary>
-internal sealed class NewInitializers(GraphProto graph)
+/// <param name="graph">The graph.</param>
+/// <param name="declares">Whether a new one becomes a graph input too, as files before IR 4 want it.</param>
+internal sealed class NewInitializers(GraphProto graph, bool declares = false)
 {
     readonly HashSet<string> taken = Names(graph);
 
@@ -27,7 +29,11 @@ internal sealed class NewInitializers(GraphProto graph)
         if (index < graph.Initializer.Count)
             graph.Initializer[index] = tensor;
         else
+        {
             graph.Initializer.Add(tensor);
+            if (declares)
+                graph.Input.Add(new ValueInfoProto { Name = tensor.Name });
+        }
         // before IR 4 initializers are declared as inputs too
         if (graph.Input.FirstOrDefault(input => input.Name == tensor.Name) is { } declared)
             declared.Type = OutputDeclarations.TypeOf(new ValueFact((DataType)tensor.DataType, [.. tensor.Dims.Select(size => new Dim(size, null))]));
@@ -52,7 +58,8 @@ internal sealed class NewInitializers(GraphProto graph)
         return new TensorProto { Name = name, DataType = (int)DataType.Int64, Dims = { elements.Length }, RawData = UnsafeByteOperations.UnsafeWrap(bytes) };
     }
 
-    static byte[] Encode(DataType type, ReadOnlySpan<float> elements) => type switch
+    /// <summary>Elements of a float type as raw data.</summary>
+    public static byte[] Encode(DataType type, ReadOnlySpan<float> elements) => type switch
     {
         DataType.Float => MemoryMarshal.AsBytes(elements).ToArray(),
         DataType.Double => MemoryMarshal.AsBytes<double>(Array.ConvertAll(elements.ToArray(), x => (double)x)).ToArray(),

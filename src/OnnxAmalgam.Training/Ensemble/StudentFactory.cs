@@ -13,7 +13,11 @@ namespace OnnxAmalgam.Training.Ensemble;
 /// <param name="Tap">The value the common space reads; null when no term needs it.</param>
 /// <param name="Logits">The value of the class scores.</param>
 /// <param name="HeadParameters">Initializers of the classifier head, for their own learning rate.</param>
-public sealed record StudentModel(OnnxModel Model, InputDescription Input, Tap? Tap, string Logits, IReadOnlySet<string> HeadParameters);
+public sealed record StudentModel(OnnxModel Model, InputDescription Input, Tap? Tap, string Logits, IReadOnlySet<string> HeadParameters)
+{
+    /// <summary>The BatchNormalization whose statistics are measured before training: all of it, or what was put in. None: nothing is measured.</summary>
+    public IReadOnlyList<NormalisationLayer> Measured { get; init; } = [];
+}
 
 /// <summary>Makes the student a recipe asks for: from the zoo, or from any .onnx file.</summary>
 public static class StudentFactory
@@ -32,16 +36,19 @@ public static class StudentFactory
         var defaults = new InputDescription { Channels = largest.Channels, Height = largest.Height, Width = largest.Width };
         OnnxModel model;
         InputDescription input;
+        IReadOnlyList<NormalisationLayer> measured;
         if (recipe.Model.StartsWith("zoo:", StringComparison.Ordinal))
         {
             input = ModelInput.Override(defaults, recipe.Input, "student");
             model = StudentZoo.Build(recipe.Model, input.Channels, input.Height, input.Width, union.Labels.Count, seed);
+            (model, measured) = StudentNormalisation.Prepare(model, recipe);
         }
         else
         {
             model = WithFreeBatch(OnnxModel.Load(recipe.Model));
             var stated = recipe.Input with { Size = recipe.Input.Size ?? (FreeSize(model) ? (largest.Height, largest.Width) : null) };
             input = ModelInput.Describe(model, stated, "student");
+            (model, measured) = StudentNormalisation.Prepare(model, recipe);
             model = recipe.Weights == WeightsMode.Random ? Initialisation.Reinitialise(model, seed) : model;
             model = recipe.Head == HeadMode.Replace ? WithHead(model, union, seed) : Kept(model, union);
         }
@@ -63,7 +70,7 @@ public static class StudentFactory
             throw new InputException($"student.taps: expected one value, got {taps.Count}; the common space reads one feature of the student");
         }
 
-        return new StudentModel(model, input, taps.SingleOrDefault(), logits.Value, HeadNames(model));
+        return new StudentModel(model, input, taps.SingleOrDefault(), logits.Value, HeadNames(model)) { Measured = measured };
     }
 
     static OnnxModel WithFreeBatch(OnnxModel model) => Anatomy.ImageInput(model).Type?.TensorType?.Shape?.Dim is [{ HasDimValue: true } batch, ..]

@@ -1,4 +1,5 @@
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Edits;
 using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Runs;
@@ -13,7 +14,8 @@ namespace OnnxAmalgam.Training.Export;
 /// <param name="Of">Epochs of the recipe.</param>
 /// <param name="IsBest">Whether these are the weights that did best on the validation part; else the last ones.</param>
 /// <param name="IsFinished">Whether the run had come to its last epoch.</param>
-public sealed record ExportReport(Agreement Agreement, int Epochs, int Of, bool IsBest, bool IsFinished);
+/// <param name="Folding">What was folded into convolutions; null: that was not asked for.</param>
+public sealed record ExportReport(Agreement Agreement, int Epochs, int Of, bool IsBest, bool IsFinished, FoldingReport? Folding = null);
 
 /// <summary>Makes the deployable model of a run from its checkpoints, as <c>train</c> does at its end.</summary>
 public static class RunExport
@@ -22,9 +24,10 @@ public static class RunExport
     /// <param name="setup">The run's own recipe, opened.</param>
     /// <param name="run">Its folder.</param>
     /// <param name="path">Where to; replaced atomically.</param>
+    /// <param name="fold">Whether BatchNormalization is folded into the convolutions before it.</param>
     /// <exception cref="InputException">No checkpoint, a damaged one, changed inputs, or a path that is an input.</exception>
     /// <exception cref="CheckFailedException">ONNX Runtime and the trained graph differ; nothing is written.</exception>
-    public static ExportReport Write(AmalgamationSetup setup, RunFolder run, string path)
+    public static ExportReport Write(AmalgamationSetup setup, RunFolder run, string path, bool fold = false)
     {
         using var scope = NewDisposeScope();
         var checkpoints = new Checkpoints(run.Checkpoints);
@@ -37,9 +40,10 @@ public static class RunExport
         using var graph = new TrainableGraph(setup.Student.Model);
         graph.to(TorchMemory.Device(setup.Compute.Device));
         StudentWeights.Restore(StudentWeights.Of(graph), tensors);
-        Agreement agreement = StudentExport.Write(graph, setup, path, [run.Recipe, run.Results, run.Environment, .. Directory.EnumerateFiles(run.Checkpoints)]);
+        FoldingReport? folding = null;
+        Agreement agreement = StudentExport.Write(graph, setup, path, model => fold ? GraphEdits.FoldNormalisation(model, out folding) : model, [run.Recipe, run.Results, run.Environment, .. Directory.EnumerateFiles(run.Checkpoints)]);
         int epochs = setup.Recipe.Train.Epochs;
-        return new ExportReport(agreement, state.Epoch - 1, epochs, best is not null, last.State.Epoch > epochs);
+        return new ExportReport(agreement, state.Epoch - 1, epochs, best is not null, last.State.Epoch > epochs, folding);
     }
 
     /// <summary>A checkpoint whose tensors go with the scope.</summary>

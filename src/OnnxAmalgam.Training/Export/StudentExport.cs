@@ -28,10 +28,14 @@ public static class StudentExport
     /// <returns>How closely ONNX Runtime and the trained graph agree.</returns>
     /// <exception cref="CheckFailedException">They do not.</exception>
     /// <exception cref="InputException">The path is one of the inputs, or cannot be written.</exception>
-    public static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path, params IEnumerable<string> inputs)
+    public static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path, params IEnumerable<string> inputs) =>
+        Write(graph, setup, path, model => model, inputs);
+
+    /// <summary>As above, with an edit of the graph between write-back and verification: what is written is what was verified.</summary>
+    internal static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path, Func<OnnxModel, OnnxModel> edit, IEnumerable<string> inputs)
     {
         RefuseInput(setup, path, inputs);
-        OnnxModel model = graph.WriteBack();
+        OnnxModel model = edit(graph.WriteBack());
         foreach (var node in model.Proto.Graph.Node)
         {
             for (int i = node.MetadataProps.Count - 1; i >= 0; i--)

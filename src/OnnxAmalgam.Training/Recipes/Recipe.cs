@@ -103,6 +103,8 @@ public sealed record StudentRecipe
     public HeadMode Head { get; init; } = HeadMode.Replace;
     /// <summary>keep or random; a zoo student's are always random.</summary>
     public WeightsMode Weights { get; init; } = WeightsMode.Keep;
+    /// <summary>What happens to BatchNormalization before training.</summary>
+    public NormalisationRecipe Normalisation { get; init; } = new(NormalisationMode.Keep);
 }
 
 /// <summary>Kinds of image source.</summary>

@@ -31,7 +31,12 @@ internal static class RecipeTree
         ("taps", Taps(s.Taps)),
         ("input", Input(s.Input)),
         ("head", Text(Words.Head.Of(s.Head))),
-        ("weights", Text(Words.Weights.Of(s.Weights))));
+        ("weights", Text(Words.Weights.Of(s.Weights))),
+        ("normalisation", Normalisation(s.Normalisation)));
+
+    static YamlNode Normalisation(NormalisationRecipe n) => n.Mode == NormalisationMode.Keep
+        ? Text(Words.Normalisation.Of(n.Mode))
+        : Map((Words.Normalisation.Of(n.Mode), Map(("images", Number(n.Images)))));
 
     static YamlNode Taps(IReadOnlyList<TapRecipe>? taps) => taps switch
     {

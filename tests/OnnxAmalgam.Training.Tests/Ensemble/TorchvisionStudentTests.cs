@@ -1,6 +1,8 @@
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Edits;
 using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Trainable;
+using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Evaluation;
 using OnnxAmalgam.Training.Export;
 using static TorchSharp.torch;
@@ -79,6 +81,40 @@ public sealed class TorchvisionStudentTests(TorchvisionModels models)
         var losses = student.Losses(4);
         Assert.True(losses[^1] < losses[0], $"expected the loss to fall, got {string.Join(", ", losses)}");
         Assert.True(student.Export(models[name] + ".freed.onnx").Agreement.Passes);
+    }
+
+    [Theory]
+    [InlineData("resnet18", 20)]
+    [InlineData("densenet121", 58)] // of 59: behind the first one comes the next block's own, as behind every concatenation
+    [InlineData("efficientnet_b0", 49)]
+    [InlineData("mobilenet_v3_small", 34)]
+    public void The_BatchNorm_that_its_export_folded_is_put_back_and_folded_again_without_a_change(string name, int layers)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        using var setup = FileStudent.Open($"{{model: {models[name]}, normalisation: insert}}");
+        using var plain = FileStudent.Open($"{{model: {models[name]}}}");
+        using var student = new TrainableGraph(setup.Student.Model);
+        StudentNormalisation.Measure(setup, student);
+        Assert.Equal(layers, setup.Student.Measured.Count);
+
+        var folded = GraphEdits.FoldNormalisation(student.WriteBack(), out var report);
+        Assert.Equal((layers, 0), (report.Folded.Count, report.Kept.Count));
+        Assert.Equal(plain.Student.Model.Proto.Graph.Node.Select(node => node.OpType), folded.Proto.Graph.Node.Select(node => node.OpType));
+        var input = rand(4, 3, 64, 64);
+        var expected = Scores(plain.Student.Model, plain.Student.Logits, input);
+        foreach (var model in new[] { student.WriteBack(), folded })
+        {
+            var agreement = Agreement.Between(Scores(model, setup.Student.Logits, input), expected, 1e-5);
+            Assert.True(agreement.Passes, $"{agreement}");
+        }
+    }
+
+    static Tensor Scores(OnnxModel model, string logits, Tensor input)
+    {
+        using var graph = new TrainableGraph(model);
+        graph.eval();
+        return graph.Run(new Dictionary<string, Tensor> { [graph.InputNames[0]] = input }, [logits])[0];
     }
 
     static Tensor Floats(TensorData data) => tensor([.. data.ToDoubles().Select(x => (float)x)], data.Shape);

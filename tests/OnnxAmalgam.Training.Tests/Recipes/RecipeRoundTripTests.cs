@@ -60,10 +60,13 @@ public sealed class RecipeRoundTripTests : IDisposable
         from input in Input
         from head in Gen.Enum<HeadMode>()
         from random in Gen.Bool
+        from mode in Gen.Enum<NormalisationMode>()
+        from images in Gen.Int[1, 1_000_000]
         select new StudentRecipe
         {
             Model = zoo ? "zoo:resnet(widths=[1,2], block=basic)" : "/models/student.onnx", Taps = taps, Input = input, Head = head,
             Weights = zoo || random ? WeightsMode.Random : WeightsMode.Keep,
+            Normalisation = mode == NormalisationMode.Keep ? new(mode) : new(mode, images),
         };
 
     static Gen<SourceRecipe> Source(string[] teachers) =>

@@ -77,6 +77,23 @@ public sealed class ResumeTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("insert", false)]
+    [InlineData("refresh", true)]
+    public void A_student_whose_normalisation_was_measured_goes_on_from_the_checkpoint_and_is_not_measured_again(string mode, bool normalised)
+    {
+        Graphs.OnnxModel student = Trainable.StudentZoo.Build("zoo:resnet(widths=[4,8], blocks=[1,1])", 3, 8, 8, 3, 7);
+        world.Save("exported", normalised ? student : Graphs.Edits.GraphEdits.FoldNormalisation(student, out _));
+        string recipe = Recipe.Replace("{model: \"zoo:resnet(widths=[4,8], blocks=[1,1])\"}", $"{{model: exported.onnx, normalisation: {{{mode}: {{images: 20}}}}}}", StringComparison.Ordinal);
+        var (whole, results) = Train("whole", [], recipe);
+        foreach (int step in (int[])[1, 4, 6])
+        {
+            var (again, rows) = Train($"after-{step}", [step], recipe);
+            Assert.True(whole.AsSpan().SequenceEqual(again), $"interrupted after step {step}, the student has other bytes");
+            Assert.Equal(results, rows);
+        }
+    }
+
     /// <summary>Trains with stops after so many further steps; the student's bytes, and the rows without what is measured in seconds.</summary>
     (byte[] Student, string[] Results) Train(string name, int[] stops, string recipe = Recipe)
     {

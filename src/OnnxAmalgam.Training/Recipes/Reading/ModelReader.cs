@@ -45,7 +45,7 @@ internal static class ModelReader
 
     public static StudentRecipe Student(Field field, RecipeFolder folder)
     {
-        var s = field.Section("model", "taps", "input", "head", "weights");
+        var s = field.Section("model", "taps", "input", "head", "weights", "normalisation");
         var model = s.Required("model");
         var fromZoo = model.Text("'zoo:NAME(...)' or an .onnx file").StartsWith("zoo:", StringComparison.Ordinal);
         var weights = s.Optional("weights");
@@ -58,6 +58,7 @@ internal static class ModelReader
             Input = InputReader.Read(s.Optional("input")),
             Head = s.Optional("head")?.Word(Words.Head) ?? HeadMode.Replace,
             Weights = weights?.Word(Words.Weights) ?? (fromZoo ? WeightsMode.Random : WeightsMode.Keep),
+            Normalisation = NormalisationReader.Read(s.Optional("normalisation")),
         };
     }
 }

@@ -33,6 +33,8 @@ internal static class Words
         ("nearest", Graphs.Metadata.Interpolation.Nearest), ("bilinear", Graphs.Metadata.Interpolation.Bilinear), ("bicubic", Graphs.Metadata.Interpolation.Bicubic));
     public static readonly Words<HeadMode> Head = new(("replace", HeadMode.Replace), ("keep", HeadMode.Keep));
     public static readonly Words<WeightsMode> Weights = new(("keep", WeightsMode.Keep), ("random", WeightsMode.Random));
+    public static readonly Words<NormalisationMode> Normalisation = new(
+        ("keep", NormalisationMode.Keep), ("refresh", NormalisationMode.Refresh), ("insert", NormalisationMode.Insert));
     public static readonly Words<SourceKind> Source = new(
         ("idx", SourceKind.Idx), ("cifar10", SourceKind.Cifar10), ("cifar100", SourceKind.Cifar100), ("folder", SourceKind.Folder), ("csv", SourceKind.Csv));
     public static readonly Words<LabelMode> Labels = new(
