@@ -15,6 +15,6 @@ public static class ChannelsLast
         if (images.stride().AsSpan().SequenceEqual(strides)) return images;
         // Of one channel both orders are the same memory, and only the strides tell torch which is meant.
         using var inner = images.permute(0, 2, 3, 1).contiguous();
-        return inner.as_strided(images.shape, strides);
+        return inner.as_strided(images.shape, strides, inner.storage_offset());
     }
 }

@@ -16,6 +16,19 @@ public sealed class ChannelsLastTests
         Assert.Same(laid, ChannelsLast.Of(laid));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_part_of_a_larger_tensor_is_laid_out_from_where_it_starts(int channels)
+    {
+        using var all = torch.arange(3 * channels * 4 * 5, torch.ScalarType.Float32).view(3, channels, 4, 5);
+        using var part = all.narrow(0, 1, 2);
+        using var laid = ChannelsLast.Of(part);
+        Assert.True(laid.equal(part).all().item<bool>());
+        using var again = ChannelsLast.Of(ChannelsLast.Of(all).narrow(0, 1, 2));
+        Assert.True(again.equal(part).all().item<bool>());
+    }
+
     [Fact]
     public void Other_ranks_are_left_alone()
     {
