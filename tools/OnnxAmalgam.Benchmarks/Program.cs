@@ -1,5 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
 using OnnxAmalgam.Benchmarks;
 
 // tools/OnnxAmalgam.Benchmarks: see tools/README.md. Run in the repository's root.
@@ -7,6 +11,12 @@ if (args is ["worker", var name, var method, var train, var threadCount, var mod
 {
     Setting setting = name == "cifar" ? Setting.Cifar(Directory.GetCurrentDirectory()) : Setting.Resnets(models);
     StepWorker.Serve(setting, method, train, int.Parse(threadCount, System.Globalization.CultureInfo.InvariantCulture));
+    return 0;
+}
+
+if (args is ["parts", ..])
+{
+    BenchmarkSwitcher.FromAssembly(typeof(MmdBenchmark).Assembly).Run(args.Length > 1 ? args[1..] : ["--filter", "*"], DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessNoEmitToolchain.Default)));
     return 0;
 }
 
@@ -37,7 +47,7 @@ command.SetAction(parsed =>
     }
 
     string machine = Machine.Describe(comparison.Reference) + $"; {parsed.GetValue(threads)} threads on every side, {parsed.GetValue(rounds)} rounds in turn.";
-    foreach (var (part, table) in comparison.Tables.Prepend(("machine", machine)))
+    foreach (var (part, table) in comparison.Tables.Prepend(("machine", machine)).Append(("data", Pipeline.Run(parsed.GetValue(rounds)))))
     {
         Console.WriteLine($"{table}\n");
         if (parsed.GetValue(page) is { } path)
