@@ -1,4 +1,5 @@
 using Onnx;
+using OnnxAmalgam.Graphs.Edits.Opsets;
 
 namespace OnnxAmalgam.Graphs.Edits;
 
@@ -57,6 +58,18 @@ public static class GraphEdits
     {
         ArgumentNullException.ThrowIfNull(model);
         return SymbolicBatch.Of(model, out obstacle);
+    }
+
+    /// <summary>The same function at a newer opset of ONNX's own domain. Nodes that mean the same there keep every byte, values keep their
+    /// names, constants that became inputs are new initializers, and <c>ir_version</c> is raised where the opset asks for it.</summary>
+    /// <param name="model">A model of opset 7 or newer.</param>
+    /// <param name="opset">The model's opset or a newer one, up to 23.</param>
+    /// <exception cref="InputException">A node has no equal there, or its step is not built (all such nodes are named); the opset is older
+    /// than the model's, or out of range.</exception>
+    public static OnnxModel WithOpset(OnnxModel model, int opset)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return OpsetConversion.Of(model, opset);
     }
 
     /// <summary>An output's type is stated once, with the output.</summary>
