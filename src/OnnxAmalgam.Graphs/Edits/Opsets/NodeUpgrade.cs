@@ -98,11 +98,14 @@ internal sealed class NodeUpgrade(NodeProto node, NodeList list, FreeNames names
     /// <summary>A node with one output, named after what it is for.</summary>
     public NodeProto Make(string type, string purpose, params IEnumerable<string> inputs)
     {
-        var made = new NodeProto { OpType = type, Name = node.Name.Length > 0 ? names.FreeNode($"{node.Name}_{purpose}") : "" };
+        var made = new NodeProto { OpType = type, Name = FreeNode(purpose) };
         made.Input.Add(inputs);
         made.Output.Add(Free(purpose));
         return made;
     }
+
+    /// <summary>A name for a node: this one's and what it is for; none where this one has none.</summary>
+    public string FreeNode(string purpose) => node.Name.Length > 0 ? names.FreeNode($"{node.Name}_{purpose}") : "";
 
     /// <summary>A name that no value has: the node's first output and what it is for.</summary>
     public string Free(string purpose) => names.FreeValue($"{node.Output.First(name => name.Length > 0)}_{purpose}");

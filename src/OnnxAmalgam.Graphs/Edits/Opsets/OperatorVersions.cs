@@ -59,7 +59,7 @@ internal static class OperatorVersions
             """,
         [13] =
             """
-            Abs Add ArgMax ArgMin Cast Ceil Clip Concat Constant DepthToSpace DequantizeLinear Div Dropout Equal Erf Exp Expand Flatten Floor
+            Abs Add ArgMax ArgMin Cast Ceil Clip Concat Constant DepthToSpace DequantizeLinear Div Dropout Equal Erf! Exp Expand Flatten Floor
             Gather GatherElements GatherND Gemm Greater Hardmax! Identity If IsNaN Less Log LogSoftmax! Loop LRN MatMul Max Mean
             MeanVarianceNormalization Min Mod Mul Neg NegativeLogLikelihoodLoss NonZero Pad Pow QuantizeLinear Reciprocal ReduceL1 ReduceL2
             ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum! ReduceSumSquare Relu Reshape Resize!
@@ -78,7 +78,7 @@ internal static class OperatorVersions
             """,
         [19] =
             """
-            AveragePool! Cast CastLike Constant DeformConv DequantizeLinear Equal Identity If Loop Pad QuantizeLinear Reshape Resize Scan Shape
+            AveragePool Cast CastLike Constant DeformConv DequantizeLinear Equal Identity If Loop Pad QuantizeLinear Reshape Resize Scan Shape
             Size
             """,
         [20] =

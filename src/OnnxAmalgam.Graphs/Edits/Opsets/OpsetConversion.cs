@@ -12,6 +12,9 @@ internal sealed class OpsetConversion
 
     const int MostNamed = 10;
 
+    /// <summary>What ONNX Runtime takes in ONNX's own domain at every opset; LayerNormalization as opset 17 came to define it.</summary>
+    static readonly string[] AtEveryOpset = ["LayerNormalization", "SimplifiedLayerNormalization"];
+
     /// <summary>The first opset that asks for each IR version (ONNX's table of releases).</summary>
     static readonly (int Opset, long Ir)[] IrVersions = [(7, 3), (9, 4), (10, 5), (11, 6), (12, 7), (15, 8), (19, 9), (21, 10), (23, 11)];
 
@@ -76,7 +79,7 @@ internal sealed class OpsetConversion
         {
             Unknown(list, from, prefix);
             for (var opset = from + 1; opset <= target; opset++)
-                Advance(list, opset, prefix);
+                Advance(list, from, opset, prefix);
             list.Tidy();
         }
         import.Version = target;
@@ -86,22 +89,22 @@ internal sealed class OpsetConversion
     /// <summary>Names what is no operator of the opset at hand; nothing is known of how it would change.</summary>
     void Unknown(NodeList list, int from, string prefix)
     {
-        foreach (var node in list.Nodes.Where(IsOwn))
+        foreach (var node in list.Nodes.Where(node => IsOwn(node) && !AtEveryOpset.Contains(node.OpType)))
         {
             var versions = OperatorVersions.Of(node.OpType);
-            // ONNX Runtime has always taken LayerNormalization, as opset 17 defines it
             if (versions.Count == 0)
                 Block(node, $"{prefix}node '{node.DisplayName()}' ({node.OpType})", from + 1, $"expected an operator of ONNX up to opset {OperatorVersions.Newest}, got '{node.OpType}'");
-            else if (versions.First() > from && node.OpType != "LayerNormalization")
+            else if (versions.First() > from)
                 Block(node, $"{prefix}node '{node.DisplayName()}' ({node.OpType})", from + 1, $"expected an operator of opset {from}, got one that begins with opset {versions.First()}");
         }
     }
 
-    void Advance(NodeList list, int opset, string prefix)
+    void Advance(NodeList list, int from, int opset, string prefix)
     {
         foreach (var node in list.Nodes.Where(node => !blocked.Contains(node) && IsOwn(node) && OperatorVersions.MayNeedStep(node.OpType, opset)))
         {
-            var version = OperatorVersions.Of(node.OpType).Last(version => version < opset);
+            var versions = OperatorVersions.Of(node.OpType);
+            var version = versions.LastOrDefault(version => version <= from, versions.First());
             var where = $"{prefix}node '{node.DisplayName()}' ({node.OpType}-{version})";
             var upgrade = new NodeUpgrade(node, list, names);
             if (Apply(upgrade, opset) is { } reason)

@@ -14,7 +14,7 @@ internal static class OpsetSteps
 {
     static readonly Dictionary<(string Operator, int Opset), Step> Table = new OpsetStep[][]
     {
-        AttributesToInputs.Rows, Coercions.Rows, Normalisation.Rows, Resampling.Rows, Renamings.Rows, Refusals.Rows,
+        AttributesToInputs.Rows, Coercions.Rows, Normalisation.Rows, Resampling.Rows, Renamings.Rows, BatchedScan.Rows, Refusals.Rows,
     }.SelectMany(rows => rows).ToDictionary(row => (row.Operator, row.Opset), row => row.Apply);
 
     /// <summary>Every operator and opset that has a step.</summary>

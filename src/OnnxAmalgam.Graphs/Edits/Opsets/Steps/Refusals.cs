@@ -1,3 +1,5 @@
+using OnnxAmalgam.Graphs.Inference;
+
 namespace OnnxAmalgam.Graphs.Edits.Opsets.Steps;
 
 /// <summary>Changes that leave some nodes without an equal, and pass the others.</summary>
@@ -5,9 +7,8 @@ internal static class Refusals
 {
     public static readonly OpsetStep[] Rows =
     [
-        new("Scan", 9, _ => "expected a Scan without a batch axis, as opset 9 has it, got one with; its step is not built"),
         new("Dropout", 10, UsedMask),
-        new("AveragePool", 19, AveragePool),
+        new("Erf", 13, Erf),
     ];
 
     /// <summary>Which elements stayed is told otherwise since opset 10, and again since 12; an output that nobody reads goes.</summary>
@@ -21,9 +22,7 @@ internal static class Refusals
         return null;
     }
 
-    /// <summary>What lies beyond the padding under the last window counted with the padding, and does no more.</summary>
-    static string? AveragePool(NodeUpgrade u) =>
-        u.Node.Int("ceil_mode", 0) != 0 && u.Node.Int("count_include_pad", 0) != 0
-            ? "expected 'ceil_mode' or 'count_include_pad', got both, whose last windows are averaged otherwise from opset 19 on"
-            : null;
+    /// <summary>Of integers there is none any more.</summary>
+    static string? Erf(NodeUpgrade u) =>
+        u.Input(0)?.Type is { } type && !ValueState.IsReal(type) ? $"expected a float type, got {ElementTypes.Name(type)}, which Erf takes no more" : null;
 }
