@@ -22,9 +22,10 @@ public static class RunExport
     /// <param name="setup">The run's own recipe, opened.</param>
     /// <param name="run">Its folder.</param>
     /// <param name="path">Where to; replaced atomically.</param>
-    /// <exception cref="InputException">No checkpoint, a damaged one, changed inputs, or a path that is an input.</exception>
+    /// <param name="opset">The opset to bring the student to; null: its own.</param>
+    /// <exception cref="InputException">No checkpoint, a damaged one, changed inputs, a path that is an input, or an opset that the student cannot be brought to.</exception>
     /// <exception cref="CheckFailedException">ONNX Runtime and the trained graph differ; nothing is written.</exception>
-    public static ExportReport Write(AmalgamationSetup setup, RunFolder run, string path)
+    public static ExportReport Write(AmalgamationSetup setup, RunFolder run, string path, int? opset = null)
     {
         using var scope = NewDisposeScope();
         var checkpoints = new Checkpoints(run.Checkpoints);
@@ -37,7 +38,7 @@ public static class RunExport
         using var graph = new TrainableGraph(setup.Student.Model);
         graph.to(TorchMemory.Device(setup.Compute.Device));
         StudentWeights.Restore(StudentWeights.Of(graph), tensors);
-        Agreement agreement = StudentExport.Write(graph, setup, path, [run.Recipe, run.Results, run.Environment, .. Directory.EnumerateFiles(run.Checkpoints)]);
+        Agreement agreement = StudentExport.Write(graph, setup, path, opset, [run.Recipe, run.Results, run.Environment, .. Directory.EnumerateFiles(run.Checkpoints)]);
         int epochs = setup.Recipe.Train.Epochs;
         return new ExportReport(agreement, state.Epoch - 1, epochs, best is not null, last.State.Epoch > epochs);
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Edits;
 using OnnxAmalgam.Graphs.Files;
 using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Teachers;
@@ -24,11 +25,12 @@ public static class StudentExport
     /// <param name="graph">The trained student; left in evaluation mode.</param>
     /// <param name="setup">What it was trained with.</param>
     /// <param name="path">Where to.</param>
+    /// <param name="opset">The opset to bring it to; null: its own.</param>
     /// <param name="inputs">Files that it must not replace, beside what the setup was opened from.</param>
     /// <returns>How closely ONNX Runtime and the trained graph agree.</returns>
     /// <exception cref="CheckFailedException">They do not.</exception>
-    /// <exception cref="InputException">The path is one of the inputs, or cannot be written.</exception>
-    public static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path, params IEnumerable<string> inputs)
+    /// <exception cref="InputException">The path is one of the inputs, or cannot be written, or the student cannot be brought to the opset.</exception>
+    public static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path, int? opset = null, params IEnumerable<string> inputs)
     {
         RefuseInput(setup, path, inputs);
         OnnxModel model = graph.WriteBack();
@@ -41,6 +43,11 @@ public static class StudentExport
                     node.MetadataProps.RemoveAt(i);
                 }
             }
+        }
+
+        if (opset is { } asked)
+        {
+            model = GraphEdits.WithOpset(model, asked);
         }
 
         ModelMetadata.Write(model, setup.Union.Labels, setup.Student.Input, Provenance(setup));

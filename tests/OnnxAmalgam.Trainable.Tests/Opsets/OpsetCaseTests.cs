@@ -34,8 +34,8 @@ public sealed class OpsetCaseTests
     static IEnumerable<(Operator Row, int From)> Uses(Case c) =>
         from use in c.Rows()
         let holds = Case.Holds(use.Row)
-        let first = Math.Max(Math.Max(holds.First, c.From), 7)
-        where first <= Math.Min(holds.Last, c.To) && first < OperatorVersions.Newest
+        let first = Math.Max(Math.Max(holds.First, c.From), GraphEdits.OldestOpset)
+        where first <= Math.Min(holds.Last, c.To) && first < GraphEdits.NewestOpset
         select (use.Row, first);
 
     static void Agree(Case c, Operator row, int from, ScalarType type, Placement storage)
@@ -59,7 +59,7 @@ public sealed class OpsetCaseTests
 
     static IEnumerable<int> Targets(string type, int from) =>
         OperatorVersions.Of(type == "Upsample" ? "Resize" : type).Concat(OperatorVersions.Of(type)).Where(version => version > from && OperatorVersions.MayNeedStep(type, version))
-            .Append(WithoutNewestKernel.Contains(type) ? 21 : OperatorVersions.Newest).Where(to => to > from).Distinct();
+            .Append(WithoutNewestKernel.Contains(type) ? 21 : GraphEdits.NewestOpset).Where(to => to > from).Distinct();
 
     /// <summary>What is refused: which way nearest rounded at opset 10 depends on scales that are fed, or is not the same for both axes.</summary>
     static bool IsUndecided(Case c, Placement storage) =>

@@ -138,7 +138,7 @@ public sealed class OpsetModelTests : IDisposable
         Assert.Contains("function 'f', node 'mean' (ReduceMean-11): expected attributes that are stated, got 'axes', which each caller of the function gives", Upward.Refused(given, 18), StringComparison.Ordinal);
         var newer = WithFunction(20, new NodeProto { OpType = "Relu", Input = { "a" }, Output = { "b" } });
         newer.Proto.OpsetImport[0].Version = 17;
-        Assert.Contains("'tiny.onnx', function 'f': expected opset 18 or an older one, which can be brought to 18, got 20; nothing is brought downward", Upward.Refused(newer, 18), StringComparison.Ordinal);
+        Assert.Contains("'tiny.onnx', function 'f': expected an opset of at least 20, which it has, got 18; models are only brought upward", Upward.Refused(newer, 18), StringComparison.Ordinal);
     }
 
     static TinyModel WithFunction(int opset, params NodeProto[] nodes)
@@ -176,8 +176,8 @@ public sealed class OpsetModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(13, 12, "'tiny.onnx': expected opset 12 or an older one, which can be brought to 12, got 13; nothing is brought downward")]
-    [InlineData(6, 9, "'tiny.onnx': expected opset 7 or newer, got 6; export the model again")]
+    [InlineData(13, 12, "'tiny.onnx': expected an opset of at least 13, which it has, got 12; models are only brought upward")]
+    [InlineData(6, 9, "'tiny.onnx': expected a model of opset 7 or newer, got opset 6; export the model again")]
     [InlineData(13, 24, "opset: expected 7 to 23, got 24")]
     [InlineData(13, 6, "opset: expected 7 to 23, got 6")]
     public void Opsets_beyond_the_list_and_downward_are_refused(int from, int to, string message) =>

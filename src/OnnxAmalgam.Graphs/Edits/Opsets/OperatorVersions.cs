@@ -5,9 +5,6 @@ namespace OnnxAmalgam.Graphs.Edits.Opsets;
 /// new: only element types, wording, or inputs and attributes whose absence means what it meant before.</remarks>
 internal static class OperatorVersions
 {
-    /// <summary>The newest opset listed.</summary>
-    public const int Newest = 23;
-
     static readonly Dictionary<int, string> Changes = new()
     {
         [1] =

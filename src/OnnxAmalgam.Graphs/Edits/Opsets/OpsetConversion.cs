@@ -7,8 +7,8 @@ namespace OnnxAmalgam.Graphs.Edits.Opsets;
 /// <remarks>Nodes that mean the same keep every byte. Values keep their names, types and shapes; what a step adds has names of its own.</remarks>
 internal sealed class OpsetConversion
 {
-    /// <summary>The oldest opset that is brought upward: before it, broadcasting was an attribute.</summary>
-    public const int Oldest = 7;
+    // before opset 7 broadcasting was an attribute
+    const int Oldest = GraphEdits.OldestOpset, Newest = GraphEdits.NewestOpset;
 
     const int MostNamed = 10;
 
@@ -49,8 +49,8 @@ internal sealed class OpsetConversion
     void Convert()
     {
         var proto = model.Proto;
-        if (target is < Oldest or > OperatorVersions.Newest)
-            throw new InputException($"opset: expected {Oldest} to {OperatorVersions.Newest}, got {target}");
+        if (target is < Oldest or > Newest)
+            throw new InputException($"opset: expected {Oldest} to {Newest}, got {target}");
         if (proto.TrainingInfo.Count > 0)
             throw new InputException($"'{model.Name}': expected a model for inference, got one with training graphs (training_info), which are not brought to another opset; export the model without them");
 
@@ -69,9 +69,9 @@ internal sealed class OpsetConversion
     {
         var import = Import(imports) ?? throw new InputException($"{where}: expected an opset of ONNX's own domain, got none");
         if (import.Version > target)
-            throw new InputException($"{where}: expected opset {target} or an older one, which can be brought to {target}, got {import.Version}; nothing is brought downward");
+            throw new InputException($"{where}: expected an opset of at least {import.Version}, which it has, got {target}; models are only brought upward");
         if (import.Version < Oldest)
-            throw new InputException($"{where}: expected opset {Oldest} or newer, got {import.Version}; export the model again");
+            throw new InputException($"{where}: expected a model of opset {Oldest} or newer, got opset {import.Version}; export the model again");
         var from = (int)import.Version;
         if (from == target)
             return;
@@ -93,7 +93,7 @@ internal sealed class OpsetConversion
         {
             var versions = OperatorVersions.Of(node.OpType);
             if (versions.Count == 0)
-                Block(node, $"{prefix}node '{node.DisplayName()}' ({node.OpType})", from + 1, $"expected an operator of ONNX up to opset {OperatorVersions.Newest}, got '{node.OpType}'");
+                Block(node, $"{prefix}node '{node.DisplayName()}' ({node.OpType})", from + 1, $"expected an operator of ONNX up to opset {Newest}, got '{node.OpType}'");
             else if (versions.First() > from)
                 Block(node, $"{prefix}node '{node.DisplayName()}' ({node.OpType})", from + 1, $"expected an operator of opset {from}, got one that begins with opset {versions.First()}");
         }
