@@ -58,20 +58,27 @@ internal static class Resampling
         return (shrinks, enlarges) switch { (false, _) => "floor", (true, false) => "ceil", _ => null };
     }
 
-    /// <summary>Roi and scales that are empty are left out now. <c>tf_half_pixel_for_nn</c> is gone: rounded down it is half_pixel rounded half up.</summary>
+    /// <summary>Roi and scales that are empty are left out now.</summary>
     static string? WithOptionalInputs(NodeUpgrade u)
     {
-        if (u.Node.String("coordinate_transformation_mode", "half_pixel") == "tf_half_pixel_for_nn")
-        {
-            var (mode, rounding) = (u.Node.String("mode", "nearest"), u.Node.String("nearest_mode", "round_prefer_floor"));
-            if ((mode, rounding) != ("nearest", "floor"))
-                return $"expected 'tf_half_pixel_for_nn', which opset 13 has no more, with mode nearest and nearest_mode floor, got mode {mode} and nearest_mode {rounding}";
-            u.Set("coordinate_transformation_mode", "half_pixel");
-            u.Set("nearest_mode", "round_prefer_ceil");
-        }
+        if (u.Node.String("coordinate_transformation_mode", "half_pixel") == "tf_half_pixel_for_nn" && ToHalfPixel(u) is { } reason)
+            return reason;
         if (u.IsEmpty(1))
             u.SetInput(1, "");
         return EitherScalesOrSizes(u);
+    }
+
+    /// <summary><c>tf_half_pixel_for_nn</c> is gone. It lies half a pixel above half_pixel, so rounded down it is that one rounded half up,
+    /// and rounded half down that one rounded up.</summary>
+    static string? ToHalfPixel(NodeUpgrade u)
+    {
+        var (mode, rounding) = (u.Node.String("mode", "nearest"), u.Node.String("nearest_mode", "round_prefer_floor"));
+        string? same = (mode, rounding) switch { ("nearest", "floor") => "round_prefer_ceil", ("nearest", "round_prefer_floor") => "ceil", _ => null };
+        if (same is null)
+            return $"expected 'tf_half_pixel_for_nn', which opset 13 has no more, with mode nearest and nearest_mode floor or round_prefer_floor, got mode {mode} and nearest_mode {rounding}";
+        u.Set("coordinate_transformation_mode", "half_pixel");
+        u.Set("nearest_mode", same);
+        return null;
     }
 
     static string? EitherScalesOrSizes(NodeUpgrade u)
