@@ -177,6 +177,16 @@ public sealed class OpsetStepTests : IDisposable
     }
 
     [Fact]
+    public void Lists_that_are_empty_are_left_out_where_the_operator_can_do_without()
+    {
+        var x = X(2, 3);
+        TinyModel Model(string type, params Onnx.AttributeProto[] attributes) => new TinyModel(9).Input("x", x).Node(type, "x", "y", attributes).Output("y");
+        Assert.Equal(["x"], Upward.Same(Model("ReduceSum", A("axes", Array.Empty<long>())), 13, ("x", x)).Proto.Graph.Node[0].Input);
+        Assert.Equal(["x", "y_starts", "y_ends"], Upward.Same(Model("Slice", A("starts", Array.Empty<long>()), A("ends", Array.Empty<long>())), 13, ("x", x)).Proto.Graph.Node[0].Input);
+        Assert.Equal(["x", "y_axes"], GraphEdits.WithOpset(Model("Unsqueeze", A("axes", Array.Empty<long>())).Build(), 13).Proto.Graph.Node[0].Input);
+    }
+
+    [Fact]
     public void Splits_by_length_and_in_equal_parts()
     {
         var x = X(2, 6);

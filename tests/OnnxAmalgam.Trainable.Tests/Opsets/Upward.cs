@@ -1,5 +1,6 @@
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Edits;
+using OnnxAmalgam.Graphs.Validation;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Trainable.Tests.Opsets;
@@ -7,7 +8,7 @@ namespace OnnxAmalgam.Trainable.Tests.Opsets;
 /// <summary>Models brought to a newer opset, and what ONNX Runtime makes of both.</summary>
 internal static class Upward
 {
-    /// <summary>The model at the newer opset, once ONNX Runtime has computed the same from it and from the old one.</summary>
+    /// <summary>The model at the newer opset, once it keeps ONNX's rules and ONNX Runtime has computed the same from it and from the old one.</summary>
     public static OnnxModel Same(TinyModel model, int to, params (string Name, Tensor Value)[] feeds) => Same(model.Build(), to, feeds);
 
     /// <summary>The same of a model that is built already.</summary>
@@ -15,6 +16,7 @@ internal static class Upward
     {
         using var scope = NewDisposeScope();
         var newer = GraphEdits.WithOpset(old, to);
+        ModelRules.Check(newer);
         Assert.Equal(to, newer.Proto.OpsetImport.Single(import => import.Domain.Length == 0).Version);
         var inputs = feeds.ToDictionary(feed => feed.Name, feed => feed.Value, StringComparer.Ordinal);
         var (expected, actual) = (Ort.Run(old.ToBytes(), inputs), Ort.Run(newer.ToBytes(), inputs));

@@ -23,8 +23,8 @@ internal sealed class OpsetConversion
     readonly FreeNames names;
     readonly HashSet<(string Domain, string Name)> functions;
     readonly List<Obstacle> obstacles = [];
-    bool isChanged;
     readonly HashSet<NodeProto> blocked = new(ReferenceEqualityComparer.Instance);
+    bool isChanged;
 
     OpsetConversion(OnnxModel model, int target)
     {

@@ -17,24 +17,24 @@ internal static class AttributesToInputs
         new("Dropout", 12, DropoutToInputs),
         new("ReduceSum", 13, u => Vector(u, "axes", 1)),
         new("Squeeze", 13, u => Vector(u, "axes", 1)),
-        new("Unsqueeze", 13, u => Vector(u, "axes", 1)),
+        new("Unsqueeze", 13, u => Vector(u, "axes", 1, isNeeded: true)),
         new("Split", 13, u => Vector(u, "split", 1)),
         .. Reductions.Select(type => new OpsetStep(type, 18, u => Vector(u, "axes", 1))),
         new("DFT", 20, Dft),
     ];
 
-    /// <summary>A list (or a single integer) as a vector. Where it is absent, or empty, the input is left out.</summary>
-    static string? Vector(NodeUpgrade u, string attribute, int input)
+    /// <summary>A list (or a single integer) as a vector. Where it is absent, the input is left out; where it is empty, too, unless the operator needs it.</summary>
+    static string? Vector(NodeUpgrade u, string attribute, int input, bool isNeeded = false)
     {
         if (u.Take(attribute) is not { } stated)
             return null;
         long[] elements = stated.Ints.Count == 0 && stated.HasI ? [stated.I] : [.. stated.Ints];
-        if (elements.Length > 0)
+        if (elements.Length > 0 || isNeeded)
             u.SetInput(input, u.Integers(attribute, elements));
         return null;
     }
 
-    static string? Slice(NodeUpgrade u) => Vector(u, "starts", 1) ?? Vector(u, "ends", 2) ?? Vector(u, "axes", 3);
+    static string? Slice(NodeUpgrade u) => Vector(u, "starts", 1, isNeeded: true) ?? Vector(u, "ends", 2, isNeeded: true) ?? Vector(u, "axes", 3);
 
     static string? Pad(NodeUpgrade u)
     {
@@ -45,7 +45,7 @@ internal static class AttributesToInputs
                 return UnknownType(u);
             u.SetInput(2, u.Number("value", type, value));
         }
-        return Vector(u, "pads", 1);
+        return Vector(u, "pads", 1, isNeeded: true);
     }
 
     /// <summary>Limits that are not stated stay so: the largest finite numbers, before and after.</summary>
