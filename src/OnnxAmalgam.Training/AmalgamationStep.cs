@@ -24,6 +24,7 @@ internal sealed class AmalgamationStep : IDisposable
     readonly Device device;
     readonly string[] values;
     readonly double? clipNorm;
+    readonly CollectionPoint garbage = new();
     readonly bool readsTeachers;
 
     /// <summary>Builds student, losses and optimiser for a setup.</summary>
@@ -102,6 +103,7 @@ internal sealed class AmalgamationStep : IDisposable
     /// <exception cref="InputException">The loss is not finite.</exception>
     public double[] Learn(TaughtBatch taught, RatePoint rate)
     {
+        garbage.Pass();
         using var scope = NewDisposeScope();
         ImageBatch batch = taught.Batch;
         Clock?.Start();

@@ -16,7 +16,7 @@ if (args is ["worker", var name, var method, var train, var threadCount, var mod
 
 if (args is ["parts", ..])
 {
-    BenchmarkSwitcher.FromAssembly(typeof(MmdBenchmark).Assembly).Run(args.Length > 1 ? args[1..] : ["--filter", "*"], DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessNoEmitToolchain.Default)));
+    BenchmarkSwitcher.FromAssembly(typeof(MmdBenchmark).Assembly).Run(args.Length > 1 ? args[1..] : ["--filter", "*"], DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessNoEmitToolchain.Instance)));
     return 0;
 }
 

@@ -16,6 +16,8 @@ public sealed record TeacherOutput(Tensor? Logits, IReadOnlyList<Tensor> Taps);
 /// <summary>A frozen network with its own preprocessing, labels and taps. Owns its ONNX Runtime session.</summary>
 public sealed class Teacher : IDisposable
 {
+    /// <summary>Of a probability whose logarithm is taken; kept, see <see cref="CollectionPoint"/>.</summary>
+    static readonly TorchSharp.Scalar Least = 1e-12;
     readonly FrozenModel session;
     readonly Preprocess preprocess;
     /// <summary>Where the session's inputs and outputs lie: on its device, but for halves, which TorchSharp can point to on the CPU only
@@ -127,7 +129,7 @@ public sealed class Teacher : IDisposable
     Tensor Scores(Tensor value)
     {
         Tensor flat = value.reshape(value.shape[0], Labels.Count);
-        return logits!.IsProbability ? flat.clamp_min(1e-12).log() : flat;
+        return logits!.IsProbability ? flat.clamp_min(Least).log() : flat;
     }
 
     void CheckFinite(Tensor value, Func<int, string> imageName)
