@@ -224,7 +224,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
             if (node.Row.DependsOnMode || !Array.TrueForAll(node.Inputs, slot => slot < 0 || _isConstant[slot])) continue;
             ReadKnown(node);
             int[] made = [.. node.Outputs.Where(slot => slot >= 0)];
-            var alone = new Plan([node], [[]], made, new bool[made.Length]);
+            var alone = new Plan([node], [[]], [-1], made, new bool[made.Length]);
             var outputs = Interpreter.Run(alone, (Tensor?[])_given.Clone(), training: false, casts: null);
             for (var i = 0; i < made.Length; i++) Keep(made[i], outputs[i]);
         }

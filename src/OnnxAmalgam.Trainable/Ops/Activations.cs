@@ -10,7 +10,7 @@ internal static class Activations
 {
     public static readonly Operator[] Rows =
     [
-        Arithmetic.Unary("Relu", 6, x => x.relu()),
+        Arithmetic.Unary("Relu", 6, x => x.relu()) with { Overwrite = (c, input) => c[input].relu_() },
         Arithmetic.Unary("Sigmoid", 6, x => x.sigmoid()),
         Arithmetic.Unary("HardSwish", 14, x => functional.hardswish(x)),
         Arithmetic.Unary("Softplus", 1, x => functional.softplus(x)) with { Precision = Precision.Full },

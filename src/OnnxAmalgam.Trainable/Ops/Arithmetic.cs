@@ -6,9 +6,11 @@ namespace OnnxAmalgam.Trainable.Ops;
 /// <summary>Elementwise numbers.</summary>
 internal static class Arithmetic
 {
+    static readonly TorchSharp.Scalar One = 1;
+
     public static readonly Operator[] Rows =
     [
-        Binary("Add", 7, (a, b) => a.add(b)) with { Joins = true },
+        Binary("Add", 7, (a, b) => a.add(b)) with { Joins = true, LeavesOutput = true, Overwrite = AddOver },
         Binary("Sub", 7, (a, b) => a.sub(b)) with { Joins = true },
         Binary("Mul", 7, (a, b) => a.mul(b)) with { Joins = true },
         Binary("Div", 7, Div) with { Joins = true },
@@ -42,6 +44,13 @@ internal static class Arithmetic
         Variadic("Sum", 6, (a, b) => a.add(b)),
         new("Mean", Since: 6, _ => Mean),
     ];
+
+    /// <summary>A += B or B += A, where both have one shape and type.</summary>
+    static Tensor? AddOver(NodeCall c, int input)
+    {
+        var (sum, other) = (c[input], c[1 - input]);
+        return sum.dtype == other.dtype && sum.shape.AsSpan().SequenceEqual(other.shape) ? sum.add_(other, One) : null;
+    }
 
     /// <summary>X[*] -> Y[*].</summary>
     internal static Operator Unary(string type, int since, Func<Tensor, Tensor> function) =>
