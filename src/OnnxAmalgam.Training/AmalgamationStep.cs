@@ -24,7 +24,6 @@ internal sealed class AmalgamationStep : IDisposable
     readonly Device device;
     readonly string[] values;
     readonly double? clipNorm;
-    readonly bool readsTeachers;
 
     /// <summary>Builds student, losses and optimiser for a setup.</summary>
     public AmalgamationStep(AmalgamationSetup setup)
@@ -35,7 +34,6 @@ internal sealed class AmalgamationStep : IDisposable
         targets = new ImageTargets(setup, setup.Train);
         values = setup.Student.Tap is { } tap ? [setup.Student.Logits, tap.Value] : [setup.Student.Logits];
         clipNorm = setup.Recipe.Train.ClipNorm;
-        readsTeachers = setup.Recipe.Amalgamation.Losses.Any(term => term is not HardLabelTerm);
 
         Student = new TrainableGraph(setup.Student.Model);
         Student.to(device);
@@ -64,6 +62,9 @@ internal sealed class AmalgamationStep : IDisposable
     /// <summary>Names of what <see cref="Run"/> returns: <c>loss</c> (the weighted sum), then each term and its parts.</summary>
     public IReadOnlyList<string> TermNames { get; }
 
+    /// <summary>Whether any term asks the teachers.</summary>
+    bool ReadsTeachers => setup.Recipe.Amalgamation.ReadsTeachers;
+
     AmalgamationLoss Loss { get; }
 
     Optimizer Optimizer { get; }
@@ -78,7 +79,7 @@ internal sealed class AmalgamationStep : IDisposable
         using var scope = NewDisposeScope();
         Tensor canvas = BatchTensors.Canvas(batch, setup.Train).to(device);
         Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
-        LossResult loss = Evaluate(canvas, indices, (batch.Epoch, batch.Index), i => setup.Train.NameOf(batch.Indices[i]));
+        LossResult loss = Evaluate(canvas, indices, batch);
         double[] terms = [loss.Total.to(ScalarType.Float64).item<double>(), .. loss.Values.to(ScalarType.Float64).cpu().data<double>()];
         if (!double.IsFinite(terms[0]))
         {
@@ -98,12 +99,12 @@ internal sealed class AmalgamationStep : IDisposable
     }
 
     /// <summary>Teachers, student and losses on a batch, without a step.</summary>
-    LossResult Evaluate(Tensor canvas, Tensor indices, (int Epoch, int Batch) position, Func<int, string> nameOf)
+    LossResult Evaluate(Tensor canvas, Tensor indices, ImageBatch batch)
     {
         TeacherOutput[] teachers;
         using (no_grad())
         {
-            teachers = readsTeachers ? [.. setup.Teachers.Select(t => t.Run(canvas, nameOf))] : [];
+            teachers = ReadsTeachers ? [.. setup.Teachers.Select((t, i) => t.Run(canvas, n => setup.Train.NameOf(batch.Indices[n]), batch.Stored?[i]))] : [];
         }
 
         Student.train();
@@ -117,7 +118,7 @@ internal sealed class AmalgamationStep : IDisposable
             TeacherTaps = [.. teachers.SelectMany(t => t.Taps)],
             DomainWeights = targets.Weights(indices),
             HardLabels = targets.Labels(indices),
-            Position = position,
+            Position = (batch.Epoch, batch.Index),
         });
     }
 
