@@ -107,7 +107,7 @@ public static class CacheFill
             }
         }
 
-        /// <summary>Has all teachers score a set's images.</summary>
+        /// <summary>Has all teachers score this share of a set's images, in the batches that they are evaluated in.</summary>
         public void Score(ImageSet set)
         {
             foreach (ImageBatch batch in BatchLoader.InOrder(set, ScoreBatch))
@@ -117,18 +117,18 @@ public static class CacheFill
                     return;
                 }
 
-                int[] own = [.. CanvasKey.Of(batch, set).Index().Where(k => share.Has(k.Item)).Select(k => k.Index)];
-                if (own.Length > 0)
+                if (share.Has(batch.Index))
                 {
                     using var scope = NewDisposeScope();
-                    Tensor canvas = BatchTensors.Canvas(batch, set).index_select(0, tensor(own.Select(i => (long)i).ToArray()));
+                    Tensor canvas = BatchTensors.Canvas(batch, set);
                     foreach (Teacher teacher in setup.Teachers)
                     {
-                        teacher.Scores(canvas, i => set.NameOf(batch.Indices[own[i]]));
+                        teacher.Scores(canvas, i => set.NameOf(batch.Indices[i]));
                     }
+
+                    Scored += batch.Count;
                 }
 
-                Scored += own.Length;
                 progress(new CacheProgress(0, (batch.Index * ScoreBatch) + batch.Count, set.Count, Computed));
             }
         }
@@ -147,25 +147,37 @@ public static class CacheFill
 
         void Take(ImageBatch batch, ImageBatch read, int i)
         {
-            read.Pixels.AsSpan(i * images.CanvasBytes, images.CanvasBytes).CopyTo(batch.Pixels.AsSpan(batch.Count * images.CanvasBytes));
-            batch.Indices[batch.Count++] = read.Indices[i];
+            Copy(read, i, batch);
             if (batch.Count == batchSize)
             {
                 Run(batch);
             }
         }
 
+        /// <summary>A batch that is not full is filled up with its own images: some kernels round differently in batches of another size.</summary>
         void Run(ImageBatch batch)
         {
             using var scope = NewDisposeScope();
+            int count = batch.Count;
+            for (int own = 0; batch.Count < batchSize; own++)
+            {
+                Copy(batch, own, batch);
+            }
+
             Tensor canvas = BatchTensors.Canvas(batch, images);
             foreach (Teacher teacher in setup.Teachers)
             {
                 teacher.Run(canvas, i => images.NameOf(batch.Indices[i]));
             }
 
-            Computed += batch.Count;
+            Computed += count;
             batch.Count = 0;
+        }
+
+        void Copy(ImageBatch from, int i, ImageBatch batch)
+        {
+            from.Pixels.AsSpan(i * images.CanvasBytes, images.CanvasBytes).CopyTo(batch.Pixels.AsSpan(batch.Count * images.CanvasBytes));
+            batch.Indices[batch.Count++] = from.Indices[i];
         }
 
         delegate void AugmentCanvas(int index, Span<byte> canvas, Span<byte> scratch);

@@ -159,7 +159,7 @@ sealed class Shard : IDisposable
                 ? header
                 : throw new InvalidDataException("an empty header");
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException or NullReferenceException or ArithmeticException)
+        catch (Exception e) when (e is JsonException or NotSupportedException or NullReferenceException or ArgumentException or ArithmeticException)
         {
             throw new InvalidDataException("a header that cannot be read", e);
         }

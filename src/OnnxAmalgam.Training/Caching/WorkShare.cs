@@ -7,4 +7,6 @@ public sealed record WorkShare(int Number, int Count)
     public static WorkShare All { get; } = new(1, 1);
 
     internal bool Has(CanvasKey key) => key.High % (ulong)Count == (ulong)(Number - 1);
+
+    internal bool Has(int batch) => batch % Count == Number - 1;
 }
