@@ -19,7 +19,7 @@ internal sealed class CacheCommand : ProgramCommand
     readonly Option<bool> json = new("--json") { Description = "Print one JSON document" };
 
     public CacheCommand()
-        : base("cache", "Computes the teachers' outputs that a training asks for and keeps them in the recipe's cache", "onnx-amalgam cache models/demo/recipe.yaml --set \"train.cache={folder: cache, views: 4}\"")
+        : base("cache", "Computes the teachers' outputs that a training asks for and keeps them in the recipe's cache", "onnx-amalgam cache models/demo/recipe.yaml --set \"train.cache={folder: ../../runs/cache}\"")
     {
         Add(recipe);
         foreach (Option option in (Option[])[shard, set, json])
