@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Recipes;
@@ -9,7 +10,7 @@ namespace OnnxAmalgam.Training.Caching;
 sealed class OutputStore : IDisposable
 {
     const int UnwrittenBytes = 64 << 20, UnwrittenRows = 1 << 18, Unwritten = -1;
-    static readonly TimeSpan Abandoned = TimeSpan.FromHours(1);
+    static readonly TimeSpan UnwrittenFor = TimeSpan.FromMinutes(2), Abandoned = TimeSpan.FromHours(1);
 
     readonly OutputCache cache;
     readonly StoreKey key;
@@ -18,6 +19,7 @@ sealed class OutputStore : IDisposable
     readonly List<Shard?> shards = [];
     readonly Dictionary<CanvasKey, (int Shard, int Row)> places = [];
     readonly List<CanvasKey> newKeys = [];
+    readonly Stopwatch sinceWritten = new();
     MemoryStream newRows = new();
     long reserved;
     bool isClosed, isCut;
@@ -137,10 +139,15 @@ sealed class OutputStore : IDisposable
                 return;
             }
 
+            if (newKeys.Count == 0)
+            {
+                sinceWritten.Restart();
+            }
+
             places.Add(image, (Unwritten, newKeys.Count));
             newKeys.Add(image);
             newRows.Write(row);
-            if (newRows.Length >= UnwrittenBytes || newKeys.Count >= UnwrittenRows)
+            if (newRows.Length >= UnwrittenBytes || newKeys.Count >= UnwrittenRows || sinceWritten.Elapsed >= UnwrittenFor)
             {
                 Flush();
             }

@@ -29,6 +29,19 @@ public sealed class CacheTests : IDisposable
     }
 
     [Fact]
+    public void Methods_and_seeds_that_are_compared_share_it()
+    {
+        string[] recipes = [Methods.Write(place, "plain", "soft_target: {weight: 1}", "cache: {folder: kept}"), Methods.Write(place, "decoupled", "dkd: {weight: 1}", "cache: {folder: kept}")];
+        InProcess.Run("cache", recipes[0], "--threads", "1").Ends(0);
+        string[] files = Shards();
+        Assert.NotEmpty(files);
+
+        CliResult compare = InProcess.Run(["compare", .. recipes, "-o", place["all"], "--threads", "1", "--seeds", "2"]).Ends(0);
+        Assert.Equal(files, Shards());
+        Assert.DoesNotContain("warning", compare.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_dry_run_says_what_would_be_kept_and_keeps_nothing()
     {
         CliResult result = InProcess.Run(["train", Bundled.Recipe, "--dry-run", "-o", place["run"], .. Bundled.Short, .. Cache]).Ends(0);

@@ -198,6 +198,28 @@ public sealed class CachedTrainingTests : IDisposable
     }
 
     [Fact]
+    public void A_filling_that_was_interrupted_goes_on_where_it_was()
+    {
+        CacheReport whole = Fill("cache: {folder: whole, views: 3}");
+        using (AmalgamationSetup setup = Open("cache: {folder: parts, views: 3}"))
+        {
+            using var stop = new CancellationTokenSource();
+            Assert.Null(CacheFill.Run(setup, WorkShare.All, at =>
+            {
+                if (at is { View: 2, Images: 16 })
+                {
+                    stop.Cancel();
+                }
+            }, stop.Token));
+        }
+
+        CacheReport rest = Fill("cache: {folder: parts, views: 3}");
+        Assert.InRange(rest.Found, 36, whole.Computed - 1);
+        Assert.Equal(whole.Computed, rest.Found + rest.Computed);
+        Assert.Equal(Contents("whole"), Contents("parts"));
+    }
+
+    [Fact]
     public void Equal_pixels_and_equal_teachers_are_stored_once()
     {
         File.Copy(world.Inside("a.onnx"), world.Inside("twin.onnx"));
