@@ -1,4 +1,3 @@
-using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Recipes;
 

@@ -137,7 +137,7 @@ sealed class Shard : IDisposable
         Require(prefix.AsSpan(0, 8).SequenceEqual(Magic) && jsonBytes is > 0 and <= MaxHeaderBytes, "no header");
         ShardHeader header = Parse(Bytes(file, Prefix, jsonBytes, length));
         long start = Prefix + jsonBytes + ((long)header.Rows * EntryBytes) + SHA256.HashSizeInBytes;
-        Require(header is { Rows: >= 0, RowBytes: > 0 } && length == start + ((long)header.Rows * header.RowBytes), $"{length} bytes");
+        Require(header is { Rows: >= 0, RowBytes: > 0 } && start <= Array.MaxLength && length == start + ((long)header.Rows * header.RowBytes), $"{length} bytes");
         byte[] head = Bytes(file, 0, checked((int)start), length);
         Require(SHA256.HashData(head.AsSpan(0, head.Length - SHA256.HashSizeInBytes)).AsSpan().SequenceEqual(head.AsSpan(head.Length - SHA256.HashSizeInBytes)), "a header or an index of other bytes");
 

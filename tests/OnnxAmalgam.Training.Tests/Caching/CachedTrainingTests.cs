@@ -1,4 +1,3 @@
-using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Recipes;
