@@ -12,6 +12,7 @@ internal static class Composition
         new TrainCommand(),
         new EvaluateCommand(),
         new CompareCommand(),
+        new CacheCommand(),
         new ExportCommand(),
         new InspectCommand(),
         new CheckCommand(),

@@ -25,7 +25,6 @@ internal sealed class AmalgamationStep : IDisposable
     readonly string[] values;
     readonly double? clipNorm;
     readonly CollectionPoint garbage = new();
-    readonly bool readsTeachers;
 
     /// <summary>Builds student, losses and optimiser for a setup.</summary>
     public AmalgamationStep(AmalgamationSetup setup)
@@ -36,7 +35,6 @@ internal sealed class AmalgamationStep : IDisposable
         targets = new ImageTargets(setup, setup.Train);
         values = setup.Student.Tap is { } tap ? [setup.Student.Logits, tap.Value] : [setup.Student.Logits];
         clipNorm = setup.Recipe.Train.ClipNorm;
-        readsTeachers = setup.Recipe.Amalgamation.Losses.Any(term => term is not HardLabelTerm);
 
         Student = new TrainableGraph(setup.Student.Model);
         Student.to(device);
@@ -68,6 +66,9 @@ internal sealed class AmalgamationStep : IDisposable
     /// <summary>Names of what <see cref="Run"/> returns: <c>loss</c> (the weighted sum), then each term and its parts.</summary>
     public IReadOnlyList<string> TermNames { get; }
 
+    /// <summary>Whether any term asks the teachers.</summary>
+    bool ReadsTeachers => setup.Recipe.Amalgamation.ReadsTeachers;
+
     AmalgamationLoss Loss { get; }
 
     Optimizer Optimizer { get; }
@@ -87,7 +88,7 @@ internal sealed class AmalgamationStep : IDisposable
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         Tensor canvas = BatchTensors.Canvas(batch, setup.Train).to(device);
-        TeacherOutput[] answers = readsTeachers ? [.. setup.Teachers.Select(t => t.Run(canvas, i => setup.Train.NameOf(batch.Indices[i])))] : [];
+        TeacherOutput[] answers = ReadsTeachers ? [.. setup.Teachers.Select((t, i) => t.Run(canvas, n => setup.Train.NameOf(batch.Indices[n]), batch.Stored?[i]))] : [];
         foreach (Tensor tensor in answers.SelectMany(a => a.Logits is { } logits ? a.Taps.Prepend(logits) : a.Taps).Prepend(canvas))
         {
             tensor.DetachFromDisposeScope();

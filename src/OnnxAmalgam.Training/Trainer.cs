@@ -73,7 +73,7 @@ public sealed class Trainer : IDisposable
             observer.Note(WhereItGoesOn(saved));
         }
 
-        using var loader = new BatchLoader(setup.Train, train.Batch, setup.Recipe.Augment, train.Seed, at.Epoch, at.Batch, workers: 1);
+        using var loader = new BatchLoader(setup.Train, train.Batch, setup.Recipe.Augment, train.Seed, at.Epoch, at.Batch, workers: 1, setup.Cache?.Views, setup.StoredRows);
         using var batches = new TaughtBatches(loader, step.Teach);
         var results = new ResultsCsv(folder.Results, at.ResultsBytes);
         using var events = new EventFile(folder.Path, at.Epoch, observer.Warn);
@@ -243,6 +243,8 @@ public sealed class Trainer : IDisposable
             }
         }
 
+        // What was computed before this point is then there when a run goes on from it.
+        setup.Cache?.Flush();
         checkpoints.Save(state, tensors, isBest);
     }
 

@@ -1,4 +1,5 @@
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.CommonSpace;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
@@ -26,18 +27,20 @@ internal sealed class GateEvidence : IDisposable
     /// <param name="teachers">The recipe's teachers with scores.</param>
     /// <param name="images">The images.</param>
     /// <param name="compute">Device and threads.</param>
+    /// <param name="cache">Where a teacher's evidence is kept, whatever the gate makes of it; null: nowhere.</param>
     /// <exception cref="InputException">A teacher cannot be opened or gives scores that are not finite.</exception>
-    public static GateEvidence Collect(IReadOnlyList<TeacherRecipe> teachers, ImageSet images, ComputeOptions compute)
+    public static GateEvidence Collect(IReadOnlyList<TeacherRecipe> teachers, ImageSet images, ComputeOptions compute, OutputCache? cache)
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         var (energies, features) = (new List<Tensor>(), new List<Tensor>());
         foreach (TeacherRecipe recipe in teachers)
         {
-            using Teacher teacher = Open(recipe, compute);
-            var (energy, feature) = Collect(teacher, images);
-            energies.Add(energy);
-            features.Add(feature);
+            using Teacher teacher = Open(recipe, compute, cache);
+            Tensor rows = Collect(teacher, images);
+            Tensor all = Standardised(rows.narrow(1, 1, rows.shape[1] - 1).contiguous());
+            energies.Add(rows.select(1, 0).contiguous());
+            features.Add(all / Math.Sqrt(all.shape[1]));
         }
 
         return new GateEvidence(stack(energies, 1).DetachFromDisposeScope(), cat(features, 1).DetachFromDisposeScope());
@@ -51,34 +54,38 @@ internal sealed class GateEvidence : IDisposable
     }
 
     /// <summary>With features where the graph has any (classical models have none).</summary>
-    static Teacher Open(TeacherRecipe recipe, ComputeOptions compute)
+    static Teacher Open(TeacherRecipe recipe, ComputeOptions compute, OutputCache? cache)
     {
         try
         {
-            return Teacher.Open(recipe with { Taps = recipe.Taps is { Count: 0 } ? null : recipe.Taps }, withTaps: true, compute.Session);
+            return Teacher.Open(recipe with { Taps = recipe.Taps is { Count: 0 } ? null : recipe.Taps }, withTaps: true, compute.Session, cache);
         }
         catch (InputException) when (recipe.Taps is not { Count: > 0 })
         {
-            return Teacher.Open(recipe, withTaps: false, compute.Session);
+            return Teacher.Open(recipe, withTaps: false, compute.Session, cache);
         }
     }
 
-    static (Tensor Energy, Tensor Feature) Collect(Teacher teacher, ImageSet images)
+    /// <summary>R[n, 1 + d]: energy and pooled features of each image.</summary>
+    static Tensor Collect(Teacher teacher, ImageSet images)
     {
         using var scope = NewDisposeScope();
-        var (energies, features) = (new List<Tensor>(), new List<Tensor>());
+        var rows = new List<Tensor>();
         foreach (ImageBatch batch in BatchLoader.InOrder(images, BatchSize))
         {
             using var inner = NewDisposeScope();
-            TeacherOutput output = teacher.Run(BatchTensors.Canvas(batch, images), i => images.NameOf(batch.Indices[i]));
-            Tensor scores = output.Logits!;
-            energies.Add((scores.logsumexp(1) - scores.mean([1])).MoveToOuterDisposeScope());
-            Tensor[] pooled = [.. output.Taps.Select((tap, i) => Pool(tap, teacher.TapShapes[i]))];
-            features.Add((pooled.Length > 0 ? cat(pooled, 1) : scores.softmax(1)).MoveToOuterDisposeScope());
+            Tensor canvas = BatchTensors.Canvas(batch, images);
+            rows.Add(teacher.Derived("gate evidence", canvas, i => images.NameOf(batch.Indices[i]), output => Rows(teacher, output)).MoveToOuterDisposeScope());
         }
 
-        Tensor all = Standardised(cat(features, 0));
-        return (cat(energies, 0).MoveToOuterDisposeScope(), (all / Math.Sqrt(all.shape[1])).MoveToOuterDisposeScope());
+        return cat(rows, 0).MoveToOuterDisposeScope();
+    }
+
+    static Tensor Rows(Teacher teacher, TeacherOutput output)
+    {
+        Tensor scores = output.Logits!;
+        Tensor[] pooled = [.. output.Taps.Select((tap, i) => Pool(tap, teacher.TapShapes[i]))];
+        return cat([(scores.logsumexp(1) - scores.mean([1])).unsqueeze(1), .. pooled.Length > 0 ? pooled : [scores.softmax(1)]], 1);
     }
 
     static Tensor Pool(Tensor tap, TapShape shape) => tap.dim() == 2 ? tap : tap.movedim([shape.Axis], [1]).flatten(2).mean([2]);

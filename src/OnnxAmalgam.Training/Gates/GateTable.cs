@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Losses;
@@ -42,7 +43,8 @@ public sealed class GateTable
     /// <param name="union">The teachers and their labels.</param>
     /// <param name="sets">The sets that the unlabelled sources were divided into.</param>
     /// <param name="compute">Device and threads of the estimation.</param>
-    internal static GateTable Make(Recipe recipe, LabelUnion union, IReadOnlyList<ImageSet> sets, ComputeOptions compute)
+    /// <param name="cache">Where the teachers' evidence is kept; null: nowhere.</param>
+    internal static GateTable Make(Recipe recipe, LabelUnion union, IReadOnlyList<ImageSet> sets, ComputeOptions compute, OutputCache? cache)
     {
         GateRecipe gate = recipe.Amalgamation.Gate;
         IReadOnlyList<string>?[] domains = [.. recipe.Data.Unlabelled.Select(s => gate.IgnoresDomains ? null : s.Domain)];
@@ -63,7 +65,7 @@ public sealed class GateTable
         int[] scoring = [.. Enumerable.Range(0, union.Teachers.Count).Where(union.HasScores)];
         float[][] only = [.. Enumerable.Range(0, union.Teachers.Count).Select(t => OnlyOf(t, union.Teachers.Count))];
         ImageSet estimated = all.Select(open);
-        int[] owners = Estimate(recipe, estimated, scoring, compute);
+        int[] owners = Estimate(recipe, estimated, scoring, compute, cache);
         for (int i = 0; i < open.Length; i++)
         {
             rows[open[i]] = only[owners[i]];
@@ -72,9 +74,9 @@ public sealed class GateTable
         return new GateTable(PerSet(sets, rows), Describe(owners, estimated, recipe, union, scoring));
     }
 
-    static int[] Estimate(Recipe recipe, ImageSet images, int[] scoring, ComputeOptions compute)
+    static int[] Estimate(Recipe recipe, ImageSet images, int[] scoring, ComputeOptions compute, OutputCache? cache)
     {
-        using var evidence = GateEvidence.Collect([.. scoring.Select(i => recipe.Teachers[i])], images, compute);
+        using var evidence = GateEvidence.Collect([.. scoring.Select(i => recipe.Teachers[i])], images, compute, cache);
         using Tensor owners = GateEstimate.Owners(evidence, recipe.Amalgamation.Gate, recipe.Train.Seed);
         return [.. owners.data<long>().Select(o => scoring[o])];
     }

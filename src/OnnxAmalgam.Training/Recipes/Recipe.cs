@@ -239,6 +239,8 @@ public sealed record AmalgamationRecipe
     public bool NeedsCommonSpace => Losses.Any(l => l.Reads == TermInput.CommonSpace);
     /// <summary>Whether any term reads features, in the common space or as they are.</summary>
     public bool NeedsTaps => Losses.Any(l => l.Reads is TermInput.CommonSpace or TermInput.Taps);
+    /// <summary>Whether any term asks the teachers.</summary>
+    public bool ReadsTeachers => Losses.Any(term => term is not HardLabelTerm);
 }
 
 /// <summary>Update rules.</summary>
@@ -311,4 +313,6 @@ public sealed record TrainRecipe
     public long Seed { get; init; } = 1;
     /// <summary>Whether student.onnx gets the best epoch's weights (by validation) or the last's.</summary>
     public bool SelectBest { get; init; } = true;
+    /// <summary>Where teachers' outputs are kept; null: nowhere.</summary>
+    public CacheRecipe? Cache { get; init; }
 }

@@ -40,7 +40,7 @@ public static class RecipeReader
             Data = data,
             Augment = DataReader.Augment(s.Optional("augment")),
             Amalgamation = AmalgamationReader.Read(s.Optional("amalgamation"), data, teachers),
-            Train = TrainReader.Read(s.Required("train")),
+            Train = TrainReader.Read(s.Required("train"), folder),
         };
         CheckTaps(recipe, s);
         return recipe;

@@ -137,7 +137,15 @@ internal static class RecipeTree
         ("clip_norm", t.ClipNorm is { } norm ? Number(norm) : Text("none")),
         ("precision", Text(Words.Precision.Of(t.Precision))),
         ("seed", Number(t.Seed)),
-        ("select", Text(t.SelectBest ? "best" : "last")));
+        ("select", Text(t.SelectBest ? "best" : "last")),
+        ("cache", t.Cache is { } cache ? Cache(cache) : Text("none")));
+
+    static YamlMapping Cache(CacheRecipe c) => Map(
+        ("folder", Text(c.Folder)),
+        ("views", Number(c.Views)),
+        ("dtype", Text(Words.CacheDtype.Of(c.Dtype))),
+        ("max_size", Text(ByteSize.Exact(c.MaxBytes))),
+        ("seed", Number(c.Seed)));
 
     static YamlNode Schedule(Schedule schedule) => schedule switch
     {

@@ -52,6 +52,8 @@ public sealed partial class RecipeDocumentTests : IDisposable
         ("amalgamation", $"amalgamation={{preset: published, standardise: {Unknown}}}"),
         ("train", $"train.optimizer={Unknown}"),
         ("train", $"train.precision={Unknown}"),
+        ("cache", $"train.cache={{{Unknown}: 1}}"),
+        ("cache", $"train.cache={{folder: kept, dtype: {Unknown}}}"),
     ]);
 
     /// <summary>Headings with a table of keys, the path of their keys, and settings under which every default may be stated.</summary>
@@ -64,7 +66,8 @@ public sealed partial class RecipeDocumentTests : IDisposable
         ("Sources", "data.unlabelled.0.", ["data.unlabelled.0={cifar100: data}", "amalgamation={preset: published}"]),
         ("amalgamation", "amalgamation.", ["amalgamation={preset: published, common_space: {}}"]),
         ("gate", "amalgamation.gate.refined.", ["amalgamation={preset: published, labels: gated, gate: {refined: {}}}"]),
-        ("train", "train.", []));
+        ("train", "train.", []),
+        ("cache", "train.cache.", ["train.cache={folder: kept}"]));
 
     [Fact]
     public void Its_complete_recipes_are_read()

@@ -11,8 +11,8 @@ public sealed class RecipeRefusalTests : IDisposable
         "recipe.yaml:3: expected one of 'name', 'model', 'logits', 'taps', 'input', 'labels', got 'modle'; did you mean 'model'?")]
     [InlineData("  - model: a.onnx", "  - {name: x}", "recipe.yaml:3: teachers.0: expected the key 'model', which is missing")]
     [InlineData("name: pair\n", "", "recipe.yaml:1: expected the key 'name', which is missing")]
-    [InlineData("train: {epochs: 3}", "train: {epochs: 3, cache: true}",
-        "recipe.yaml:10: expected one of 'preset', 'epochs', 'batch', 'optimizer', 'learning_rate', 'head_rate', 'common_rate', 'weight_decay', 'decay_vectors', 'momentum', 'schedule', 'warmup_epochs', 'clip_norm', 'precision', 'seed', 'select', got 'cache'")]
+    [InlineData("train: {epochs: 3}", "train: {epochs: 3, warmth: 1}",
+        "recipe.yaml:10: expected one of 'preset', 'epochs', 'batch', 'optimizer', 'learning_rate', 'head_rate', 'common_rate', 'weight_decay', 'decay_vectors', 'momentum', 'schedule', 'warmup_epochs', 'clip_norm', 'precision', 'seed', 'select', 'cache', got 'warmth'")]
     [InlineData("train: {epochs: 3}", "train: {epochs: 3}\nnormalisation: insert",
         "recipe.yaml:11: expected one of 'name', 'teachers', 'student', 'data', 'augment', 'amalgamation', 'train', got 'normalisation'")]
     [InlineData("name: pair", "name: pair\nname: other", "recipe.yaml:2: expected each key once, got 'name' again")]

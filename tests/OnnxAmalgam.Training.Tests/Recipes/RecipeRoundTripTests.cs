@@ -128,6 +128,14 @@ public sealed class RecipeRoundTripTests : IDisposable
         let labels = mode == LabelMode.Restricted && losses.Any(l => l is DkdTerm or StandardisedLogitsTerm or DistTerm) ? LabelMode.Joint : mode
         select new AmalgamationRecipe { Labels = labels, Gate = labels == LabelMode.Gated ? gate : new GateRecipe(GateKind.Domain), CommonChannels = channels, CommonBlocks = blocks, Standardise = standardise, Losses = losses };
 
+    static readonly Gen<CacheRecipe> Cache =
+        from path in Gen.String[Gen.Char['a', 'z'], 1, 9]
+        from views in Gen.Int[1, 1000]
+        from dtype in Gen.Enum<CacheDtype>()
+        from size in Gen.OneOf(Gen.Long[1, long.MaxValue], Gen.Long[1, 999].Select(n => n * 1_000_000_000))
+        from seed in Gen.Long[0, long.MaxValue]
+        select new CacheRecipe { Folder = $"/caches/{path}", Views = views, Dtype = dtype, MaxBytes = size, Seed = seed };
+
     static readonly Gen<TrainRecipe> Train =
         from epochs in Gen.Int[2, 500]
         from batch in Gen.Int[1, 512]
@@ -142,11 +150,12 @@ public sealed class RecipeRoundTripTests : IDisposable
         from clip in Positive.Nullable()
         from precision in Gen.Enum<Precision>()
         from seed in Gen.Long[0, long.MaxValue]
+        from cache in Cache.Null()
         select new TrainRecipe
         {
             Epochs = epochs, Batch = batch, Optimizer = optimizer, LearningRate = rates[0], HeadRate = rates[1], CommonRate = rates[2], WeightDecay = rates[3],
             DecayVectors = flags[0], SelectBest = flags[1], Momentum = optimizer == OptimizerKind.Sgd ? momentum : new TrainRecipe { Epochs = 1 }.Momentum,
-            Schedule = schedule, WarmupEpochs = schedule is OneCycleSchedule ? 0 : warmup, ClipNorm = clip, Precision = precision, Seed = seed,
+            Schedule = schedule, WarmupEpochs = schedule is OneCycleSchedule ? 0 : warmup, ClipNorm = clip, Precision = precision, Seed = seed, Cache = cache,
         };
 
     static readonly Gen<Recipe> Recipes =
