@@ -30,9 +30,7 @@ lock:
 	for rid in win-x64 osx-arm64 linux-x64; do $(DOTNET) restore $(SOLUTION) -r $$rid --force-evaluate || exit 1; done
 	$(DOTNET) restore $(SOLUTION)
 
-# One test program at a time: each uses all cores, and some measure time and memory. Tests run beside each other in a process, and a garbage
-# collection in the middle of another's call into libtorch may free what it is about to read (CollectionPoint): it is made rare.
-test: export DOTNET_GCgen0size := 0x10000000
+# One test program at a time: each uses all cores, and some measure time and memory.
 test: build
 	$(DOTNET) test --solution $(SOLUTION) -c $(CONFIGURATION) --no-build --max-parallel-test-modules 1 $(PROPERTIES)
 

@@ -24,7 +24,6 @@ internal sealed class AmalgamationStep : IDisposable
     readonly Device device;
     readonly string[] values;
     readonly double? clipNorm;
-    readonly CollectionPoint garbage = new();
 
     /// <summary>Builds student, losses and optimiser for a setup.</summary>
     public AmalgamationStep(AmalgamationSetup setup)
@@ -104,7 +103,6 @@ internal sealed class AmalgamationStep : IDisposable
     /// <exception cref="InputException">The loss is not finite.</exception>
     public double[] Learn(TaughtBatch taught, RatePoint rate)
     {
-        garbage.Pass();
         using var scope = NewDisposeScope();
         ImageBatch batch = taught.Batch;
         Clock?.Start();

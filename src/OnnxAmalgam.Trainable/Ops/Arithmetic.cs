@@ -6,8 +6,6 @@ namespace OnnxAmalgam.Trainable.Ops;
 /// <summary>Elementwise numbers.</summary>
 internal static class Arithmetic
 {
-    static readonly TorchSharp.Scalar One = 1;
-
     public static readonly Operator[] Rows =
     [
         Binary("Add", 7, (a, b) => a.add(b)) with { Joins = true, LeavesOutput = true, Overwrite = AddOver },
@@ -49,7 +47,7 @@ internal static class Arithmetic
     static Tensor? AddOver(NodeCall c, int input)
     {
         var (sum, other) = (c[input], c[1 - input]);
-        return sum.dtype == other.dtype && sum.shape.AsSpan().SequenceEqual(other.shape) ? sum.add_(other, One) : null;
+        return sum.dtype == other.dtype && sum.shape.AsSpan().SequenceEqual(other.shape) ? sum.add_(other) : null;
     }
 
     /// <summary>X[*] -> Y[*].</summary>

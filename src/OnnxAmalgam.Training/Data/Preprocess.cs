@@ -12,8 +12,6 @@ namespace OnnxAmalgam.Training.Data;
 /// </remarks>
 public sealed class Preprocess
 {
-    /// <summary>Kept: several threads prepare images at once, see <see cref="CollectionPoint"/>.</summary>
-    static readonly Scalar One = 1.0f, Black = 0.0f, White = 255.0f, Red = Luma.Red, Green = Luma.Green, Blue = Luma.Blue, Half = Luma.Half;
     readonly float[] factors;
     readonly float[] offsets;
     readonly bool isIdentity;
@@ -60,7 +58,7 @@ public sealed class Preprocess
     Tensor Normalise(Tensor image)
     {
         if (Input.Dtype == ImageDtype.UInt8)
-            return isIdentity ? image.to(ScalarType.Byte).clone() : MultiplyAdd(image).round_().clamp_(Black, White).to(ScalarType.Byte);
+            return isIdentity ? image.to(ScalarType.Byte).clone() : MultiplyAdd(image).round_().clamp_(0, 255).to(ScalarType.Byte);
         Tensor values = isIdentity ? image.to(ScalarType.Float32) : MultiplyAdd(image);
         return Input.Dtype == ImageDtype.Float16 ? values.to(ScalarType.Float16) : values;
     }
@@ -69,7 +67,7 @@ public sealed class Preprocess
     Tensor MultiplyAdd(Tensor image)
     {
         Tensor values = image.to(ScalarType.Float32).contiguous();
-        return values.mul_(PerChannel(factors, image.device)).add_(PerChannel(offsets, image.device), One);
+        return values.mul_(PerChannel(factors, image.device)).add_(PerChannel(offsets, image.device));
     }
 
     Tensor PerChannel(float[] values, Device device) => tensor(values, device: device).reshape(1, Input.Channels, 1, 1);
@@ -82,7 +80,7 @@ public sealed class Preprocess
         if (channels == 3)
             return canvas.expand(-1, 3, -1, -1);
         Tensor[] colours = canvas.to(ScalarType.Int32).split(1, 1);
-        Tensor sum = colours[0].mul(Red).add(colours[1], Green).add(colours[2], Blue).add(Half);
+        Tensor sum = colours[0] * Luma.Red + colours[1] * Luma.Green + colours[2] * Luma.Blue + Luma.Half;
         return sum.bitwise_right_shift(tensor(Luma.Shift, device: canvas.device)).to(ScalarType.Byte);
     }
 

@@ -17,8 +17,6 @@ public sealed record TeacherOutput(Tensor? Logits, IReadOnlyList<Tensor> Taps);
 /// be computed: with a cache that holds everything it never is.</summary>
 public sealed class Teacher : IDisposable
 {
-    /// <summary>Of a probability whose logarithm is taken; kept, see <see cref="CollectionPoint"/>.</summary>
-    static readonly TorchSharp.Scalar Least = 1e-12;
     readonly Lazy<TeacherSession> session;
     readonly LogitsOutput? logits;
     readonly TeacherStores? stores;
@@ -234,7 +232,7 @@ public sealed class Teacher : IDisposable
     Tensor Scores(Tensor value)
     {
         Tensor flat = value.reshape(value.shape[0], Labels.Count);
-        return logits!.IsProbability ? flat.clamp_min(Least).log() : flat;
+        return logits!.IsProbability ? flat.clamp_min(1e-12).log() : flat;
     }
 
     void CheckFinite(Tensor value, Func<int, string> imageName)
