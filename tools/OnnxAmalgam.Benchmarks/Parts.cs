@@ -3,7 +3,6 @@ using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Evaluation;
 using OnnxAmalgam.Training.Losses;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Benchmarks;
@@ -17,7 +16,7 @@ public class MmdBenchmark
 
     /// <summary>Student and two teachers, 64 images of 64x8x8.</summary>
     [Benchmark]
-    public void Forward_and_backward()
+    public void ForwardAndBackward()
     {
         using var scope = NewDisposeScope();
         Mmd.ToEach(units, published).sum().backward();
@@ -26,7 +25,7 @@ public class MmdBenchmark
 }
 
 /// <summary>Single operators through the trainable graph, forward and backward, batch 64.</summary>
-public class OperatorBenchmark
+public class OperatorBenchmark : IDisposable
 {
     TrainableGraph graph = null!;
     Tensor images = null!;
@@ -44,9 +43,18 @@ public class OperatorBenchmark
         images = rand(64, 3, 32, 32);
     }
 
+    /// <summary>Frees it.</summary>
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        graph.Dispose();
+        images.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
     /// <summary>One pass and its gradients.</summary>
     [Benchmark]
-    public void Forward_and_backward()
+    public void ForwardAndBackward()
     {
         using var scope = NewDisposeScope();
         graph.forward(images).sum().backward();
@@ -68,7 +76,7 @@ public class PictureBenchmark
 
     /// <summary>JPEG of 320x256 to a canvas of 224x224.</summary>
     [Benchmark]
-    public string? Decode_and_resize() => Picture.Decode(jpeg, canvas, pixels);
+    public string? DecodeAndResize() => Picture.Decode(jpeg, canvas, pixels);
 }
 
 /// <summary>An evaluation's rows as CSV.</summary>

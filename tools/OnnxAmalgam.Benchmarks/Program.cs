@@ -9,7 +9,7 @@ using OnnxAmalgam.Benchmarks;
 // tools/OnnxAmalgam.Benchmarks: see tools/README.md. Run in the repository's root.
 if (args is ["worker", var name, var method, var train, var threadCount, var models])
 {
-    Setting setting = name == "cifar" ? Setting.Cifar(Directory.GetCurrentDirectory()) : Setting.Resnets(models);
+    Setting setting = name.StartsWith("cifar", StringComparison.Ordinal) ? Setting.Cifar(Directory.GetCurrentDirectory()).Sized(name) : Setting.Resnets(models);
     StepWorker.Serve(setting, method, train, int.Parse(threadCount, System.Globalization.CultureInfo.InvariantCulture));
     return 0;
 }
@@ -47,7 +47,7 @@ command.SetAction(parsed =>
     }
 
     string machine = Machine.Describe(comparison.Reference) + $"; {parsed.GetValue(threads)} threads on every side, {parsed.GetValue(rounds)} rounds in turn.";
-    foreach (var (part, table) in comparison.Tables.Prepend(("machine", machine)).Append(("data", Pipeline.Run(parsed.GetValue(rounds)))))
+    foreach (var (part, table) in comparison.Tables.Prepend(("machine", machine)).Concat(Alone(new ComparisonOptions(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(seconds), null), parsed.GetValue(only) is { Length: > 0 })))
     {
         Console.WriteLine($"{table}\n");
         if (parsed.GetValue(page) is { } path)
@@ -57,6 +57,14 @@ command.SetAction(parsed =>
     }
 });
 return command.Parse(args).Invoke();
+
+// What is measured without a yardstick; left out where only some settings are asked for.
+static IEnumerable<(string, string)> Alone(ComparisonOptions options, bool some) => some ? [] :
+[
+    ("data", Pipeline.Run(options.Rounds)),
+    ("teachers", Scaling.Teachers(options)),
+    ("images", Scaling.Images(options)),
+];
 
 // An interpreter that has torch and torchvision, or null with a message.
 static string? FindPython()
