@@ -14,6 +14,8 @@ internal static class Composition
         new CompareCommand(),
         new ExportCommand(),
         new InspectCommand(),
+        new QueryCommand(),
+        new ExtractCommand(),
         new CheckCommand(),
         new PredictCommand(),
         new BenchCommand(),
