@@ -169,8 +169,12 @@ internal sealed class ElementFacts
             return [];
         NodeProto[] nodes = parts.Bias is { Node: { } bias } && bias != parts.Head.Node ? [parts.Head.Node, bias] : [parts.Head.Node];
         GraphElement[] ops = [.. graph.Ops.Where(op => nodes.Contains(op.Node, ReferenceEqualityComparer.Instance))];
-        return [.. ops, .. ops.SelectMany(op => graph.Next(op, Edge.Uses, forth: true))];
+        return [.. ops, .. ops.SelectMany(Stored)];
     }
+
+    /// <summary>What an op reads that is stored, itself or through ops that read nothing else (a Transpose of a weight).</summary>
+    IEnumerable<GraphElement> Stored(GraphElement op) => graph.Next(op, Edge.Uses, forth: true).Concat(
+        graph.Next(op, Edge.Feeds, forth: false).Where(tensor => classifier.Value!.IsFixed(tensor.Name)).SelectMany(tensor => graph.Next(tensor, Edge.Produces, forth: false)).SelectMany(Stored));
 
     Dictionary<GraphElement, int> FindDepths()
     {

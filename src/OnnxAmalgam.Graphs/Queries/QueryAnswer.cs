@@ -12,10 +12,16 @@ public sealed record QueryAnswer(Selection Matches, IReadOnlyList<QueryStep> Ste
         ? ""
         : step.Dropped.Count == 0
             ? $"; {step.Text} leads nowhere from {step.Before} of them"
-            : $"; nearest, dropped by {step.Text}: {string.Join(", ", Closest(step.Dropped).Select(dropped => $"{dropped.Element} ({dropped.Reason})"))}";
+            : $"; nearest, dropped by {step.Text}: {string.Join(", ", Closest(step).Select(dropped => $"{dropped.Element} ({dropped.Reason})"))}";
 
-    /// <summary>Reasons that differ say more than the same one again.</summary>
-    static IEnumerable<DroppedElement> Closest(IReadOnlyList<DroppedElement> dropped) => dropped.DistinctBy(one => one.Reason).Take(Most);
+    /// <summary>Reasons that differ say more than the same one again; first the one that reads most like what was asked for.</summary>
+    static IEnumerable<DroppedElement> Closest(QueryStep step)
+    {
+        var dropped = step.Dropped.DistinctBy(one => one.Reason).ToList();
+        var asked = step.Text.Trim('[', ']').Replace("=", " is ", StringComparison.Ordinal);
+        var nearest = NearestName.To(asked, dropped.Select(one => one.Reason));
+        return dropped.OrderBy(one => one.Reason == nearest ? 0 : 1).Take(Most);
+    }
 }
 
 /// <summary>A step of a query.</summary>

@@ -15,5 +15,5 @@ internal static class Words
 
     /// <summary><c>'a', 'b', 'c'; did you mean 'b'?</c> for a word that is none of them.</summary>
     public static string Expected(IEnumerable<string> words, string got) =>
-        $"{string.Join(", ", words.Select(word => $"'{word}'"))}, got '{got}'{(NearestName.To(got, words, 0.5) is { } nearest ? $"; did you mean '{nearest}'?" : "")}";
+        $"{string.Join(", ", words.Select(word => $"'{word}'"))}, got '{got}'{((words.FirstOrDefault(word => word.StartsWith(got, StringComparison.Ordinal)) ?? NearestName.To(got, words, 0.5)) is { } nearest ? $"; did you mean '{nearest}'?" : "")}";
 }
