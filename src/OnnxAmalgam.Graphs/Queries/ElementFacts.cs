@@ -75,7 +75,7 @@ internal sealed class ElementFacts
 
     public bool IsDominator(GraphElement element) => element.Kind switch
     {
-        ElementKind.Tensor => dominators.Value.Contains(element.Name),
+        ElementKind.Tensor => element.Name != Image && dominators.Value.Contains(element.Name),
         ElementKind.Op => dominators.Value.Contains(element.Node!),
         _ => false,
     };

@@ -93,7 +93,7 @@ public sealed class GraphElement
     /// <summary>The module of the exporter's source that an op is in or a tensor is made by; of an initializer, as its first user.</summary>
     public string? Module => Graph.Structure.Module(this);
 
-    /// <summary>Whether every path from the image to the class scores passes through an op or tensor.</summary>
+    /// <summary>Whether every path from the image to the class scores passes through an op or tensor; the image itself does not count.</summary>
     public bool IsDominator => Graph.Structure.IsDominator(this);
 
     /// <summary>Whether an op is an activation function, or a tensor is made by one.</summary>

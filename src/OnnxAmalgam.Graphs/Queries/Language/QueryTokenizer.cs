@@ -10,7 +10,7 @@ internal static class QueryTokenizer
 {
     static readonly TextParser<TextSpan> Number = Span.Regex(@"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w./:?-])");
     static readonly TextParser<TextSpan> Word = Span.Regex(@"[\w./:?]([\w./:?-]*[\w./:?])?");
-    static readonly TextParser<TextSpan> Quoted = Span.Regex(@"""[^""]*""|'[^']*'");
+    static readonly TextParser<TextSpan> Quoted = Span.Regex(@"(""[^""]*""|'[^']*')");
 
     public static Tokenizer<QueryToken> Instance { get; } = new TokenizerBuilder<QueryToken>()
         .Ignore(Span.WhiteSpace)
