@@ -17,7 +17,7 @@ internal sealed class QueryCommand : ProgramCommand
     readonly Option<bool> json = new("--json") { Description = "Print one JSON document" };
 
     public QueryCommand()
-        : base("query", "Lists the values, operators and weights of a model that a query selects; taps and parameter groups of a recipe take the same queries",
+        : base("query", "Lists the values, operators and weights that a query selects; recipes take the same queries",
             "onnx-amalgam query models/teachers/digits_resnet.onnx \"tensor[rank=4 & dominator] by hw last\" --explain")
     {
         Add(model);

@@ -50,6 +50,8 @@ public sealed partial class RecipeDocumentTests : IDisposable
         ("amalgamation", $"amalgamation={{preset: published, standardise: {Unknown}}}"),
         ("train", $"train.optimizer={Unknown}"),
         ("train", $"train.precision={Unknown}"),
+        ("groups", $"train.groups=[{{query: op, {Unknown}: 1}}]"),
+        ("groups", $"train.groups=[{{query: op, initialise: {Unknown}}}]"),
     ]);
 
     /// <summary>Headings with a table of keys, the path of their keys, and settings under which every default may be stated.</summary>
