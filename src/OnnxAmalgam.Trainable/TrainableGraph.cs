@@ -39,7 +39,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
     readonly string[] _firstOutput;
     Dictionary<string, Parameter> _initializers = [];
     Dictionary<string, Tensor> _statistics = [];
-    IReadOnlySet<string> _frozen = new HashSet<string>();
+    HashSet<string> _frozen = [];
     ScalarType _wide;
     Device _device = CPU;
 

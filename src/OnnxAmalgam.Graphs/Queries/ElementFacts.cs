@@ -53,7 +53,7 @@ internal sealed class ElementFacts
 
     public int? ImageHeight => Image is { } name && graph.Value(name) is { Rank: 4 } image ? image.Height : null;
 
-    public long? Size(GraphElement element)
+    public static long? Size(GraphElement element)
     {
         if (element.Kind != ElementKind.Tensor || element.Shape is not { } shape)
             return null;
@@ -63,7 +63,7 @@ internal sealed class ElementFacts
         return size;
     }
 
-    public int? Size(GraphElement element, int axis) =>
+    public static int? Size(GraphElement element, int axis) =>
         element.Shape is { } shape && axis < shape.Count && shape[axis].Size is >= 0 and <= int.MaxValue and var size ? (int)size : null;
 
     public int? ChannelAxis(GraphElement element) =>

@@ -55,19 +55,19 @@ public sealed class GraphElement
     public IReadOnlyList<Dim>? Shape => Fact?.Shape;
 
     /// <summary>Elements of a tensor or initializer whose sizes are all numbers (the batch counts as 1 where it has a name).</summary>
-    public long? Size => Kind == ElementKind.Initializer ? ElementTypes.Count(Stored!.Dims) : Graph.Structure.Size(this);
+    public long? Size => Kind == ElementKind.Initializer ? ElementTypes.Count(Stored!.Dims) : ElementFacts.Size(this);
 
     /// <summary>Which axis of a tensor is its channel.</summary>
     public int? ChannelAxis => Graph.Structure.ChannelAxis(this);
 
     /// <summary>Width of that axis.</summary>
-    public int? Channels => ChannelAxis is { } axis ? Graph.Structure.Size(this, axis) : null;
+    public int? Channels => ChannelAxis is { } axis ? ElementFacts.Size(this, axis) : null;
 
     /// <summary>Rows of a tensor of rank 4.</summary>
-    public int? Height => Rank == 4 && ChannelAxis is { } axis ? Graph.Structure.Size(this, axis == 3 ? 1 : 2) : null;
+    public int? Height => Rank == 4 && ChannelAxis is { } axis ? ElementFacts.Size(this, axis == 3 ? 1 : 2) : null;
 
     /// <summary>Columns of a tensor of rank 4.</summary>
-    public int? Width => Rank == 4 && ChannelAxis is { } axis ? Graph.Structure.Size(this, axis == 3 ? 2 : 3) : null;
+    public int? Width => Rank == 4 && ChannelAxis is { } axis ? ElementFacts.Size(this, axis == 3 ? 2 : 3) : null;
 
     /// <summary>Grid of a tensor of rank 4: <c>7x7</c>.</summary>
     public string? Hw => Height is { } height && Width is { } width ? string.Create(CultureInfo.InvariantCulture, $"{height}x{width}") : null;

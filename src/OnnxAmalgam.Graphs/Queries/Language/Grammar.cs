@@ -3,7 +3,6 @@ using Superpower;
 using Superpower.Model;
 using Superpower.Parsers;
 using static Superpower.Parse;
-using Parts = Superpower.Model.TokenList<OnnxAmalgam.Graphs.Queries.Language.QueryToken>;
 
 namespace OnnxAmalgam.Graphs.Queries.Language;
 
@@ -98,7 +97,7 @@ internal static class Grammar
                 from tail in (from sign in Sign from right in Compared select ((Token<QueryToken> Sign, Operand Right)?)(sign, right)).OptionalOrDefault()
                 select (left, tail))
             .Select(test => test.Value.tail is var (sign, right)
-                ? Compare(test.Text, test.Value.left, sign, right)
+                ? (Condition)Compare(test.Text, test.Value.left, sign, right)
                 : new TruthCondition(test.Value.left));
 
     static readonly TokenListParser<QueryToken, Condition> Atom =
@@ -255,7 +254,7 @@ internal static class Grammar
         return good && (to is null || to >= from) ? (from, to) : throw Unknown(token, $"steps as 2, 1..3 or 2.., got '{text}'");
     }
 
-    static Condition Compare(string text, Operand left, Token<QueryToken> sign, Operand right)
+    static Comparison Compare(string text, Operand left, Token<QueryToken> sign, Operand right)
     {
         var comparison = sign.Kind switch
         {
