@@ -77,6 +77,18 @@ public sealed class QueryTests : IDisposable
         Assert.Contains(message, Assert.Single(InProcess.Run("query", Digits, query).Ends(2).ErrorLines), StringComparison.Ordinal);
 
     [Fact]
+    public void With_a_recipe_pairs_of_taps_are_ranked()
+    {
+        CliResult result = InProcess.Run("query", Bundled.Recipe, "tensor[rank=4 & dominator & height > 1] last", "--images", "32", "--csv", "-", "--threads", "1").Ends(0);
+        Table table = Table.Read(result.Output);
+        Assert.Equal("teacher,tap,shape,stride,depth,distance,mean,std,sparsity,rank_me,student_tap,student_shape,student_rank_me,cka", string.Join(',', table.Columns));
+        Assert.Equal(["digits", "clothes"], table.Rows.Select(r => r["teacher"]));
+        Assert.Equal("/f/f.4/Relu_1_output_0", table.Rows[0]["tap"]);
+        Assert.All(table.Rows, r => Assert.InRange(double.Parse(r["cka"], System.Globalization.CultureInfo.InvariantCulture), 0, 1));
+        Assert.Contains("expected an .onnx file beside it, got a recipe", InProcess.Run("query", Bundled.Recipe, "tensor", "--explain").Ends(1).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Extract_writes_the_subgraph_whose_outputs_ONNX_Runtime_computes_as_in_the_whole()
     {
         string file = place["part.onnx"];
