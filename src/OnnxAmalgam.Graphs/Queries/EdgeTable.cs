@@ -3,14 +3,14 @@ namespace OnnxAmalgam.Graphs.Queries;
 /// <summary>The edges of one kind, stored both ways; each pair once, in the order in which they were added.</summary>
 internal sealed class EdgeTable
 {
+    readonly HashSet<(GraphElement, GraphElement)> known = [];
     readonly Dictionary<GraphElement, List<GraphElement>> forth = [], back = [];
 
     public void Add(GraphElement from, GraphElement to)
     {
-        var targets = ListOf(forth, from);
-        if (targets.Contains(to))
+        if (!known.Add((from, to)))
             return;
-        targets.Add(to);
+        ListOf(forth, from).Add(to);
         ListOf(back, to).Add(from);
     }
 

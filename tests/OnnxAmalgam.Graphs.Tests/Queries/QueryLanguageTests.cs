@@ -71,6 +71,8 @@ public sealed class QueryLanguageTests
     [InlineData("op[count(. ~> uses)>count(~> owns)]", "scores")]
     [InlineData("tensor[type of (~> feeds) = Gemm]", "flat")]
     [InlineData("tensor[in (op ~> produces [rank=2])]", "flat scores probabilities")]
+    [InlineData("tensor[in (. ~> feeds ~> produces <~ produces <~ feeds [rank=4])]", "image map features pool")]
+    [InlineData("tensor[any(. to (tensor[type=Relu]))]", "image map features")]
     [InlineData("tensor[depth=2 | distance=2]", "features flat")]
     [InlineData("tensor[head] + initializer[head]", "fc.weight fc.bias")]
     [InlineData("initializer[depth=1]", "conv.weight")]
@@ -95,6 +97,8 @@ public sealed class QueryLanguageTests
     [InlineData("op nth first", "column 8: expected a number", "got 'first'")]
     [InlineData("~> feeds", "column 1: expected a kind of element first", "got '~>'")]
     [InlineData(". ~> feeds", "column 1: expected a kind of element first", "got '.'")]
+    [InlineData("op to (.)", "column 8: expected a kind of element first", "got '.)'")]
+    [InlineData("op + (<~ uses)", "column 7: expected a kind of element first", "got '<~'")]
     [InlineData("", "column 1: expected", "got the end")]
     public void A_mistake_is_shown_with_its_column(string query, string where, string what)
     {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace OnnxAmalgam.Graphs.Queries.Language;
 
 /// <summary>A condition on one element.</summary>
@@ -41,7 +43,12 @@ internal sealed record TruthCondition(Operand Value) : Condition
 /// <summary><c>in (query)</c>.</summary>
 internal sealed record MemberCondition(string Text, QueryNode Query) : Condition
 {
-    public override bool Holds(Evaluation at) => Query.Run(at).Contains(at.Self!);
+    /// <summary>What the query selects in a graph, where that is the same for every element.</summary>
+    readonly ConditionalWeakTable<QueryGraph, HashSet<GraphElement>> selected = [];
+
+    public override bool Holds(Evaluation at) => Query.Self is null
+        ? selected.GetValue(at.Graph, _ => [.. Query.Run(at)]).Contains(at.Self!)
+        : Query.Run(at).Contains(at.Self!);
 
     public override string WhyNot(Evaluation at) => $"not {Text}";
 }

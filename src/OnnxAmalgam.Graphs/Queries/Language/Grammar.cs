@@ -39,6 +39,10 @@ internal static class Grammar
         return TokenListParserResult.Value((result.Value, text), input, result.Remainder);
     };
 
+    /// <summary>The column of the next token, which stays.</summary>
+    static readonly TokenListParser<QueryToken, int> Here = input =>
+        TokenListParserResult.Value(input.IsAtEnd ? 1 : input.First().Position.Column, input, input);
+
     static readonly TokenListParser<QueryToken, QueryNode> Inner =
         from open in Token.EqualTo(QueryToken.Open)
         from query in Ref(() => Whole!)
@@ -165,7 +169,10 @@ internal static class Grammar
     static readonly TokenListParser<QueryToken, QueryNode> Staged =
         (from source in Source from stages in AnyStage.Many() select stages.Aggregate(source, (before, stage) => new StageNode(before, stage)))
             // inside a condition a query may start with a hop: from the element itself
-            .Or(Hop.AtLeastOnce().Then(hops => AnyStage.Many().Select(more => hops.Concat(more).Aggregate((QueryNode)new SelfNode(), (before, stage) => new StageNode(before, stage)))));
+            .Or(from column in Here
+                from hop in Hop
+                from more in AnyStage.Many()
+                select more.Prepend(hop).Aggregate((QueryNode)new SelfNode(column), (before, stage) => new StageNode(before, stage)));
 
     static readonly TokenListParser<QueryToken, QueryNode> Whole =
         Chain(Token.EqualTo(QueryToken.Plus).Or(Token.EqualTo(QueryToken.Minus)), Staged, (sign, left, right) => new CombinedNode(left, right, sign.Kind == QueryToken.Plus));
@@ -182,8 +189,8 @@ internal static class Grammar
             var result = Whole.AtEnd().TryParse(tokens.Value);
             if (!result.HasValue)
                 throw Error(text, result.ErrorPosition, Expectations(result.Expectations));
-            return Outermost(result.Value) is SelfNode
-                ? throw Error(text, new Position(0, 1, 1), $"a kind of element first ({string.Join(", ", Words.Kinds)} or *)")
+            return result.Value.Self is { Column: var column }
+                ? throw Error(text, new Position(column - 1, 1, column), $"a kind of element first ({string.Join(", ", Words.Kinds)} or *)")
                 : result.Value;
         }
         catch (UnknownWordException e)
@@ -211,14 +218,6 @@ internal static class Grammar
         };
     }
 
-    static QueryNode Outermost(QueryNode node) => node switch
-    {
-        StageNode staged => Outermost(staged.Before),
-        CombinedNode combined when Outermost(combined.Left) is SelfNode self => self,
-        CombinedNode combined => Outermost(combined.Right),
-        _ => node,
-    };
-
     static UnknownWordException Unknown(Token<QueryToken> token, string expected) => new(token.Position.Column, expected);
 
     static Property Known(Token<QueryToken> token)
@@ -233,7 +232,7 @@ internal static class Grammar
 
     static QueryNode KnownKind(Token<QueryToken> token) => token.ToStringValue() switch
     {
-        "." => new SelfNode(),
+        "." => new SelfNode(token.Position.Column),
         var word when Array.IndexOf(Words.Kinds, word) is >= 0 and var kind => new KindNode(word, (ElementKind)kind),
         var word => throw Unknown(token, $"a kind of element: {Words.Expected(Words.Kinds, word)}"),
     };
