@@ -15,6 +15,8 @@ internal static class Composition
         new CacheCommand(),
         new ExportCommand(),
         new InspectCommand(),
+        new QueryCommand(),
+        new ExtractCommand(),
         new CheckCommand(),
         new PredictCommand(),
         new BenchCommand(),

@@ -42,6 +42,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
     readonly string[] _firstOutput;
     Dictionary<string, Parameter> _initializers = [];
     Dictionary<string, Tensor> _statistics = [];
+    HashSet<string> _frozen = [];
     ScalarType _wide;
     Device _device = CPU;
 
@@ -82,9 +83,27 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
     /// <summary>Buffers (running statistics) by the initializer's name.</summary>
     public IReadOnlyDictionary<string, Tensor> Statistics => _statistics;
 
+    /// <summary>Names of the stored tensors that training leaves alone.</summary>
+    public IReadOnlySet<string> Frozen => _frozen;
+
     /// <summary>A narrower float type for activations (bfloat16), or null. Weights keep their type and are cast at use; norms,
     /// exponentials and sums run in the weights' type, and so come the results.</summary>
     public ScalarType? ActivationDtype { get; set; }
+
+    /// <summary>Leaves stored tensors as they are from now on: these, and no others. Their parameters ask for no gradient. A BatchNormalization
+    /// whose running statistics are among them, or all of whose weights are, normalises with its running statistics in training mode too,
+    /// and does not move them.</summary>
+    /// <param name="names">Names of <see cref="Initializers"/> and <see cref="Statistics"/>; none thaws all.</param>
+    /// <exception cref="InputException">A name that is neither.</exception>
+    public void Freeze(IEnumerable<string> names)
+    {
+        var frozen = names.ToHashSet(StringComparer.Ordinal);
+        if (frozen.FirstOrDefault(name => !_initializers.ContainsKey(name) && !_statistics.ContainsKey(name)) is { } unknown)
+            throw new InputException($"model '{_model.Name}': expected names of tensors that are trained, got '{unknown}'{NearestName.Hint(unknown, _initializers.Keys)}");
+        _frozen = frozen;
+        new FrozenTensors(_graph, _trained, frozen).Mark();
+        Thaw();
+    }
 
     /// <summary>Evaluates the first output for a graph of one input.</summary>
     /// <exception cref="InputException">The graph has several inputs: <c>Run</c> takes them by name.</exception>
@@ -291,6 +310,13 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
         }
 
         (_initializers, _statistics) = (initializers, statistics);
+        Thaw();
+    }
+
+    /// <summary>Gradients for what is not frozen, and for nothing else.</summary>
+    void Thaw()
+    {
+        foreach (var (name, parameter) in _initializers) parameter.requires_grad = !_frozen.Contains(name);
     }
 
     TrainableGraph Moved(nn.Module _, ScalarType? dtype)

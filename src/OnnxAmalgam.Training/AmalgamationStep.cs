@@ -37,6 +37,7 @@ internal sealed class AmalgamationStep : IDisposable
 
         Student = new TrainableGraph(setup.Student.Model);
         Student.to(device);
+        Student.Freeze(setup.Student.Plan.Frozen);
         var weights = new WeightSource(setup.Recipe.Train.Seed, device, ScalarType.Float32);
         TeacherTap[] taps = [.. setup.Teachers.Index().SelectMany(t => t.Item.TapShapes.Select(shape => new TeacherTap(t.Index, shape)))];
         Loss = new AmalgamationLoss(setup.Recipe.Amalgamation, setup.Union, StudentTapShape(), taps, weights);
@@ -237,15 +238,15 @@ internal sealed class AmalgamationStep : IDisposable
         }
     }
 
+    /// <summary>The student's weights by their settings, frozen ones left out, and the losses' own.</summary>
     ParameterGroup[] Groups()
     {
-        TrainRecipe train = setup.Recipe.Train;
-        var student = Student.Initializers.ToLookup(p => setup.Student.HeadParameters.Contains(p.Key), p => new NamedParameter("student/" + p.Key, p.Value));
+        var settings = setup.Student.Plan.Settings;
         return
         [
-            .. Group("backbone", student[false], 1),
-            .. Group("head", student[true], train.HeadRate),
-            .. Group("common_space", Loss.named_parameters().Select(p => new NamedParameter("loss/" + p.name, p.parameter)), train.CommonRate),
+            .. Student.Initializers.Where(p => !settings[p.Key].IsFrozen).GroupBy(p => settings[p.Key])
+                .Select(g => new ParameterGroup(g.Key.Group, [.. g.Select(p => new NamedParameter("student/" + p.Key, p.Value))], g.Key.RateFactor, g.Key.WeightDecay)),
+            .. Group("common_space", Loss.named_parameters().Select(p => new NamedParameter("loss/" + p.name, p.parameter)), setup.Recipe.Train.CommonRate),
         ];
     }
 

@@ -61,6 +61,7 @@ static class PrecisionChoice
         using var scope = NewDisposeScope();
         using var student = new TrainableGraph(setup.Student.Model);
         student.to(device);
+        student.Freeze(setup.Student.Plan.Frozen);
         student.train();
         string[] values = setup.Student.Tap is { } tap ? [setup.Student.Logits, tap.Value] : [setup.Student.Logits];
         var inputs = new Dictionary<string, Tensor> { [student.InputNames[0]] = zeros(setup.Student.Input.ShapeOf(Math.Min(setup.Recipe.Train.Batch, setup.Train.Count)), device: device) };

@@ -2,6 +2,7 @@ using System.Globalization;
 using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Training;
 using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Optimisation;
 using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Cli.Reports;
@@ -29,6 +30,8 @@ internal static class TrainingPlan
         foreach (var teacher in setup.Teachers)
             facts.Add($"teacher {teacher.Name}", Says(teacher));
         facts.Add("student", string.Create(CultureInfo.InvariantCulture, $"{setup.Recipe.Student.Model}; {estimate.StudentParameters:N0} parameters{(setup.Student.Tap is { } tap ? $"; tap {tap.Value}" : "")}{Normalisation(setup)}"));
+        foreach (var (setting, tensors, parameters) in setup.Student.Plan.Summary)
+            facts.Add(setting.IsFrozen ? "frozen" : "trains", $"{setting.Group}: {Settings(setting, tensors, parameters)}");
         facts.Add("labels", $"{setup.Union.Count}, {setup.Recipe.Amalgamation.Labels.ToString().ToLowerInvariant()}");
         facts.Add("images", Images(setup));
         if (setup.Gate?.Note is { } gate)
@@ -57,6 +60,13 @@ internal static class TrainingPlan
     };
 
     static string Says(CacheRecipe cache) => string.Create(CultureInfo.InvariantCulture, $"{cache.Folder}: {Count(cache.Views, "view")} of each image, {(cache.Dtype == CacheDtype.Float16 ? "float16" : "float32")}, at most {ByteSize.Rounded(cache.MaxBytes)}");
+
+    static string Settings(ParameterSetting setting, int tensors, long parameters)
+    {
+        var amount = string.Create(CultureInfo.InvariantCulture, $"{Count(tensors, "tensor")}, {parameters:N0} parameters");
+        var first = setting.First == FirstWeights.Keep ? "" : ", drawn anew";
+        return setting.IsFrozen ? $"{amount}{first}" : string.Create(CultureInfo.InvariantCulture, $"{amount}, learning rate x {setting.RateFactor:g4}, weight decay {setting.WeightDecay:g4}{first}");
+    }
 
     static string Images(AmalgamationSetup setup) => string.Create(CultureInfo.InvariantCulture,
         $"{setup.Train.Count} images to train on, {setup.Validate?.Count ?? 0} to validate, {setup.Test?.Count ?? 0} to test");

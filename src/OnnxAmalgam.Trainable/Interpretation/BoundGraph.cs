@@ -10,6 +10,7 @@ internal sealed class BoundGraph
     readonly Dictionary<string, int> _slots = new(StringComparer.Ordinal);
     readonly FloatTypes _floats;
     readonly FunctionCalls _functions;
+    string[]? _names;
 
     /// <summary>Binds every node that the outputs, or anything a caller may ask for, can need.</summary>
     /// <exception cref="UnsupportedModelException">Everything that cannot be honoured, at once.</exception>
@@ -53,6 +54,9 @@ internal sealed class BoundGraph
 
     /// <summary>The slot of a named value, or -1.</summary>
     public int Find(string value) => _slots.GetValueOrDefault(value, -1);
+
+    /// <summary>The name of a slot's value.</summary>
+    public string NameOf(int slot) => (_names ??= [.. _slots.Keys])[slot];
 
     /// <summary>Every name, by slot.</summary>
     public IEnumerable<string> Names => _slots.Keys;

@@ -36,7 +36,7 @@ internal sealed class InputCasts(ScalarType wide, ScalarType? narrow, Func<int, 
             inputs[i] = value;
         }
 
-        var outputs = node.Kernel(new NodeCall(inputs, places, node, training));
+        var outputs = node.Kernel(new NodeCall(inputs, places, node, training && !node.IsFrozen));
         if (active && node.Row.Precision == Precision.Full) Narrow(outputs);
         return outputs;
     }

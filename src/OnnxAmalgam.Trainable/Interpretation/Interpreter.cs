@@ -30,7 +30,7 @@ internal static class Interpreter
                 else
                 {
                     var outputs = casts is null
-                        ? node.Kernel(new NodeCall(values, node.Inputs, node, training))
+                        ? node.Kernel(new NodeCall(values, node.Inputs, node, training && !node.IsFrozen))
                         : casts.Run(node, values, training);
                     Store(outputs, node.Outputs, values);
                 }

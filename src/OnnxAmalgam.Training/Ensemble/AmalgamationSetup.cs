@@ -55,7 +55,7 @@ public sealed class AmalgamationSetup : IDisposable
         try
         {
             var union = new LabelUnion([.. teachers.Select(t => new TeacherLabels(t.Name, t.Labels))], keepDuplicates: recipe.Amalgamation.Labels == LabelMode.Concat);
-            StudentModel student = StudentFactory.Build(recipe.Student, union, Largest(teachers), recipe.Train.Seed, withTaps);
+            StudentModel student = StudentFactory.Build(recipe.Student, union, Largest(teachers), recipe.Train, withTaps);
             var images = OpenImages(recipe, teachers, student, warn);
             var setup = new AmalgamationSetup
             {

@@ -32,7 +32,7 @@ public sealed record TeacherRecipe
     public string? Logits { get; init; }
     /// <summary>Whether this teacher has no scores.</summary>
     public bool FeaturesOnly => Logits == "none";
-    /// <summary>Values or module paths; null: <c>auto</c>; empty: <c>none</c>.</summary>
+    /// <summary>Values, module paths or queries; null: <c>auto</c>; empty: <c>none</c>.</summary>
     public IReadOnlyList<TapRecipe>? Taps { get; init; }
     /// <summary>Overrides of what graph and metadata say.</summary>
     public InputRecipe Input { get; init; } = new();
@@ -41,7 +41,7 @@ public sealed record TeacherRecipe
 }
 
 /// <summary>A value to tap.</summary>
-/// <param name="Value">Value name or module path.</param>
+/// <param name="Value">Value name, module path, or a query for one or several values.</param>
 /// <param name="Layout">Axis order where the inferred one is wrong.</param>
 public sealed record TapRecipe(string Value, ImageLayout? Layout = null);
 
@@ -95,7 +95,7 @@ public sealed record StudentRecipe
 {
     /// <summary><c>zoo:NAME(...)</c> or the full path of an .onnx file.</summary>
     public required string Model { get; init; }
-    /// <summary>Values or module paths; null: auto; empty: none.</summary>
+    /// <summary>Values, module paths or queries; null: auto; empty: none.</summary>
     public IReadOnlyList<TapRecipe>? Taps { get; init; }
     /// <summary>Default float32 NCHW, channels and size of the largest teacher, scale 1/255, mean 0, std 1.</summary>
     public InputRecipe Input { get; init; } = new();
@@ -307,6 +307,8 @@ public sealed record TrainRecipe
     public double WarmupEpochs { get; init; }
     /// <summary>Largest global gradient norm; null: no clipping.</summary>
     public double? ClipNorm { get; init; }
+    /// <summary>What some weights are trained with instead; a later group overrides an earlier one.</summary>
+    public IReadOnlyList<GroupRecipe> Groups { get; init; } = [];
     /// <summary>Number format.</summary>
     public Precision Precision { get; init; } = Precision.Fp32;
     /// <summary>Seeds everything random.</summary>

@@ -135,6 +135,7 @@ internal static class RecipeTree
         ("schedule", Schedule(t.Schedule)),
         ("warmup_epochs", Number(t.WarmupEpochs)),
         ("clip_norm", t.ClipNorm is { } norm ? Number(norm) : Text("none")),
+        ("groups", t.Groups.Count > 0 ? List(t.Groups.Select(Group)) : null),
         ("precision", Text(Words.Precision.Of(t.Precision))),
         ("seed", Number(t.Seed)),
         ("select", Text(t.SelectBest ? "best" : "last")),
@@ -146,6 +147,13 @@ internal static class RecipeTree
         ("dtype", Text(Words.CacheDtype.Of(c.Dtype))),
         ("max_size", Text(ByteSize.Exact(c.MaxBytes))),
         ("seed", Number(c.Seed)));
+
+    static YamlMapping Group(GroupRecipe g) => Map(
+        ("query", Text(g.Query)),
+        ("learning_rate", g.LearningRate is { } rate ? rate.IsFactor ? Text($"{Number(rate.Value).Text}x") : Number(rate.Value) : null),
+        ("weight_decay", g.WeightDecay is { } decay ? Number(decay) : null),
+        ("freeze", g.Freeze is { } freeze ? Switch(freeze) : null),
+        ("initialise", g.Initialise is { } first ? Text(Words.First.Of(first)) : null));
 
     static YamlNode Schedule(Schedule schedule) => schedule switch
     {

@@ -16,7 +16,7 @@ public sealed class UsageTests
     [InlineData("--shape: expected a model to go with it, got a run", "export", "run", "-o", "x.onnx", "--shape", "h=3")]
     [InlineData("unknown option '--precision'", "export", "run", "-o", "x.onnx", "--precision", "fp16")]
     [InlineData("unknown option '--embed-preprocessing'", "export", "run", "-o", "x.onnx", "--embed-preprocessing")]
-    [InlineData("unknown command 'query'", "query", "model.onnx", "Conv")]
+    [InlineData("unknown command 'fuse'", "fuse", "model.onnx", "Conv")]
     [InlineData("expected MODEL, got none", "inspect")]
     [InlineData("expected --output FILE, got none", "export", "run")]
     [InlineData("expected --recipe RECIPE, got none", "evaluate", "run")]

@@ -54,6 +54,8 @@ public sealed partial class RecipeDocumentTests : IDisposable
         ("train", $"train.precision={Unknown}"),
         ("cache", $"train.cache={{{Unknown}: 1}}"),
         ("cache", $"train.cache={{folder: kept, dtype: {Unknown}}}"),
+        ("groups", $"train.groups=[{{query: op, {Unknown}: 1}}]"),
+        ("groups", $"train.groups=[{{query: op, initialise: {Unknown}}}]"),
     ]);
 
     /// <summary>Headings with a table of keys, the path of their keys, and settings under which every default may be stated.</summary>

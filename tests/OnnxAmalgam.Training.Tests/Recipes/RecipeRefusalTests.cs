@@ -12,7 +12,7 @@ public sealed class RecipeRefusalTests : IDisposable
     [InlineData("  - model: a.onnx", "  - {name: x}", "recipe.yaml:3: teachers.0: expected the key 'model', which is missing")]
     [InlineData("name: pair\n", "", "recipe.yaml:1: expected the key 'name', which is missing")]
     [InlineData("train: {epochs: 3}", "train: {epochs: 3, warmth: 1}",
-        "recipe.yaml:10: expected one of 'preset', 'epochs', 'batch', 'optimizer', 'learning_rate', 'head_rate', 'common_rate', 'weight_decay', 'decay_vectors', 'momentum', 'schedule', 'warmup_epochs', 'clip_norm', 'precision', 'seed', 'select', 'cache', got 'warmth'")]
+        "recipe.yaml:10: expected one of 'preset', 'epochs', 'batch', 'optimizer', 'learning_rate', 'head_rate', 'common_rate', 'weight_decay', 'decay_vectors', 'momentum', 'schedule', 'warmup_epochs', 'clip_norm', 'groups', 'precision', 'seed', 'select', 'cache', got 'warmth'")]
     [InlineData("train: {epochs: 3}", "train: {epochs: 3}\nnormalisation: insert",
         "recipe.yaml:11: expected one of 'name', 'teachers', 'student', 'data', 'augment', 'amalgamation', 'train', got 'normalisation'")]
     [InlineData("name: pair", "name: pair\nname: other", "recipe.yaml:2: expected each key once, got 'name' again")]
@@ -37,6 +37,14 @@ public sealed class RecipeRefusalTests : IDisposable
     [InlineData("train.clip_norm=0", "train.clip_norm: expected a number above 0, or 'none', got '0'")]
     [InlineData("train.momentum=0.9", "train.momentum: expected no momentum, because the optimizer is 'adam'")]
     [InlineData("train.decay_vectors=no", "train.decay_vectors: expected true or false, got 'no'")]
+    [InlineData("train.groups=x", "train.groups: expected a list of parameter groups, got 'x'")]
+    [InlineData("train.groups=[{freeze: true}]", "train.groups.0: expected the key 'query', which is missing")]
+    [InlineData("train.groups=[{query: initializer}]", "train.groups.0: expected one of 'learning_rate', 'weight_decay', 'freeze', 'initialise' beside the query, which is missing")]
+    [InlineData("train.groups=[{query: 'initializer[rnk=1]', freeze: true}]", "train.groups.0.query: query 'initializer[rnk=1]', column 13: expected a property: 'kind', 'name', 'type', 'domain', 'module', 'role', 'dtype', 'rank', 'shape', 'size', 'channels', 'axis', 'height', 'width', 'hw', 'stride', 'depth', 'distance', 'place', 'parameters', 'macs', 'value', 'dominator', 'activation', 'tap', 'head', 'input', 'output', 'image', 'logits', 'attr(...)', got 'rnk'; did you mean 'rank'?")]
+    [InlineData("train.groups=[{query: initializer, learning_rate: 0x}]", "train.groups.0.learning_rate: expected a number above 0, or a factor such as 0.1x, got '0x'")]
+    [InlineData("train.groups=[{query: initializer, learning_rate: [1]}]", "train.groups.0.learning_rate: expected a number above 0, or a factor such as 0.1x, got a list")]
+    [InlineData("train.groups=[{query: initializer, weight_decay: -1}]", "train.groups.0.weight_decay: expected a number of at least 0, got '-1'")]
+    [InlineData("train.groups=[{query: initializer, initialise: xavier}]", "train.groups.0.initialise: expected 'keep', 'default', 'kaiming_normal', got 'xavier'")]
     [InlineData("train.seed=-1", "train.seed: expected a whole number of at least 0, got '-1'")]
     [InlineData("train.select=newest", "train.select: expected 'best' or 'last', got 'newest'")]
     [InlineData("train.optimizer=adan", "train.optimizer: expected 'adam', 'adamw', 'sgd', got 'adan'; did you mean 'adam'?")]

@@ -136,6 +136,14 @@ public sealed class RecipeRoundTripTests : IDisposable
         from seed in Gen.Long[0, long.MaxValue]
         select new CacheRecipe { Folder = $"/caches/{path}", Views = views, Dtype = dtype, MaxBytes = size, Seed = seed };
 
+    static readonly Gen<GroupRecipe> Group =
+        from query in Constant("initializer[head]", "op[type=Conv & name ~ \"a: b\"] last", "initializer[name='#' or rank<2]", "op")
+        from rate in Gen.Select(Positive, Gen.Bool, (value, isFactor) => new GroupRate(value, isFactor)).Nullable()
+        from decay in Positive.Nullable()
+        from freeze in Gen.Bool.Nullable()
+        from first in Gen.Enum<FirstWeights>()
+        select new GroupRecipe(query) { LearningRate = rate, WeightDecay = decay, Freeze = freeze, Initialise = first };
+
     static readonly Gen<TrainRecipe> Train =
         from epochs in Gen.Int[2, 500]
         from batch in Gen.Int[1, 512]
@@ -151,11 +159,12 @@ public sealed class RecipeRoundTripTests : IDisposable
         from precision in Gen.Enum<Precision>()
         from seed in Gen.Long[0, long.MaxValue]
         from cache in Cache.Null()
+        from groups in Group.Array[0, 3]
         select new TrainRecipe
         {
             Epochs = epochs, Batch = batch, Optimizer = optimizer, LearningRate = rates[0], HeadRate = rates[1], CommonRate = rates[2], WeightDecay = rates[3],
             DecayVectors = flags[0], SelectBest = flags[1], Momentum = optimizer == OptimizerKind.Sgd ? momentum : new TrainRecipe { Epochs = 1 }.Momentum,
-            Schedule = schedule, WarmupEpochs = schedule is OneCycleSchedule ? 0 : warmup, ClipNorm = clip, Precision = precision, Seed = seed, Cache = cache,
+            Schedule = schedule, WarmupEpochs = schedule is OneCycleSchedule ? 0 : warmup, ClipNorm = clip, Groups = groups, Precision = precision, Seed = seed, Cache = cache,
         };
 
     static readonly Gen<Recipe> Recipes =

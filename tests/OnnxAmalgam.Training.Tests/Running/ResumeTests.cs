@@ -94,6 +94,19 @@ public sealed class ResumeTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Groups_of_weights_frozen_ones_among_them_go_on_where_they_stopped()
+    {
+        string recipe = Recipe.Replace("clip_norm: 5", "clip_norm: 5, groups: [{query: 'op[depth < 6]', freeze: true}, {query: 'initializer[role=weight]', learning_rate: 0.5x, weight_decay: 0.1, initialise: kaiming_normal}]", StringComparison.Ordinal);
+        var (student, results) = Train("whole", [], recipe);
+        foreach (int step in (int[])[1, 4, 7])
+        {
+            var (again, rows) = Train($"after-{step}", [step], recipe);
+            Assert.True(student.AsSpan().SequenceEqual(again), $"interrupted after step {step}, the student has other bytes");
+            Assert.Equal(results, rows);
+        }
+    }
+
     /// <summary>Trains with stops after so many further steps; the student's bytes, and the rows without what is measured in seconds.</summary>
     (byte[] Student, string[] Results) Train(string name, int[] stops, string recipe = Recipe)
     {

@@ -44,6 +44,7 @@ internal static class Words
     public static readonly Words<Standardisation> Standardise = new(("none", Standardisation.None), ("ema", Standardisation.Ema), ("phi_s", Standardisation.PhiS));
     public static readonly Words<OptimizerKind> Optimizer = new(("adam", OptimizerKind.Adam), ("adamw", OptimizerKind.AdamW), ("sgd", OptimizerKind.Sgd));
     public static readonly Words<CacheDtype> CacheDtype = new(("float16", Recipes.CacheDtype.Float16), ("float32", Recipes.CacheDtype.Float32));
+    public static readonly Words<FirstWeights> First = new(("keep", FirstWeights.Keep), ("default", FirstWeights.Default), ("kaiming_normal", FirstWeights.KaimingNormal));
     public static readonly Words<Precision> Precision = new(("fp32", Recipes.Precision.Fp32), ("bf16", Recipes.Precision.Bf16), ("auto", Recipes.Precision.Auto));
 
     /// <summary>The remedy for a word that is not in a list: <c>; did you mean 'x'?</c>, or nothing where none is near.</summary>
