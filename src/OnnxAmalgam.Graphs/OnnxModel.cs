@@ -38,7 +38,7 @@ public sealed class OnnxModel
         RoundTripNote = other.RoundTripNote;
     }
 
-    /// <summary>The model's fields. The <c>raw_data</c> of a large tensor may be a placeholder here: read through <see cref="ReadRaw"/>.</summary>
+    /// <summary>The model's fields. The elements of a large tensor (<c>raw_data</c>, <c>float_data</c>, <c>double_data</c>) may be a placeholder here: read through <see cref="ReadRaw"/>.</summary>
     public ModelProto Proto { get; }
 
     /// <summary>What messages call it: the path it was loaded from, or the given name.</summary>
@@ -116,7 +116,8 @@ public sealed class OnnxModel
         if (bytes.Length != expected)
             throw new ArgumentException($"{Describe(tensor)}: expected {expected} bytes, got {bytes.Length}", nameof(bytes));
         var isTyped = !tensor.HasRawData && !Tensors.IsExternal(tensor) && TypedFields.Count(tensor) > 0;
-        if (isTyped) TypedFields.Write(tensor, bytes);
+        if (isTyped && FindPlaceholder(tensor) is not null) TypedFields.Fill(tensor, bytes);
+        else if (isTyped) TypedFields.Write(tensor, bytes);
         else if (bytes.Length > 0) tensor.RawData = ByteString.CopyFrom(bytes);
     }
 
@@ -185,14 +186,15 @@ public sealed class OnnxModel
     internal string Describe(TensorProto tensor) => $"'{Name}', tensor '{tensor.Name}'";
 
     /// <summary>Where the tensor's data lies in a file, or null when it is in <see cref="Proto"/>.</summary>
-    internal StoredBytes? Stored(TensorProto tensor)
-    {
-        if (tensor.HasRawData) return FindPlaceholder(tensor);
-        return Tensors.IsExternal(tensor) ? FindExternal(tensor, ElementTypes.RawBytes(tensor), Describe(tensor)) : null;
-    }
+    internal StoredBytes? Stored(TensorProto tensor) =>
+        Tensors.IsExternal(tensor) && !tensor.HasRawData ? FindExternal(tensor, ElementTypes.RawBytes(tensor), Describe(tensor)) : FindPlaceholder(tensor);
 
     /// <summary>Length of <c>raw_data</c>, in the file or in <see cref="Proto"/>.</summary>
     internal long RawDataLength(TensorProto tensor) => FindPlaceholder(tensor)?.Length ?? tensor.RawData.Length;
+
+    /// <summary>Entries of the typed field, in the file or in <see cref="Proto"/>.</summary>
+    internal long EntryCount(TensorProto tensor) =>
+        FindPlaceholder(tensor) is { } stored ? stored.Length / TypedFields.EntryBytes((DataType)tensor.DataType) : TypedFields.Count(tensor);
 
     /// <summary>Where a tensor's external data lies: in an allowed place, with room for these bytes.</summary>
     /// <exception cref="InvalidModelException">It does not.</exception>
@@ -202,8 +204,9 @@ public sealed class OnnxModel
 
     StoredBytes? FindPlaceholder(TensorProto tensor)
     {
+        var elements = tensor.HasRawData ? tensor.RawData.Span : TypedFields.MaybePlaceholder(tensor);
         foreach (var store in stores)
-            if (store.Find(tensor.RawData.Span) is { } stored) return stored;
+            if (store.Find(elements) is { } stored) return stored;
         return null;
     }
 

@@ -123,7 +123,7 @@ sealed class TensorRules(OnnxModel model, Findings findings)
             return;
         }
         var expected = type == DataType.String ? count : bytes / TypedFields.EntryBytes(type);
-        var got = TypedFields.Count(tensor);
+        var got = model.EntryCount(tensor);
         if (got != expected) findings.Error(place, $"{expected} entries for {ElementTypes.Name(type)} {Shape(tensor.Dims)}, got {got} in {field}");
     }
 
