@@ -28,7 +28,7 @@ internal static class Shapes
         new("DepthToSpace", Since: 1, n => DepthToSpace(n, "DCR")) { Attributes = ["blocksize"] },
         new("DepthToSpace", Since: 11, n => DepthToSpace(n, n.Choice("mode", "DCR", "DCR", "CRD"))) { Attributes = ["blocksize", "mode"] },
         new("CenterCropPad", Since: 18, CenterCropPad) { Attributes = ["axes"], Host = [1] },
-        new("Col2Im", Since: 18, Col2Im) { Attributes = ["dilations", "pads", "strides"], Host = [1, 2], Refuses = "other than 2 spatial axes" },
+        new("Col2Im", Since: 18, Col2Im) { Attributes = ["dilations", "pads", "strides"], Host = [1, 2], Refuses = "`dilations` other than 1 on 1 or 3 and more spatial axes (ONNX Runtime is wrong there)" },
         new("SpaceToDepth", Since: 1, SpaceToDepth) { Attributes = ["blocksize"] },
     ];
 
@@ -201,20 +201,41 @@ internal static class Shapes
         };
     }
 
-    /// <summary>X[n, c prod(block), places], ImageShape[h, w], BlockShape -> [n, c, h, w], where blocks that overlap add up.</summary>
+    /// <summary>X[n, c prod(block), places], ImageShape[*], BlockShape -> [n, c, *], where blocks that overlap add up.</summary>
     static Kernel Col2Im(OperatorNode n)
     {
-        var (dilations, pads, strides) = (n.Ints("dilations"), n.Ints("pads"), n.Ints("strides"));
+        var window = new Window(null, n.Ints("strides"), n.Ints("dilations"), n.Ints("pads"), "NOTSET");
+        if (window.Dilations is { Length: not 2 } gaps && gaps.Any(gap => gap != 1)) throw OperatorNode.Refuse("dilations", "1 on other than 2 spatial axes", string.Join(", ", gaps));
         return c =>
         {
-            var (image, block) = (c.Ints(1), c.Ints(2));
-            if (image.Length != 2) throw new ArgumentException($"expected 2 spatial axes, got {image.Length}");
-            var p = pads ?? new long[4];
-            var (d, s) = (dilations ?? [1, 1], strides ?? [1, 1]);
             using var scope = NewDisposeScope();
-            var padded = nn.functional.fold(c[0], (image[0] + p[0] + p[2], image[1] + p[1] + p[3]), (block[0], block[1]), (d[0], d[1]), (0, 0), (s[0], s[1]));
-            return [padded.narrow(2, p[0], image[0]).narrow(3, p[1], image[1]).MoveToOuterDisposeScope()];
+            var (image, g) = (c.Ints(1), window.On(default, c.Ints(2)));
+            long[] whole = [.. image.Select((size, i) => size + g.Begins[i] + g.Ends[i])];
+            var padded = g.Rank == 2
+                ? nn.functional.fold(c[0], (whole[0], whole[1]), (g.Kernel[0], g.Kernel[1]), (g.Dilations[0], g.Dilations[1]), (0, 0), (g.Strides[0], g.Strides[1]))
+                : Scattered(c[0], g, whole);
+            for (var i = 0; i < g.Rank; i++) padded = padded.narrow(2 + i, g.Begins[i], image[i]);
+            return [padded.MoveToOuterDisposeScope()];
         };
+    }
+
+    /// <summary>Every element of X[n, c prod(block), places] added where it came from.</summary>
+    static Tensor Scattered(Tensor x, Geometry g, long[] whole)
+    {
+        var places = zeros(1, 1, dtype: ScalarType.Int64, device: x.device);
+        for (var i = 0; i < g.Rank; i++)
+        {
+            var taps = arange(g.Kernel[i], dtype: ScalarType.Int64, device: x.device).mul(g.Dilations[i]).reshape(-1, 1);
+            var starts = arange(((whole[i] - g.Span(i)) / g.Strides[i]) + 1, dtype: ScalarType.Int64, device: x.device).mul(g.Strides[i]);
+            var along = taps.add(starts);
+            places = places.mul(whole[i]).reshape(places.shape[0], 1, places.shape[1], 1).add(along.reshape(1, along.shape[0], 1, along.shape[1]))
+                .reshape(places.shape[0] * along.shape[0], -1);
+        }
+
+        var planes = x.shape[1] / places.shape[0];
+        return zeros([x.shape[0], planes, whole.Aggregate(1L, (a, b) => a * b)], x.dtype, x.device)
+            .index_add(2, places.flatten(), x.reshape(x.shape[0], planes, -1), 1)
+            .reshape([x.shape[0], planes, .. whole]);
     }
 
     /// <summary>X[n, c, h, w] -> [n, c b^2, h / b, w / b], the block the outer part of the channel.</summary>
