@@ -20,6 +20,7 @@ namespace OnnxAmalgam.Trainable;
 /// single numbers (epsilons, exponents, limits), shapes and axes, and attention masks (an element that is not finite, or rank 2 and more
 /// holding 0 and one other value). Running statistics of BatchNormalization are buffers.
 /// A stored tensor that several nodes use is one parameter.</para>
+/// <para>uint16, uint32 and uint64, which TorchSharp lacks, are held in int64 (inputs and outputs too) where every node computes the same so; else the model is refused.</para>
 /// <para><see cref="nn.Module.train"/> and <see cref="nn.Module.eval"/> decide about batch statistics and dropout; what the file says about
 /// training mode is ignored. Parameters, buffers and constants belong to this object and go with <see cref="nn.Module.Dispose()"/>.
 /// Not safe for several threads at once.</para>
