@@ -78,7 +78,7 @@ public sealed class OnnxModel
 
     /// <summary>The tensor's elements as ONNX raw data (little-endian, row-major), wherever and however they are stored.</summary>
     /// <exception cref="InputException">The file that holds them changed or cannot be read, or there are more than 2 GiB
-    /// (see <see cref="CopyRaw"/>).</exception>
+    /// (see <see cref="CopyRaw(TensorProto, Stream)"/>).</exception>
     /// <exception cref="ArgumentException">The elements are strings.</exception>
     public byte[] ReadRaw(TensorProto tensor)
     {
@@ -102,6 +102,21 @@ public sealed class OnnxModel
         if (Stored(tensor) is { } stored) stored.File.CopyTo(output, stored.Offset, stored.Length);
         else if (tensor.HasRawData) output.Write(tensor.RawData.Span);
         else output.Write(TypedFields.Read(tensor));
+    }
+
+    /// <summary>Copies what <see cref="ReadRaw"/> gives into memory of exactly that size, without an array in between where the data lies in a file.</summary>
+    /// <exception cref="InputException">The file that holds them changed or cannot be read.</exception>
+    /// <exception cref="ArgumentException">Another size, or the elements are strings.</exception>
+    public void CopyRaw(TensorProto tensor, Span<byte> destination)
+    {
+        RequireNumbers(tensor);
+        var stored = Stored(tensor);
+        var expected = stored?.Length ?? (tensor.HasRawData ? tensor.RawData.Length : ElementTypes.RawBytes(tensor));
+        if (destination.Length != expected)
+            throw new ArgumentException($"{Describe(tensor)}: expected room for {expected} bytes, got {destination.Length}", nameof(destination));
+        if (stored is { } bytes) bytes.File.Read(bytes.Offset, destination);
+        else if (tensor.HasRawData) tensor.RawData.Span.CopyTo(destination);
+        else TypedFields.Read(tensor).CopyTo(destination);
     }
 
     /// <summary>Replaces a tensor's elements, keeping the form it is stored in (raw, typed field, external).</summary>

@@ -248,7 +248,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
         foreach (var (name, proto) in StoredTensors.Of(_graph.View.Proto))
         {
             var slot = _graph.Find(name);
-            var tensor = TensorProtos.ToTorch(proto, _model.ReadRaw(proto), _floats).DetachFromDisposeScope();
+            var tensor = TensorProtos.ToTorch(proto, _model, _floats).DetachFromDisposeScope();
             var (weight, statistic) = (_trained.Weights.Contains(slot), _trained.Statistics.Contains(slot));
             if (!weight && !statistic)
             {

@@ -57,6 +57,17 @@ internal static class TensorProtos
         using (result) return result.to_type(type);
     }
 
+    /// <summary>The same of a tensor of a model, read where it lies.</summary>
+    public static Tensor ToTorch(TensorProto tensor, OnnxModel model, FloatTypes floats)
+    {
+        if (ScalarTypeOf((DataType)tensor.DataType) is not { } stored) return ToTorch(tensor, model.ReadRaw(tensor), floats);
+        var result = empty([.. tensor.Dims], stored);
+        if (result.numel() > 0) model.CopyRaw(tensor, result.bytes);
+        var type = floats.Of(stored);
+        if (type == stored) return result;
+        using (result) return result.to_type(type);
+    }
+
     static Tensor Held(TensorProto tensor, byte[] raw)
     {
         var type = (DataType)tensor.DataType;

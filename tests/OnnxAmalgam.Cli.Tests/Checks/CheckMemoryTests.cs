@@ -25,7 +25,7 @@ public sealed class CheckMemoryTests : IDisposable
         Assert.InRange(many - few, long.MinValue, 6 * WeightBytes);
     }
 
-    long Peak(string path)
+    static long Peak(string path)
     {
         GC.Collect();
         File.WriteAllText("/proc/self/clear_refs", "5");
