@@ -1,4 +1,3 @@
-using Onnx;
 using OnnxAmalgam.Graphs.Edits;
 using OnnxAmalgam.Graphs.Tests.Tools;
 using Dimension = Onnx.TensorShapeProto.Types.Dimension;
