@@ -22,6 +22,7 @@ namespace OnnxAmalgam.Trainable;
 /// A stored tensor that several nodes use is one parameter.</para>
 /// <para>On a processor, images X[n, c, h, w] flow through a graph of 2-D convolutions with their channels innermost in memory, whatever
 /// strides they came with: libtorch convolves and normalises them faster so. Shapes are the same; results may have such strides.</para>
+/// <para>uint16, uint32 and uint64, which TorchSharp lacks, are held in int64 (inputs and outputs too) where every node computes the same so; else the model is refused.</para>
 /// <para><see cref="nn.Module.train"/> and <see cref="nn.Module.eval"/> decide about batch statistics and dropout; what the file says about
 /// training mode is ignored. Parameters, buffers and constants belong to this object and go with <see cref="nn.Module.Dispose()"/>.
 /// Not safe for several threads at once.</para>
@@ -36,6 +37,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
     readonly int[] _inputs;
     readonly Tensor?[] _given;
     readonly bool[] _isConstant;
+    /// <summary>Images come with their channels first, and are convolved.</summary>
     readonly bool _convolvesImages;
     readonly Dictionary<int, string> _moduleNames = [];
     readonly List<(string[] Values, Plan Plan)> _plans = [];
@@ -65,7 +67,8 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
         _inputs = [.. InputNames.Select(_graph.Find)];
         _firstOutput = [.. OutputNames.Take(1)];
         Register();
-        _convolvesImages = _graph.Nodes.Any(node => node.Row.Type is "Conv" && node.Inputs.ElementAtOrDefault(1) is >= 0 and var weight && _given[weight]?.dim() == 4);
+        _convolvesImages = _graph.Nodes.Any(node => node.Row.Type is "Conv" && node.Inputs.ElementAtOrDefault(1) is >= 0 and var weight && _given[weight]?.dim() == 4)
+            && !_graph.Nodes.Any(node => node.Row.Type is "Transpose" && _inputs.Contains(node.Inputs[0]));
     }
 
     /// <summary>Loads a file and builds the module.</summary>
@@ -271,7 +274,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
         foreach (var (name, proto) in StoredTensors.Of(_graph.View.Proto))
         {
             var slot = _graph.Find(name);
-            var tensor = TensorProtos.ToTorch(proto, _model.ReadRaw(proto), _floats).DetachFromDisposeScope();
+            var tensor = TensorProtos.ToTorch(proto, _model, _floats).DetachFromDisposeScope();
             var (weight, statistic) = (_trained.Weights.Contains(slot), _trained.Statistics.Contains(slot));
             if (!weight && !statistic)
             {

@@ -52,6 +52,9 @@ internal sealed record Operator(string Type, int Since, Func<OperatorNode, Kerne
     /// <summary>Looks at shapes only, never at elements.</summary>
     public bool ReadsShapeOnly { get; init; }
 
+    /// <summary>Computes the same where uint16, uint32 and uint64 are held in int64: no result leaves their range, none depends on their bits.</summary>
+    public bool IsExactInInt64 { get; init; }
+
     /// <summary>Does something else in training mode, so it is never computed ahead of time.</summary>
     public bool DependsOnMode { get; init; }
 

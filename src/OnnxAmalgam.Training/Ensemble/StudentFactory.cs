@@ -76,9 +76,9 @@ public static class StudentFactory
         return new StudentModel(WithFirstWeights(model, plan, seed), input, taps.SingleOrDefault(), logits.Value, plan) { Measured = measured };
     }
 
-    static OnnxModel WithFreeBatch(OnnxModel model) => Anatomy.ImageInput(model).Type?.TensorType?.Shape?.Dim is [{ HasDimValue: true } batch, ..]
+    static OnnxModel WithFreeBatch(OnnxModel model) => Anatomy.ImageInput(model).Type?.TensorType?.Shape?.Dim is [var first, ..] && first.FixedSize() is { } batch
         ? GraphEdits.WithSymbolicBatch(model, out string? obstacle)
-            ?? throw new InputException($"student '{model.Name}': expected a free batch, got one fixed to {batch.DimValue} that {obstacle} may depend on; export it with a dynamic first axis")
+            ?? throw new InputException($"student '{model.Name}': expected a free batch, got one fixed to {batch} that {obstacle} may depend on; export it with a dynamic first axis")
         : model;
 
     static OnnxModel WithHead(OnnxModel model, LabelUnion union, long seed)
@@ -102,7 +102,7 @@ public static class StudentFactory
     static bool FreeSize(OnnxModel model)
     {
         var shape = Anatomy.ImageInput(model).Type?.TensorType?.Shape;
-        return shape is null || shape.Dim.Skip(1).Count(d => d.ValueCase != Onnx.TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue) >= 2;
+        return shape is null || shape.Dim.Skip(1).Count(d => d.FixedSize() is null) >= 2;
     }
 
     static OnnxModel WithFirstWeights(OnnxModel model, ParameterPlan plan, long seed) => plan.Settings.Values.All(setting => setting.First == FirstWeights.Keep)
