@@ -4,6 +4,7 @@ using OnnxAmalgam.Training.CommonSpace;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Export;
+using OnnxAmalgam.Training.Gates;
 using OnnxAmalgam.Training.Losses;
 using OnnxAmalgam.Training.Optimisation;
 using OnnxAmalgam.Training.Recipes;
@@ -25,6 +26,7 @@ internal sealed class AmalgamationStep : IDisposable
     readonly string[] values;
     readonly double? clipNorm;
     readonly bool readsTeachers;
+    readonly StudentAgreement? agreement;
 
     /// <summary>Builds student, losses and optimiser for a setup.</summary>
     public AmalgamationStep(AmalgamationSetup setup)
@@ -33,6 +35,7 @@ internal sealed class AmalgamationStep : IDisposable
         device = TorchMemory.Device(setup.Compute.Device);
         preprocess = new Preprocess(setup.Student.Input);
         targets = new ImageTargets(setup, setup.Train);
+        agreement = setup.Recipe.Amalgamation is { Labels: LabelMode.Gated, Gate.AgreementAfter: not null } ? new StudentAgreement(setup, targets.Table!) : null;
         values = setup.Student.Tap is { } tap ? [setup.Student.Logits, tap.Value] : [setup.Student.Logits];
         clipNorm = setup.Recipe.Train.ClipNorm;
         readsTeachers = setup.Recipe.Amalgamation.Losses.Any(term => term is not HardLabelTerm);
@@ -95,6 +98,20 @@ internal sealed class AmalgamationStep : IDisposable
 
         Optimizer.Step(rate);
         return terms;
+    }
+
+    /// <summary>What is decided anew between epochs: the gate, where the recipe has the student refine it.</summary>
+    /// <param name="epoch">The epoch that ended, from 1.</param>
+    /// <returns>For results.csv; the same columns in every epoch.</returns>
+    public IReadOnlyList<(string Column, double? Value)> EndEpoch(int epoch)
+    {
+        if (agreement is null)
+        {
+            return [];
+        }
+
+        bool decides = epoch >= setup.Recipe.Amalgamation.Gate.AgreementAfter && epoch < setup.Recipe.Train.Epochs;
+        return [.. agreement.Columns.Zip(decides ? agreement.Update(Student) : agreement.Unchanged())];
     }
 
     /// <summary>Teachers, student and losses on a batch, without a step.</summary>
@@ -167,6 +184,7 @@ internal sealed class AmalgamationStep : IDisposable
         Optimizer.Dispose();
         Loss.Dispose();
         Student.Dispose();
+        agreement?.Dispose();
         targets.Dispose();
     }
 
@@ -177,6 +195,11 @@ internal sealed class AmalgamationStep : IDisposable
         foreach (var (name, value) in Loss.state_dict())
         {
             own.Add("loss/" + name, value);
+        }
+
+        if (agreement is not null)
+        {
+            own.Add("gate/weights", targets.Table!);
         }
 
         return own;

@@ -11,8 +11,9 @@ namespace OnnxAmalgam.Training.Gates;
 public sealed class GateTable
 {
     readonly Dictionary<ImageSet, float[]> weights;
+    readonly Dictionary<ImageSet, int[]> clusters;
 
-    GateTable(Dictionary<ImageSet, float[]> weights, string? note) => (this.weights, Note) = (weights, note);
+    GateTable(Dictionary<ImageSet, float[]> weights, Dictionary<ImageSet, int[]> clusters, string? note) => (this.weights, this.clusters, Note) = (weights, clusters, note);
 
     /// <summary>How images were shared out ("estimated, images go to ..."), or null where nothing was estimated.</summary>
     public string? Note { get; }
@@ -37,6 +38,9 @@ public sealed class GateTable
         return rows;
     }
 
+    /// <summary>The cluster of each image of a set it was made for; -1 where its source's domain counts, or the gate has no clusters.</summary>
+    internal int[] ClustersOf(ImageSet images) => clusters[images];
+
     /// <summary>Makes the table for the recipe's unlabelled images.</summary>
     /// <param name="recipe">Teachers, sources, gate.</param>
     /// <param name="union">The teachers and their labels.</param>
@@ -57,26 +61,29 @@ public sealed class GateTable
 
         if (open.Length == 0)
         {
-            return new GateTable(PerSet(sets, rows), null);
+            return new GateTable(PerSet(sets, rows), PerSet(sets, Enumerable.Repeat(-1, all.Count).ToArray()), null);
         }
 
         int[] scoring = [.. Enumerable.Range(0, union.Teachers.Count).Where(union.HasScores)];
         float[][] only = [.. Enumerable.Range(0, union.Teachers.Count).Select(t => OnlyOf(t, union.Teachers.Count))];
         ImageSet estimated = all.Select(open);
-        int[] owners = Estimate(recipe, estimated, scoring, compute);
+        var (owners, groups) = Estimate(recipe, estimated, scoring, compute);
+        int[] cluster = [.. Enumerable.Repeat(-1, all.Count)];
         for (int i = 0; i < open.Length; i++)
         {
             rows[open[i]] = only[owners[i]];
+            cluster[open[i]] = groups.Length > 0 ? groups[i] : -1;
         }
 
-        return new GateTable(PerSet(sets, rows), Describe(owners, estimated, recipe, union, scoring));
+        return new GateTable(PerSet(sets, rows), PerSet(sets, cluster), Describe(owners, estimated, recipe, union, scoring));
     }
 
-    static int[] Estimate(Recipe recipe, ImageSet images, int[] scoring, ComputeOptions compute)
+    static (int[] Owners, int[] Clusters) Estimate(Recipe recipe, ImageSet images, int[] scoring, ComputeOptions compute)
     {
-        using var evidence = GateEvidence.Collect([.. scoring.Select(i => recipe.Teachers[i])], images, compute);
+        using var evidence = GateEvidence.Collect([.. scoring.Select(i => recipe.Teachers[i])], images, compute, recipe.Amalgamation.Gate.Reads == GateEvidenceKind.Statistics);
         using Tensor owners = GateEstimate.Owners(evidence, recipe.Amalgamation.Gate, recipe.Train.Seed);
-        return [.. owners.data<long>().Select(o => scoring[o])];
+        using Tensor? clusters = recipe.Amalgamation.Gate.AgreementAfter is null ? null : GateEstimate.Clusters(evidence, recipe.Amalgamation.Gate, recipe.Train.Seed);
+        return ([.. owners.data<long>().Select(o => scoring[o])], [.. clusters?.data<long>().Select(c => (int)c) ?? []]);
     }
 
     static float[] OnlyOf(int teacher, int teachers)
@@ -86,17 +93,19 @@ public sealed class GateTable
         return row;
     }
 
-    static Dictionary<ImageSet, float[]> PerSet(IReadOnlyList<ImageSet> sets, float[][] rows)
+    static Dictionary<ImageSet, float[]> PerSet(IReadOnlyList<ImageSet> sets, float[][] rows) =>
+        Parts(sets).ToDictionary(p => p.Set, p => rows[p.Range].SelectMany(r => r).ToArray());
+
+    static Dictionary<ImageSet, int[]> PerSet(IReadOnlyList<ImageSet> sets, int[] values) => Parts(sets).ToDictionary(p => p.Set, p => values[p.Range]);
+
+    static IEnumerable<(ImageSet Set, Range Range)> Parts(IReadOnlyList<ImageSet> sets)
     {
-        var tables = new Dictionary<ImageSet, float[]>();
         int start = 0;
         foreach (ImageSet set in sets)
         {
-            tables.Add(set, [.. rows[start..(start + set.Count)].SelectMany(r => r)]);
+            yield return (set, start..(start + set.Count));
             start += set.Count;
         }
-
-        return tables;
     }
 
     /// <summary>Shares, and how often the estimate is the teacher that the source names; a source's domain is used for nothing else.</summary>

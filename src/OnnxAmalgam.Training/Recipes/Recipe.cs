@@ -188,23 +188,55 @@ public enum GateKind
     Energy,
     /// <summary>Energies standardised over all unlabelled images first.</summary>
     Standardised,
-    /// <summary>Standardised energies averaged within clusters of the teachers' joint features.</summary>
+    /// <summary>Energies made into log-odds that the teacher knows the image, by a mixture fitted to each teacher's.</summary>
+    Calibrated,
+    /// <summary>How much likelier the image is among a teacher's own than among all, in its features.</summary>
+    Density,
+    /// <summary>How near the image is to the running statistics of the teacher's own batch normalisations.</summary>
+    Statistics,
+    /// <summary>Evidence averaged within clusters of the teachers' joint features.</summary>
     Clusters,
     /// <summary>The clusters' decisions, refined by a linear classifier that learns them.</summary>
     Refined,
+}
+
+/// <summary>What clusters average.</summary>
+public enum GateEvidenceKind
+{
+    /// <summary>Standardised energies.</summary>
+    Energy,
+    /// <summary>Calibrated log-odds.</summary>
+    Calibrated,
+    /// <summary>Ratios of densities.</summary>
+    Density,
+    /// <summary>Nearness to running statistics.</summary>
+    Statistics,
 }
 
 /// <summary>The gate.</summary>
 /// <param name="Kind">How whose image each is is found, where its source does not say.</param>
 /// <param name="Clusters">Number of clusters, where there are any.</param>
 /// <param name="IgnoresDomains">Estimates for images of sources that name a domain too; the domains then only measure the estimate.</param>
-public sealed record GateRecipe(GateKind Kind, int Clusters = GateRecipe.DefaultClusters, bool IgnoresDomains = false)
+/// <param name="Evidence">What clusters average, where there are any.</param>
+/// <param name="AgreementAfter">Epochs after which the student's own scores decide anew, epoch by epoch; null: never. Where there are clusters only.</param>
+public sealed record GateRecipe(
+    GateKind Kind, int Clusters = GateRecipe.DefaultClusters, bool IgnoresDomains = false,
+    GateEvidenceKind Evidence = GateEvidenceKind.Energy, int? AgreementAfter = null)
 {
     /// <summary>Enough for the classes of two usual teachers, few enough that a cluster's mean is steady.</summary>
     public const int DefaultClusters = 40;
 
     /// <summary>Whether there are clusters.</summary>
     public bool HasClusters => Kind is GateKind.Clusters or GateKind.Refined;
+
+    /// <summary>What the estimate reads.</summary>
+    public GateEvidenceKind Reads => Kind switch
+    {
+        GateKind.Calibrated => GateEvidenceKind.Calibrated,
+        GateKind.Density => GateEvidenceKind.Density,
+        GateKind.Statistics => GateEvidenceKind.Statistics,
+        _ => Evidence,
+    };
 }
 
 /// <summary>How a teacher's features are brought to mean 0 and variance 1.</summary>

@@ -89,6 +89,8 @@ internal static class RecipeTree
         ? Text(Words.Gate.Of(gate.Kind))
         : Map((Words.Gate.Of(gate.Kind), Map(
             ("clusters", gate.HasClusters ? Number(gate.Clusters) : null),
+            ("evidence", gate.HasClusters ? Text(Words.Evidence.Of(gate.Evidence)) : null),
+            ("agreement_after", !gate.HasClusters ? null : gate.AgreementAfter is { } epochs ? Number(epochs) : Text("none")),
             ("ignore_domains", Switch(gate.IgnoresDomains)))));
 
     static YamlMapping Term(LossTerm term)

@@ -25,7 +25,7 @@ internal static class AmalgamationReader
         var gate = s.Optional("gate");
         if (read.Labels != LabelMode.Gated)
             return gate is null ? read : throw gate.Error($"expected 'labels: gated' beside a gate, got '{Words.Labels.Of(read.Labels)}'");
-        read = read with { Gate = gate is null ? AutomaticGate(data) : Gate(gate) };
+        read = read with { Gate = gate is null ? GateReader.Automatic(data) : GateReader.Read(gate) };
         if (read.Gate.Kind == GateKind.Domain)
             RequireDomains(gate ?? labels!, data);
         RefuseMuteDomains(labels!, data, teachers);
@@ -33,27 +33,6 @@ internal static class AmalgamationReader
     }
 
     static AmalgamationRecipe Preset(Field field) => field.Is("published") ? Published.Amalgamation() : throw field.Expected("'published'");
-
-    /// <summary>By domain where every source names one, else estimated.</summary>
-    static GateRecipe AutomaticGate(DataRecipe data) => new(data.Unlabelled.All(s => s.Domain is not null) ? GateKind.Domain : GateKind.Refined);
-
-    static GateRecipe Gate(Field field)
-    {
-        var choice = field.Choice([.. Words.Gate.All]);
-        var kind = Words.Gate.Find(choice.Name)!.Value;
-        string[] keys = kind switch
-        {
-            GateKind.Domain => [],
-            GateKind.Clusters or GateKind.Refined => ["clusters", "ignore_domains"],
-            _ => ["ignore_domains"],
-        };
-        var s = choice.Options.Section(keys);
-        return new GateRecipe(kind)
-        {
-            Clusters = keys.Contains("clusters") ? s.Optional("clusters")?.WholeNumber(1, 10_000) ?? GateRecipe.DefaultClusters : GateRecipe.DefaultClusters,
-            IgnoresDomains = kind != GateKind.Domain && (s.Optional("ignore_domains")?.Switch() ?? false),
-        };
-    }
 
     static void RequireDomains(Field labels, DataRecipe data)
     {
