@@ -27,6 +27,7 @@ internal sealed class AmalgamationStep : IDisposable
     readonly double? clipNorm;
     readonly bool readsTeachers;
     readonly StudentAgreement? agreement;
+    readonly Tensor? shared;
 
     /// <summary>Builds student, losses and optimiser for a setup.</summary>
     public AmalgamationStep(AmalgamationSetup setup)
@@ -36,7 +37,7 @@ internal sealed class AmalgamationStep : IDisposable
         preprocess = new Preprocess(setup.Student.Input);
         targets = new ImageTargets(setup, setup.Train);
         agreement = setup.Recipe.Amalgamation is { Labels: LabelMode.Gated, Gate.AgreementAfter: not null } ? new StudentAgreement(setup, targets.Table!) : null;
-        values = setup.Student.Tap is { } tap ? [setup.Student.Logits, tap.Value] : [setup.Student.Logits];
+        values = [setup.Student.Logits, .. setup.Student.Taps.Select(t => t.Value)];
         clipNorm = setup.Recipe.Train.ClipNorm;
         readsTeachers = setup.Recipe.Amalgamation.Losses.Any(term => term is not HardLabelTerm);
 
@@ -44,12 +45,13 @@ internal sealed class AmalgamationStep : IDisposable
         Student.to(device);
         var weights = new WeightSource(setup.Recipe.Train.Seed, device, ScalarType.Float32);
         TeacherTap[] taps = [.. setup.Teachers.Index().SelectMany(t => t.Item.TapShapes.Select(shape => new TeacherTap(t.Index, shape)))];
-        Loss = new AmalgamationLoss(setup.Recipe.Amalgamation, setup.Union, StudentTapShape(), taps, weights);
+        Loss = new AmalgamationLoss(setup.Recipe.Amalgamation, setup.Union, StudentTapShapes(), taps, weights);
         if (setup.Recipe.Amalgamation is { NeedsTaps: true, Standardise: Standardisation.PhiS })
         {
             FitStandardisers();
         }
 
+        shared = setup.Recipe.Amalgamation.Balance is GradNormBalance ? Student.Initializers[SharedLayer.Of(setup.Student)] : null;
         TermNames = ["loss", .. Loss.TermNames];
         Optimizer = Optimizer.Create(setup.Recipe.Train, Groups());
     }
@@ -129,7 +131,8 @@ internal sealed class AmalgamationStep : IDisposable
         return Loss.Forward(new LossInputs
         {
             StudentLogits = outputs[0],
-            StudentTap = outputs.ElementAtOrDefault(1),
+            StudentTaps = outputs[1..],
+            Shared = shared,
             TeacherLogits = [.. teachers.Select(t => t.Logits)],
             TeacherTaps = [.. teachers.SelectMany(t => t.Taps)],
             DomainWeights = targets.Weights(indices),
@@ -205,19 +208,20 @@ internal sealed class AmalgamationStep : IDisposable
         return own;
     }
 
-    /// <summary>Layout and shape of the student's tap, seen on two blank images.</summary>
-    TapShape? StudentTapShape()
+    /// <summary>Layout and shape of the student's taps, seen on two blank images.</summary>
+    TapShape[] StudentTapShapes()
     {
-        if (setup.Student.Tap is not { } tap)
+        if (setup.Student.Taps.Count == 0)
         {
-            return null;
+            return [];
         }
 
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         Student.eval();
         var inputs = new Dictionary<string, Tensor> { [Student.InputNames[0]] = zeros(setup.Student.Input.ShapeOf(2), device: device) };
-        return new TapShape($"student: {tap.Value}", tap.Kind, tap.ChannelAxis, Student.Run(inputs, [tap.Value])[0].shape);
+        Tensor[] outputs = Student.Run(inputs, values[1..]);
+        return [.. setup.Student.Taps.Zip(outputs, (tap, output) => new TapShape($"student: {tap.Value}", tap.Kind, tap.ChannelAxis, output.shape))];
     }
 
     /// <summary>Shows the loss the teachers' taps of at most <see cref="SampledImages"/> unlabelled images, evenly spread, without augmentation.</summary>

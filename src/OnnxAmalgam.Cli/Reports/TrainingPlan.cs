@@ -25,7 +25,7 @@ internal static class TrainingPlan
         facts.Add("run folder", folder);
         foreach (var teacher in setup.Teachers)
             facts.Add($"teacher {teacher.Name}", Says(teacher));
-        facts.Add("student", string.Create(CultureInfo.InvariantCulture, $"{setup.Recipe.Student.Model}; {estimate.StudentParameters:N0} parameters{(setup.Student.Tap is { } tap ? $"; tap {tap.Value}" : "")}"));
+        facts.Add("student", string.Create(CultureInfo.InvariantCulture, $"{setup.Recipe.Student.Model}; {estimate.StudentParameters:N0} parameters{(setup.Student.Taps.Count > 0 ? $"; tap{(setup.Student.Taps.Count == 1 ? "" : "s")} {string.Join(", ", setup.Student.Taps.Select(t => t.Value))}" : "")}"));
         facts.Add("labels", $"{setup.Union.Count}, {setup.Recipe.Amalgamation.Labels.ToString().ToLowerInvariant()}");
         facts.Add("images", Images(setup));
         if (setup.Gate?.Note is { } gate)

@@ -10,10 +10,10 @@ namespace OnnxAmalgam.Training.Ensemble;
 /// <summary>A student before training: its graph, what it is fed, where it is tapped.</summary>
 /// <param name="Model">The graph, its head as wide as the union of labels.</param>
 /// <param name="Input">What it is fed.</param>
-/// <param name="Tap">The value the common space reads; null when no term needs it.</param>
+/// <param name="Taps">The values that terms on features read, shallow first; none where no term does.</param>
 /// <param name="Logits">The value of the class scores.</param>
 /// <param name="HeadParameters">Initializers of the classifier head, for their own learning rate.</param>
-public sealed record StudentModel(OnnxModel Model, InputDescription Input, Tap? Tap, string Logits, IReadOnlySet<string> HeadParameters);
+public sealed record StudentModel(OnnxModel Model, InputDescription Input, IReadOnlyList<Tap> Taps, string Logits, IReadOnlySet<string> HeadParameters);
 
 /// <summary>Makes the student a recipe asks for: from the zoo, or from any .onnx file.</summary>
 public static class StudentFactory
@@ -58,12 +58,7 @@ public static class StudentFactory
 
         LogitsOutput logits = Anatomy.Logits(model);
         IReadOnlyList<Tap> taps = ModelInput.Taps(model, recipe.Taps, withTaps);
-        if (taps.Count > 1)
-        {
-            throw new InputException($"student.taps: expected one value, got {taps.Count}; the common space reads one feature of the student");
-        }
-
-        return new StudentModel(model, input, taps.SingleOrDefault(), logits.Value, HeadNames(model));
+        return new StudentModel(model, input, taps, logits.Value, HeadNames(model));
     }
 
     static OnnxModel WithFreeBatch(OnnxModel model) => Anatomy.ImageInput(model).Type?.TensorType?.Shape?.Dim is [{ HasDimValue: true } batch, ..]

@@ -11,7 +11,7 @@ namespace OnnxAmalgam.Training.Gates;
 /// <item><c>calibrated</c>: <see cref="EnergyCalibration"/>, <c>density</c>: <see cref="FeatureDensity"/>, <c>statistics</c>:
 /// <see cref="NormalisationStatistics"/>, standardised, with the standardised energy for a teacher that has none.</item>
 /// <item><c>clusters</c>: the teachers' joint pooled features are clustered by k-means, and the mean evidence of a cluster (standardised
-/// energies, or one of the three before) decides for all of its images: neighbours vote, so that one image's over-confident teacher does not.</item>
+/// energies, or density, or statistics) decides for all of its images: neighbours vote, so that one image's over-confident teacher does not.</item>
 /// <item><c>refined</c>: a linear classifier (ridge regression on the joint features) learns the clusters' decisions and decides anew; its
 /// own decisions are then learnt again, until they stay. Where two kinds of image are linearly apart they soon stay; where they are not,
 /// the decisions drift away from what the teachers said, so without rest after many rounds those of an early one are taken.</item>
@@ -34,7 +34,8 @@ internal static class GateEstimate
             GateKind.Clusters => ByCluster(evidence, gate, seed),
             GateKind.Refined => Refined(evidence.Features, ByCluster(evidence, gate, seed), evidence.Energy.shape[1]),
             GateKind.Domain => throw new ArgumentOutOfRangeException(nameof(gate), gate.Kind, "no estimate"),
-            _ => Shown(evidence, gate, seed).argmax(1),
+            GateKind.Calibrated => EnergyCalibration.LogShares(evidence.Energies!, ByCluster(evidence, gate, seed)).argmax(1),
+            _ => Shown(evidence, gate.Reads).argmax(1),
         };
         return owners.MoveToOuterDisposeScope();
     }
@@ -43,9 +44,8 @@ internal static class GateEstimate
     public static Tensor Clusters(GateEvidence evidence, GateRecipe gate, long seed) => KMeans.Assign(evidence.Features, gate.Clusters, seed);
 
     /// <summary>E[n, teachers] of a kind, comparable between teachers.</summary>
-    static Tensor Shown(GateEvidence evidence, GateRecipe gate, long seed) => gate.Reads switch
+    static Tensor Shown(GateEvidence evidence, GateEvidenceKind kind) => kind switch
     {
-        GateEvidenceKind.Calibrated => EnergyCalibration.LogShares(evidence.Energies!, ByCluster(evidence, gate with { Kind = GateKind.Clusters, Evidence = GateEvidenceKind.Energy }, seed)),
         GateEvidenceKind.Density => FeatureDensity.LogRatios(evidence.Features.split([.. evidence.Widths], 1), evidence.Predicted!, Standardised(evidence.Energy).argmax(1)),
         GateEvidenceKind.Statistics => where(evidence.Nearness!.isnan(), Standardised(evidence.Energy), Standardised(evidence.Nearness!)),
         _ => Standardised(evidence.Energy),
@@ -56,7 +56,7 @@ internal static class GateEstimate
     static Tensor ByCluster(GateEvidence evidence, GateRecipe gate, long seed)
     {
         Tensor cluster = Clusters(evidence, gate, seed);
-        Tensor shown = Shown(evidence, gate, seed);
+        Tensor shown = Shown(evidence, gate.Reads);
         Tensor sums = zeros([gate.Clusters, shown.shape[1]], shown.dtype).index_add_(0, cluster, shown, 1);
         return sums.argmax(1).index_select(0, cluster);
     }

@@ -188,7 +188,7 @@ public enum GateKind
     Energy,
     /// <summary>Energies standardised over all unlabelled images first.</summary>
     Standardised,
-    /// <summary>Energies made into log-odds that the teacher knows the image, by a mixture fitted to each teacher's.</summary>
+    /// <summary>Energies at a temperature, scale and offset a teacher, fitted to what clusters say.</summary>
     Calibrated,
     /// <summary>How much likelier the image is among a teacher's own than among all, in its features.</summary>
     Density,
@@ -205,8 +205,6 @@ public enum GateEvidenceKind
 {
     /// <summary>Standardised energies.</summary>
     Energy,
-    /// <summary>Calibrated log-odds.</summary>
-    Calibrated,
     /// <summary>Ratios of densities.</summary>
     Density,
     /// <summary>Nearness to running statistics.</summary>
@@ -232,7 +230,6 @@ public sealed record GateRecipe(
     /// <summary>What the estimate reads.</summary>
     public GateEvidenceKind Reads => Kind switch
     {
-        GateKind.Calibrated => GateEvidenceKind.Calibrated,
         GateKind.Density => GateEvidenceKind.Density,
         GateKind.Statistics => GateEvidenceKind.Statistics,
         _ => Evidence,
@@ -250,6 +247,26 @@ public enum Standardisation
     PhiS,
 }
 
+/// <summary>Whose block the common space is.</summary>
+public enum CommonForm
+{
+    /// <summary>Without biases and normalisation, aligners twice as wide as the space (Luo et al., as run).</summary>
+    Published,
+    /// <summary>With both, aligners as wide as the space (KamalEngine).</summary>
+    Kae,
+}
+
+/// <summary>How the terms' factors are found while training.</summary>
+public abstract record BalanceRecipe;
+
+/// <summary>Learned beside the student, as uncertainties of the terms.</summary>
+public sealed record UncertaintyBalance : BalanceRecipe;
+
+/// <summary>From the sizes of the terms' gradients.</summary>
+/// <param name="Alpha">How much more a term counts that falls behind.</param>
+/// <param name="Rate">Step of the factors.</param>
+public sealed record GradNormBalance(double Alpha = 1.5, double Rate = 0.025) : BalanceRecipe;
+
 /// <summary>The equation to minimise.</summary>
 public sealed record AmalgamationRecipe
 {
@@ -261,6 +278,12 @@ public sealed record AmalgamationRecipe
     public int CommonChannels { get; init; } = 128;
     /// <summary>Residual blocks of the shared extractor.</summary>
     public int CommonBlocks { get; init; } = 3;
+    /// <summary>Whose block it is.</summary>
+    public CommonForm CommonForm { get; init; }
+    /// <summary>Whether all taps are averaged over positions before anything reads them.</summary>
+    public bool PoolsTaps { get; init; }
+    /// <summary>How the terms' factors are found while training; null: they are the recipe's weights.</summary>
+    public BalanceRecipe? Balance { get; init; }
     /// <summary>How teacher features are brought to one scale before any term reads them.</summary>
     public Standardisation Standardise { get; init; }
     /// <summary>The weighted terms, in recipe order.</summary>
@@ -268,7 +291,7 @@ public sealed record AmalgamationRecipe
     /// <summary>Whether any term needs the common space.</summary>
     public bool NeedsCommonSpace => Losses.Any(l => l.Reads == TermInput.CommonSpace);
     /// <summary>Whether any term reads features, in the common space or as they are.</summary>
-    public bool NeedsTaps => Losses.Any(l => l.Reads is TermInput.CommonSpace or TermInput.Taps);
+    public bool NeedsTaps => Losses.Any(l => l.Reads is TermInput.CommonSpace or TermInput.Taps or TermInput.Levels);
 }
 
 /// <summary>Update rules.</summary>

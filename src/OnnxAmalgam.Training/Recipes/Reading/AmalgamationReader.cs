@@ -7,19 +7,22 @@ internal static class AmalgamationReader
     {
         if (field is null)
             return Published.Amalgamation(data.Unlabelled.All(s => s.Domain is not null) ? LabelMode.Gated : LabelMode.Concat);
-        var s = field.Section("preset", "labels", "gate", "common_space", "standardise", "losses");
+        var s = field.Section("preset", "labels", "gate", "common_space", "pool_taps", "standardise", "balance", "losses");
         var start = s.Optional("preset") is { } preset ? Preset(preset) : null;
         var labels = start is null ? s.Required("labels") : s.Optional("labels");
         var losses = start is null ? s.Required("losses") : s.Optional("losses");
-        var space = s.Optional("common_space")?.Section("channels", "blocks");
+        var space = s.Optional("common_space")?.Section("channels", "blocks", "form");
         var read = new AmalgamationRecipe
         {
             Labels = labels?.Word(Words.Labels) ?? start!.Labels,
             CommonChannels = space?.Optional("channels")?.WholeNumber(1, 65_536) ?? 128,
             CommonBlocks = space?.Optional("blocks")?.WholeNumber(1, 1024) ?? 3,
+            CommonForm = space?.Optional("form")?.Word(Words.CommonForm) ?? CommonForm.Published,
+            PoolsTaps = s.Optional("pool_taps")?.Switch() ?? false,
             Standardise = s.Optional("standardise")?.Word(Words.Standardise) ?? Standardisation.None,
             Losses = losses is null ? start!.Losses : TermReader.Losses(losses),
         };
+        read = read with { Balance = BalanceReader.Read(s.Optional("balance"), read.Losses) };
         if (read.Labels == LabelMode.Restricted)
             TermReader.RefuseUnionTargets(losses ?? labels!, read.Losses);
         var gate = s.Optional("gate");
