@@ -20,7 +20,7 @@ internal static class VotedTarget
         using var scope = NewDisposeScope();
         // Probabilities are at most 1 and votes of different labels at least a weight's difference apart: what is equal to a millionth is a tie.
         var rank = (votes * 1e6).round() + target;
-        var winner = zeros_like(target).scatter_(1, rank.argmax(1, keepdim: true), 1);
+        var winner = nn.functional.one_hot(rank.argmax(1), target.shape[1]).to_type(target.dtype);
         var has = target.sum(1, keepdim: true).gt(0).to_type(target.dtype);
         return ((target + winner * has * emphasis) / (1 + emphasis)).MoveToOuterDisposeScope();
     }

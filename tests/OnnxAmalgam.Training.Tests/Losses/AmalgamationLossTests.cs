@@ -86,6 +86,26 @@ public sealed class AmalgamationLossTests
     }
 
     [Theory]
+    [InlineData("mmd")]
+    [InlineData("cosine")]
+    [InlineData("infonce")]
+    public void Detached_teachers_train_the_students_side_alone(string term)
+    {
+        using var scope = NewDisposeScope();
+        LossTerm Term(bool detach) => term switch { "mmd" => new MmdTerm(1, null, DetachTeachers: detach), "cosine" => new CosineTerm(1, detach), _ => new InfoNceTerm(1, 0.5, detach) };
+        foreach (bool detach in (bool[])[false, true])
+        {
+            using var loss = Loss(Everything with { Losses = [Term(detach)] });
+            var batch = Batch(6);
+            loss.Forward(batch).Total.backward();
+            var teachers = loss.named_parameters().Where(p => p.name.Contains("alignTeachers", StringComparison.Ordinal)).ToArray();
+            Assert.Equal(Taps.Length, teachers.Length);
+            Assert.All(teachers, p => Assert.Equal(!detach, p.parameter.grad is not null && p.parameter.grad.Values().Any(g => g != 0)));
+            Assert.Contains(batch.StudentTaps[0].grad!.Values(), g => g != 0);
+        }
+    }
+
+    [Theory]
     [InlineData(LabelMode.Joint)]
     [InlineData(LabelMode.Restricted)]
     [InlineData(LabelMode.Gated)]
@@ -274,6 +294,13 @@ public sealed class AmalgamationLossTests
             Labels = LabelMode.Joint, Standardise = Standardisation.Ema,
             Losses = [new SoftTargetTerm(0.5, 2.5), new MmdTerm(1, null, true), new MmdTerm(3, [0.5, 1]), new ReconstructionTerm(1), new CosineTerm(2), new HardLabelTerm(0.1)],
         };
+        AmalgamationRecipe balanced = other with
+        {
+            Standardise = Standardisation.None, Balance = new GradNormBalance(),
+            Losses = [new VotedTargetTerm(1), new MmdTerm(1, MmdTerm.Published, Form: MmdForm.Pooled, DetachTeachers: true), new InfoNceTerm(2), new ReviewTerm(1), new LadderTerm(3, TeacherDropping: 0.5)],
+        };
+        Assert.Equal("1 voted_target(T=1, emphasis=1, joint) + 1 mmd(published, pooled, teachers detached) + 2 infonce(T=0.1) + 1 review(channels=128) + 3 ladder(hidden=256, cosine=0.5, dropping=0.5), balanced by gradnorm(alpha=1.5)", AmalgamationEquation.Write(balanced));
+        Assert.Equal("1 nst, each divided by a learned uncertainty", AmalgamationEquation.Write(balanced with { Balance = new UncertaintyBalance(), Losses = [new NstTerm(1)] }));
         Assert.Equal("0.5 soft_target(T=2.5, joint) + 1 mmd(median, unbiased) + 3 mmd([0.5, 1]) + 1 reconstruction(standardised) + 2 cosine + 0.1 hard_label", AmalgamationEquation.Write(other));
     }
 }
