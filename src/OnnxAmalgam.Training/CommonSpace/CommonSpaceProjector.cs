@@ -31,7 +31,8 @@ internal sealed class CommonSpaceProjector : nn.Module
         standardisers = new(standardise switch
         {
             Standardisation.Ema => [.. teachers.Select(t => (nn.Module<Tensor, Tensor>)new FeatureStandardiser(t.Channels, source.Device, source.Dtype))],
-            Standardisation.PhiS => [.. teachers.Select(t => (nn.Module<Tensor, Tensor>)new RotatedStandardiser(t.Channels, source.Device, source.Dtype))],
+            Standardisation.Offline or Standardisation.PhiS =>
+                [.. teachers.Select(t => (nn.Module<Tensor, Tensor>)new RotatedStandardiser(t.Channels, source.Device, source.Dtype, rotates: standardise == Standardisation.PhiS))],
             _ => [],
         });
         RegisterComponents();

@@ -53,6 +53,11 @@ internal sealed class StudentAgreement : IDisposable
     /// <returns>The share of estimated images that changed their teacher, and the share that goes to the teacher that its source names.</returns>
     public double?[] Update(TrainableGraph student)
     {
+        if (open.numel() == 0)
+        {
+            return Unchanged();
+        }
+
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         Tensor mass = Mass(student).index_select(0, open);

@@ -79,6 +79,7 @@ internal static class AmalgamationEquation
         if (term is ReconstructionTerm || term.Reads is TermInput.Taps or TermInput.Levels)
         {
             if (standardise == Standardisation.Ema) yield return "standardised";
+            if (standardise == Standardisation.Offline) yield return "standardised offline";
             if (standardise == Standardisation.PhiS) yield return "phi_s";
         }
 

@@ -243,6 +243,8 @@ public enum Standardisation
     None,
     /// <summary>Channel by channel with running statistics.</summary>
     Ema,
+    /// <summary>Channel by channel with statistics fitted before training.</summary>
+    Offline,
     /// <summary>All channels by one rotation and one factor, fitted before training (PHI-S).</summary>
     PhiS,
 }

@@ -24,7 +24,7 @@ public sealed class MethodStepTests
             foreach (string term in (string[])["hint: {weight: 1}", "hint: {weight: 1, teacher_dropping: 0.5}", "attention: {weight: 1000}", "similarity: {weight: 3000}", "rkd: {weight: 1}", "pkt: {weight: 30000}", "vid: {weight: 1}", "smooth_cosine: {weight: 1}",
                 "layer_wise: {weight: 1}", "voted_features: {weight: 1}", "nst: {weight: 50}", "cc: {weight: 10}", "ickd: {weight: 10}", "srd: {weight: 1}", "review: {weight: 1, channels: 16}", "ladder: {weight: 1}", "ladder: {weight: 1, teacher_dropping: 0.5}"])
             {
-                foreach (string standardise in (string[])["none", "ema", "phi_s"])
+                foreach (string standardise in (string[])["none", "ema", "offline", "phi_s"])
                 {
                     if (standardise == "phi_s" || term.StartsWith("hint", StringComparison.Ordinal))
                     {

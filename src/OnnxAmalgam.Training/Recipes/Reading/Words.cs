@@ -42,7 +42,7 @@ internal static class Words
         ("calibrated", GateKind.Calibrated), ("density", GateKind.Density), ("statistics", GateKind.Statistics), ("clusters", GateKind.Clusters), ("refined", GateKind.Refined));
     public static readonly Words<GateEvidenceKind> Evidence = new(
         ("energy", GateEvidenceKind.Energy), ("density", GateEvidenceKind.Density), ("statistics", GateEvidenceKind.Statistics));
-    public static readonly Words<Standardisation> Standardise = new(("none", Standardisation.None), ("ema", Standardisation.Ema), ("phi_s", Standardisation.PhiS));
+    public static readonly Words<Standardisation> Standardise = new(("none", Standardisation.None), ("ema", Standardisation.Ema), ("offline", Standardisation.Offline), ("phi_s", Standardisation.PhiS));
     public static readonly Words<CommonForm> CommonForm = new(("published", Recipes.CommonForm.Published), ("kae", Recipes.CommonForm.Kae));
     public static readonly Words<MmdForm> MmdForm = new(("map", Recipes.MmdForm.Map), ("pooled", Recipes.MmdForm.Pooled), ("location", Recipes.MmdForm.Location));
     public static readonly Words<OptimizerKind> Optimizer = new(("adam", OptimizerKind.Adam), ("adamw", OptimizerKind.AdamW), ("sgd", OptimizerKind.Sgd));
