@@ -61,22 +61,22 @@ def space(*terms):
 
 MMD, REBUILT = "{mmd: {weight: 10, bandwidths: published}}", "{reconstruction: {weight: 10}}"
 MEDIAN = "{mmd: {weight: 1, bandwidths: median}}"
-SMALL = "{channels: 32, blocks: 1}"
+SMALL, SMALLER = "{channels: 32, blocks: 1}", "{channels: 16, blocks: 1}"
 
 FEATURES = {  # name: (term, standardise, what it is)
-    "hint": ("{hint: {weight: 1}}", "ema", "FitNets' hint"),
-    "attention": ("{attention: {weight: 1000}}", None, "attention transfer"),
-    "similarity": ("{similarity: {weight: 3000}}", None, "similarity preserving"),
-    "rkd": ("{rkd: {weight: 1}}", None, "relational distillation"),
-    "pkt": ("{pkt: {weight: 30000}}", None, "probabilistic knowledge transfer"),
+    "hint": ("{hint: {weight: 0.5}}", "ema", "FitNets' hint"),
+    "attention": ("{attention: {weight: 100}}", None, "attention transfer"),
+    "similarity": ("{similarity: {weight: 100}}", None, "similarity preserving"),
+    "rkd": ("{rkd: {weight: 3}}", None, "relational distillation"),
+    "pkt": ("{pkt: {weight: 2000}}", None, "probabilistic knowledge transfer"),
     "vid": ("{vid: {weight: 1}}", "ema", "variational information"),
     "smooth-cosine": ("{smooth_cosine: {weight: 1}}", "phi_s", "cosine and smooth L1 on PHI-S features, as RADIO"),
     "teacher-dropping": ("{smooth_cosine: {weight: 1, teacher_dropping: 0.5}}", "phi_s", "the same with UNIC's teacher dropping"),
-    "layer-wise": ("{layer_wise: {weight: 1}}", "ema", "layer-wise amalgamation"),
-    "voted-features": ("{voted_features: {weight: 1, channels: 64}}", "ema", "UNIFORM's feature voting"),
-    "nst": ("{nst: {weight: 50}}", None, "neuron selectivity transfer"),
+    "layer-wise": ("{layer_wise: {weight: 0.5}}", "ema", "layer-wise amalgamation"),
+    "voted-features": ("{voted_features: {weight: 0.5, channels: 64}}", "ema", "UNIFORM's feature voting"),
+    "nst": ("{nst: {weight: 10}}", None, "neuron selectivity transfer"),
     "cc": ("{cc: {weight: 10}}", None, "correlation congruence"),
-    "ickd": ("{ickd: {weight: 10}}", None, "inter-channel correlation"),
+    "ickd": ("{ickd: {weight: 3}}", None, "inter-channel correlation"),
     "srd": ("{srd: {weight: 0.1}}", None, "SRD's projector distance"),
 }
 
@@ -92,28 +92,28 @@ def main():
         recipe(f"gate-{gate}", f"Soft targets, no source says whose its images are: gate {gate}.", [SOFT], domains=False, gate=gate)
     recipe("gate-agreement", "Soft targets, the gate by clusters, decided anew by the student after the first epoch.", [SOFT], domains=False,
            gate="{clusters: {agreement_after: 1}}")
-    recipe("dkd", "Decoupled distillation instead of soft targets.", ["{dkd: {weight: 1, alpha: 1, beta: 1, temperature: 4}}"])
+    recipe("dkd", "Decoupled distillation instead of soft targets.", ["{dkd: {weight: 0.1, alpha: 1, beta: 1, temperature: 4}}"])
     recipe("standardised-logits", "Standardised scores instead of soft targets, labels joint.", ["{standardised_logits: {weight: 1, temperature: 2}}"], labels="joint", domains=False)
     recipe("dist", "Correlations of probabilities beside soft targets.", [SOFT, "{dist: {weight: 1}}"])
     recipe("voted-target", "UNIFORM's logit voting.", ["{voted_target: {weight: 1}}"])
     for name, (term, standardise, about) in FEATURES.items():
         recipe(name, f"Gated soft targets and {about}.", [SOFT, term], standardise=standardise)
-    recipe("review", "Gated soft targets and ReviewKD on two levels.", [SOFT, "{review: {weight: 1, channels: 32}}"], levels=True, standardise="ema")
-    recipe("ladder", "Gated soft targets and UNIC's ladder on two levels, teachers dropped.", [SOFT, "{ladder: {weight: 1, hidden: 64, teacher_dropping: 0.5}}"],
+    recipe("review", "Gated soft targets and ReviewKD on two levels.", [SOFT, "{review: {weight: 0.3, channels: 16}}"], levels=True, standardise="ema")
+    recipe("ladder", "Gated soft targets and UNIC's ladder on two levels, teachers dropped.", [SOFT, "{ladder: {weight: 1, hidden: 32, teacher_dropping: 0.5}}"],
            levels=True, standardise="ema")
-    recipe("hint-levels", "Gated soft targets and hints on two levels.", [SOFT, "{hint: {weight: 1}}"], levels=True, standardise="ema")
+    recipe("hint-levels", "Gated soft targets and hints on two levels.", [SOFT, "{hint: {weight: 0.25}}"], levels=True, standardise="ema")
     recipe("published", "Published common feature learning, with a smaller space.", space(MMD, REBUILT), labels="concat", domains=False, common_space=SMALL)
     recipe("cfl", "The same with gated labels.", space(MMD, REBUILT), common_space=SMALL)
     recipe("cfl-median", "Gated, bandwidths by the median.", space(MEDIAN, REBUILT), common_space=SMALL)
     recipe("cfl-unbiased", "Gated, median, unbiased.", space("{mmd: {weight: 1, bandwidths: median, unbiased: true}}", REBUILT), common_space=SMALL)
     recipe("cfl-pooled", "Gated, median, on pooled features of the common space.", space("{mmd: {weight: 1, bandwidths: median, form: pooled}}", REBUILT), common_space=SMALL)
-    recipe("cfl-location", "Gated, median, position by position.", space("{mmd: {weight: 1, bandwidths: median, form: location}}", REBUILT), common_space=SMALL)
+    recipe("cfl-location", "Gated, median, position by position.", space("{mmd: {weight: 1, bandwidths: median, form: location}}", REBUILT), common_space=SMALLER)
     recipe("cfl-detached", "Gated, median, teachers detached.", space("{mmd: {weight: 1, bandwidths: median, detach_teachers: true}}", REBUILT), common_space=SMALL)
     recipe("cfl-ema", "Gated, median, teachers standardised.", space(MEDIAN, "{reconstruction: {weight: 1}}"), common_space=SMALL, standardise="ema")
     recipe("cfl-phi-s", "Gated, median, PHI-S.", space(MEDIAN, "{reconstruction: {weight: 1}}"), common_space=SMALL, standardise="phi_s")
     recipe("cfl-kae", "Gated, median, KamalEngine's block.", space(MEDIAN, REBUILT), common_space="{channels: 32, blocks: 1, form: kae}")
     recipe("cfl-fc", "Gated, median, KamalEngine's block on pooled taps.", space(MEDIAN, REBUILT), common_space="{channels: 32, blocks: 1, form: kae}", pool_taps="true")
-    recipe("cfl-levels", "Gated, median, a common space at each of two levels.", space(MEDIAN, REBUILT), common_space=SMALL, levels=True)
+    recipe("cfl-levels", "Gated, median, a common space at each of two levels.", space(MEDIAN, REBUILT), common_space=SMALLER, levels=True)
     recipe("cosine", "Gated, paired cosine in the common space.", space("{cosine: {weight: 1}}", REBUILT), common_space=SMALL)
     recipe("infonce", "Gated, InfoNCE in the common space.", space("{infonce: {weight: 0.1}}", REBUILT), common_space=SMALL)
     several = [SOFT, "{hint: {weight: 1}}", "{attention: {weight: 1000}}"]

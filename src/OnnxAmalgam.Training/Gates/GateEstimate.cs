@@ -43,6 +43,13 @@ internal static class GateEstimate
     /// <summary>The cluster of each image: A[n], int64; the caller owns it.</summary>
     public static Tensor Clusters(GateEvidence evidence, GateRecipe gate, long seed) => KMeans.Assign(evidence.Features, gate.Clusters, seed);
 
+    /// <summary>E[n, teachers]: energies standardised over these images; the caller owns it.</summary>
+    public static Tensor Standing(GateEvidence evidence)
+    {
+        using var scope = NewDisposeScope();
+        return Standardised(evidence.Energy).MoveToOuterDisposeScope();
+    }
+
     /// <summary>E[n, teachers] of a kind, comparable between teachers.</summary>
     static Tensor Shown(GateEvidence evidence, GateEvidenceKind kind) => kind switch
     {

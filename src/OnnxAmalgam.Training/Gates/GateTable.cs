@@ -11,9 +11,9 @@ namespace OnnxAmalgam.Training.Gates;
 public sealed class GateTable
 {
     readonly Dictionary<ImageSet, float[]> weights;
-    readonly Dictionary<ImageSet, int[]> clusters;
+    readonly Dictionary<ImageSet, GateGrounds[]> grounds;
 
-    GateTable(Dictionary<ImageSet, float[]> weights, Dictionary<ImageSet, int[]> clusters, string? note) => (this.weights, this.clusters, Note) = (weights, clusters, note);
+    GateTable(Dictionary<ImageSet, float[]> weights, Dictionary<ImageSet, GateGrounds[]> grounds, string? note) => (this.weights, this.grounds, Note) = (weights, grounds, note);
 
     /// <summary>How images were shared out ("estimated, images go to ..."), or null where nothing was estimated.</summary>
     public string? Note { get; }
@@ -38,8 +38,9 @@ public sealed class GateTable
         return rows;
     }
 
-    /// <summary>The cluster of each image of a set it was made for; -1 where its source's domain counts, or the gate has no clusters.</summary>
-    internal int[] ClustersOf(ImageSet images) => clusters[images];
+    /// <summary>What is known of each image of a set it was made for, beside its teacher; where its source's domain counts, or nobody decides
+    /// anew, nothing (<see cref="GateGrounds.None"/>).</summary>
+    internal GateGrounds[] GroundsOf(ImageSet images) => grounds[images];
 
     /// <summary>Makes the table for the recipe's unlabelled images.</summary>
     /// <param name="recipe">Teachers, sources, gate.</param>
@@ -61,29 +62,46 @@ public sealed class GateTable
 
         if (open.Length == 0)
         {
-            return new GateTable(PerSet(sets, rows), PerSet(sets, Enumerable.Repeat(-1, all.Count).ToArray()), null);
+            return new GateTable(PerSet(sets, rows), PerSet(sets, Enumerable.Repeat(GateGrounds.None, all.Count).ToArray()), null);
         }
 
         int[] scoring = [.. Enumerable.Range(0, union.Teachers.Count).Where(union.HasScores)];
         float[][] only = [.. Enumerable.Range(0, union.Teachers.Count).Select(t => OnlyOf(t, union.Teachers.Count))];
         ImageSet estimated = all.Select(open);
-        var (owners, groups) = Estimate(recipe, estimated, scoring, compute);
-        int[] cluster = [.. Enumerable.Repeat(-1, all.Count)];
+        var (owners, known) = Estimate(recipe, estimated, scoring, compute);
+        GateGrounds[] ground = [.. Enumerable.Repeat(GateGrounds.None, all.Count)];
         for (int i = 0; i < open.Length; i++)
         {
             rows[open[i]] = only[owners[i]];
-            cluster[open[i]] = groups.Length > 0 ? groups[i] : -1;
+            ground[open[i]] = known.Length > 0 ? known[i] : GateGrounds.None;
         }
 
-        return new GateTable(PerSet(sets, rows), PerSet(sets, cluster), Describe(owners, estimated, recipe, union, scoring));
+        return new GateTable(PerSet(sets, rows), PerSet(sets, ground), Describe(owners, estimated, recipe, union, scoring));
     }
 
-    static (int[] Owners, int[] Clusters) Estimate(Recipe recipe, ImageSet images, int[] scoring, ComputeOptions compute)
+    static (int[] Owners, GateGrounds[] Grounds) Estimate(Recipe recipe, ImageSet images, int[] scoring, ComputeOptions compute)
     {
         using var evidence = GateEvidence.Collect([.. scoring.Select(i => recipe.Teachers[i])], images, compute, recipe.Amalgamation.Gate.Reads == GateEvidenceKind.Statistics);
         using Tensor owners = GateEstimate.Owners(evidence, recipe.Amalgamation.Gate, recipe.Train.Seed);
-        using Tensor? clusters = recipe.Amalgamation.Gate.AgreementAfter is null ? null : GateEstimate.Clusters(evidence, recipe.Amalgamation.Gate, recipe.Train.Seed);
-        return ([.. owners.data<long>().Select(o => scoring[o])], [.. clusters?.data<long>().Select(c => (int)c) ?? []]);
+        return ([.. owners.data<long>().Select(o => scoring[o])], recipe.Amalgamation.Gate.AgreementAfter is null ? [] : Grounds(recipe, evidence, scoring));
+    }
+
+    static GateGrounds[] Grounds(Recipe recipe, GateEvidence evidence, int[] scoring)
+    {
+        using Tensor clusters = GateEstimate.Clusters(evidence, recipe.Amalgamation.Gate, recipe.Train.Seed), standing = GateEstimate.Standing(evidence);
+        float[][] rows = [.. standing.data<float>().Chunk(scoring.Length)];
+        return [.. clusters.data<long>().Select((cluster, i) => new GateGrounds((int)cluster, Spread(rows[i])))];
+
+        float[] Spread(float[] row)
+        {
+            var all = new float[recipe.Teachers.Count];
+            foreach (var (column, teacher) in scoring.Index())
+            {
+                all[teacher] = row[column];
+            }
+
+            return all;
+        }
     }
 
     static float[] OnlyOf(int teacher, int teachers)
@@ -96,7 +114,7 @@ public sealed class GateTable
     static Dictionary<ImageSet, float[]> PerSet(IReadOnlyList<ImageSet> sets, float[][] rows) =>
         Parts(sets).ToDictionary(p => p.Set, p => rows[p.Range].SelectMany(r => r).ToArray());
 
-    static Dictionary<ImageSet, int[]> PerSet(IReadOnlyList<ImageSet> sets, int[] values) => Parts(sets).ToDictionary(p => p.Set, p => values[p.Range]);
+    static Dictionary<ImageSet, GateGrounds[]> PerSet(IReadOnlyList<ImageSet> sets, GateGrounds[] values) => Parts(sets).ToDictionary(p => p.Set, p => values[p.Range]);
 
     static IEnumerable<(ImageSet Set, Range Range)> Parts(IReadOnlyList<ImageSet> sets)
     {

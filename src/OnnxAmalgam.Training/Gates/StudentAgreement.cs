@@ -9,8 +9,9 @@ namespace OnnxAmalgam.Training.Gates;
 /// <summary>The estimated gate, decided anew by the student as it learns.</summary>
 /// <remarks>
 /// m_i(x) = sum of the student's probabilities at teacher i's labels (a label of several teachers in equal shares), image as it is, without
-/// augmentation; M_i(k) = mean of m_i over the images of cluster k, the clusters that the estimate was made with; x belongs to
-/// arg max_i m_i(x) M_i(k(x)). A network learns what most of its images say before it learns the errors among them, so that early on its own
+/// augmentation; M_i(k) = mean of m_i over the images of cluster k, the clusters that the estimate was made with; s_i(x) = teacher i's energy,
+/// standardised over these images; x belongs to arg max_i log m_i(x) + log M_i(k(x)) + s_i(x). What the teachers say of the image stays in it, since a
+/// student alone that learns from its own decisions drifts to the teacher of more images. A network learns what most of its images say before it learns the errors among them, so that early on its own
 /// view of an image is often better than the target it was given. Images whose source names a domain keep it.
 /// What it decided is in checkpoints: a resumed run goes on with it. Deterministic: the student's weights decide, nothing is drawn.
 /// </remarks>
@@ -24,6 +25,7 @@ internal sealed class StudentAgreement : IDisposable
     readonly Tensor shares;
     readonly Tensor open;
     readonly Tensor clusters;
+    readonly Tensor standing;
     readonly Tensor? truth;
 
     /// <summary>Prepares its tables, which it owns.</summary>
@@ -35,10 +37,11 @@ internal sealed class StudentAgreement : IDisposable
         device = weights.device;
         preprocess = new Preprocess(setup.Student.Input);
         shares = Shares(setup.Union).to(device).DetachFromDisposeScope();
-        int[] groups = setup.Gate!.ClustersOf(setup.Train);
-        int[] estimated = [.. Enumerable.Range(0, groups.Length).Where(i => groups[i] >= 0)];
+        GateGrounds[] grounds = setup.Gate!.GroundsOf(setup.Train);
+        int[] estimated = [.. Enumerable.Range(0, grounds.Length).Where(i => grounds[i].Cluster >= 0)];
         open = Index(estimated);
-        clusters = Index(estimated.Select(i => groups[i]));
+        clusters = Index(estimated.Select(i => grounds[i].Cluster));
+        standing = tensor(estimated.SelectMany(i => grounds[i].Standing).ToArray(), [estimated.Length, setup.Teachers.Count]).to(device).DetachFromDisposeScope();
         int[] tagged = [.. estimated.Select(Tag)];
         truth = tagged.Any(t => t >= 0) ? Index(tagged) : null;
     }
@@ -64,7 +67,7 @@ internal sealed class StudentAgreement : IDisposable
         Tensor groups = zeros([(long)clusters.max().item<long>() + 1, mass.shape[1]], mass.dtype, device);
         Tensor sums = groups.index_add(0, clusters, mass, 1);
         Tensor counts = groups.select(1, 0).index_add(0, clusters, ones(clusters.shape[0], mass.dtype, device), 1).clamp_min(1).unsqueeze(1);
-        Tensor owners = (mass * (sums / counts).index_select(0, clusters)).argmax(1);
+        Tensor owners = (mass.log() + (sums / counts).log().index_select(0, clusters) + standing).argmax(1);
         Tensor before = weights.index_select(0, open).argmax(1);
         weights.index_copy_(0, open, nn.functional.one_hot(owners, weights.shape[1]).to(weights.dtype));
         double moved = owners.ne(before).to(ScalarType.Float64).mean().item<double>();
@@ -74,7 +77,7 @@ internal sealed class StudentAgreement : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Tensor? tensor in (Tensor?[])[shares, open, clusters, truth])
+        foreach (Tensor? tensor in (Tensor?[])[shares, open, clusters, standing, truth])
         {
             tensor?.Dispose();
         }

@@ -34,9 +34,13 @@ public sealed class StudentAgreementTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using AmalgamationSetup setup = world.Open(Recipe.Replace("ignore_domains: true", "ignore_domains: false", StringComparison.Ordinal).Replace(", domain: b}", "}", StringComparison.Ordinal).Replace(", domain: none", "", StringComparison.Ordinal));
-        int[] clusters = setup.Gate!.ClustersOf(setup.Train);
+        GateGrounds[] grounds = setup.Gate!.GroundsOf(setup.Train);
+        int[] clusters = [.. grounds.Select(g => g.Cluster)];
         Assert.All(clusters[..20], c => Assert.Equal(-1, c));
         Assert.All(clusters[20..], c => Assert.InRange(c, 0, 1));
+        Tensor standing = tensor(grounds[20..].SelectMany(g => g.Standing).ToArray(), 30, 2);
+        Tensors.Close(zeros(2), standing.mean([0]), 1e-3);
+        Tensors.Close(ones(2), standing.std(0, unbiased: false), 1e-3);
         using Tensor weights = tensor(setup.Gate.Of(setup.Train), [50, 2]);
         using StudentAgreement agreement = new(setup, weights);
         using TrainableGraph student = new(setup.Student.Model);
@@ -50,7 +54,7 @@ public sealed class StudentAgreementTests : IDisposable
         Tensor mass = Masses(setup, student);
         Tensor means = stack([.. Enumerable.Range(0, 2).Select(k => mass[tensor(Of(k))].mean([0]))]);
         for (int i = 20; i < 50; i++)
-            Assert.Equal((mass[i] * means[clusters[i]]).argmax().item<long>(), weights[i].argmax().item<long>());
+            Assert.Equal((mass[i].log() + means[clusters[i]].log() + tensor(grounds[i].Standing.ToArray())).argmax().item<long>(), weights[i].argmax().item<long>());
         Assert.Equal(Enumerable.Range(20, 30).Average(i => before[2 * i] == weights[i, 0].Value() ? 0.0 : 1), result[0]!.Value, 1e-12);
         Assert.Equal(0, agreement.Update(student)[0]);
 
