@@ -90,8 +90,8 @@ def main():
         recipe(f"soft-{mode}", f"Soft targets, labels {mode}.", [SOFT], labels=mode, domains=mode in ("restricted", "gated"))
     for gate in ("energy", "standardised", "calibrated", "density", "statistics", "clusters", "refined"):
         recipe(f"gate-{gate}", f"Soft targets, no source says whose its images are: gate {gate}.", [SOFT], domains=False, gate=gate)
-    recipe("gate-agreement", "Soft targets, the gate by clusters, decided anew by the student after the first epoch.", [SOFT], domains=False,
-           gate="{clusters: {agreement_after: 1}}")
+    recipe("gate-agreement", "Soft targets, the refined gate, decided anew by the student after the first epoch.", [SOFT], domains=False,
+           gate="{refined: {agreement_after: 1}}")
     recipe("dkd", "Decoupled distillation instead of soft targets.", ["{dkd: {weight: 0.1, alpha: 1, beta: 1, temperature: 4}}"])
     recipe("standardised-logits", "Standardised scores instead of soft targets, labels joint.", ["{standardised_logits: {weight: 1, temperature: 2}}"], labels="joint", domains=False)
     recipe("dist", "Correlations of probabilities beside soft targets.", [SOFT, "{dist: {weight: 1}}"])

@@ -2,6 +2,7 @@ using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Gates;
@@ -10,9 +11,9 @@ namespace OnnxAmalgam.Training.Gates;
 /// <remarks>
 /// m_i(x) = sum of the student's probabilities at teacher i's labels (a label of several teachers in equal shares), image as it is, without
 /// augmentation; M_i(k) = mean of m_i over the images of cluster k, the clusters that the estimate was made with; s_i(x) = teacher i's energy,
-/// standardised over these images; x belongs to arg max_i log m_i(x) + log M_i(k(x)) + s_i(x) + log 9 [i is the first estimate]: four witnesses of which
-/// none is asked alone. A student that learns from nothing but its own decisions drifts to the teacher of more images; with the estimate as a witness,
-/// right in nine of ten cases, it must be sure to overrule it. A network learns what most of its images say before it learns the errors among them, so that early on its own
+/// standardised over these images; under <c>clusters</c> x belongs to arg max_i log m_i(x) + log M_i(k(x)), under <c>refined</c>, which looked closer than
+/// clusters do, to arg max_i log m_i(x) + log M_i(k(x)) + s_i(x) + log 9 [i is the first estimate]. A student that learns from nothing but its own decisions drifts to the teacher of more images; with a good estimate as a witness,
+/// taken to be right in nine of ten cases, it must be sure to overrule it. A network learns what most of its images say before it learns the errors among them, so that early on its own
 /// view of an image is often better than the target it was given. Images whose source names a domain keep it.
 /// What it decided is in checkpoints: a resumed run goes on with it. Deterministic: the student's weights decide, nothing is drawn.
 /// </remarks>
@@ -106,6 +107,11 @@ internal sealed class StudentAgreement : IDisposable
     {
         using var scope = NewDisposeScope();
         Tensor first = weights.index_select(0, open);
+        if (setup.Recipe.Amalgamation.Gate.Kind == GateKind.Clusters)
+        {
+            return zeros_like(first).MoveToOuterDisposeScope();
+        }
+
         return (tensor(standing.ToArray(), first.shape).to(device) + first * FirstEstimate).MoveToOuterDisposeScope();
     }
 

@@ -1,5 +1,4 @@
 using OnnxAmalgam.Training.CommonSpace;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Losses;

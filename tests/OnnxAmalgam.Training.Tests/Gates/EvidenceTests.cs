@@ -1,4 +1,3 @@
-using Onnx;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Gates;

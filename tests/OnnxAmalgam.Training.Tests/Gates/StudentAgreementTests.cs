@@ -29,11 +29,13 @@ public sealed class StudentAgreementTests : IDisposable
 
     public void Dispose() => world.Dispose();
 
-    [Fact]
-    public void The_student_and_its_clusters_decide_and_only_for_images_that_were_estimated()
+    [Theory]
+    [InlineData("clusters")]
+    [InlineData("refined")]
+    public void The_student_and_its_clusters_decide_beside_a_refined_estimate_and_only_for_images_that_were_estimated(string kind)
     {
         using var scope = NewDisposeScope();
-        using AmalgamationSetup setup = world.Open(Recipe.Replace("ignore_domains: true", "ignore_domains: false", StringComparison.Ordinal).Replace(", domain: b}", "}", StringComparison.Ordinal).Replace(", domain: none", "", StringComparison.Ordinal));
+        using AmalgamationSetup setup = world.Open(Recipe.Replace("gate: {clusters:", $"gate: {{{kind}:", StringComparison.Ordinal).Replace("ignore_domains: true", "ignore_domains: false", StringComparison.Ordinal).Replace(", domain: b}", "}", StringComparison.Ordinal).Replace(", domain: none", "", StringComparison.Ordinal));
         GateGrounds[] grounds = setup.Gate!.GroundsOf(setup.Train);
         int[] clusters = [.. grounds.Select(g => g.Cluster)];
         Assert.All(clusters[..20], c => Assert.Equal(-1, c));
@@ -54,7 +56,12 @@ public sealed class StudentAgreementTests : IDisposable
         Tensor mass = Masses(setup, student);
         Tensor means = stack([.. Enumerable.Range(0, 2).Select(k => mass[tensor(Of(k))].mean([0]))]);
         for (int i = 20; i < 50; i++)
-            Assert.Equal((mass[i].log() + means[clusters[i]].log() + tensor(grounds[i].Standing.ToArray()) + tensor(before[(2 * i)..((2 * i) + 2)]).to(ScalarType.Float32) * Math.Log(9)).argmax().item<long>(), weights[i].argmax().item<long>());
+            {
+            Tensor witness = tensor(grounds[i].Standing.ToArray()) + tensor(before[(2 * i)..((2 * i) + 2)]).to(ScalarType.Float32) * Math.Log(9);
+            Tensor own = mass[i].log() + means[clusters[i]].log();
+            Assert.Equal((kind == "refined" ? own + witness : own).argmax().item<long>(), weights[i].argmax().item<long>());
+        }
+
         Assert.Equal(Enumerable.Range(20, 30).Average(i => before[2 * i] == weights[i, 0].Value() ? 0.0 : 1), result[0]!.Value, 1e-12);
         Assert.Equal(0, agreement.Update(student)[0]);
 
