@@ -63,7 +63,7 @@ static class PrecisionChoice
         student.to(device);
         student.Freeze(setup.Student.Plan.Frozen);
         student.train();
-        string[] values = setup.Student.Tap is { } tap ? [setup.Student.Logits, tap.Value] : [setup.Student.Logits];
+        string[] values = [setup.Student.Logits, .. setup.Student.Taps.Select(t => t.Value)];
         var inputs = new Dictionary<string, Tensor> { [student.InputNames[0]] = zeros(setup.Student.Input.ShapeOf(Math.Min(setup.Recipe.Train.Batch, setup.Train.Count)), device: device) };
         Pass(student, inputs, values, null);
         Pass(student, inputs, values, ScalarType.BFloat16);

@@ -153,6 +153,7 @@ public sealed class Trainer : IDisposable
     {
         var clock = Stopwatch.StartNew();
         ValidationResult? validation = validator?.Run(step.Student);
+        var gate = step.EndEpoch(at.Epoch);
         double seconds = at.Seconds + clock.Elapsed.TotalSeconds;
         bool isBest = validation is { } v && (at.Best is null || v.Selection > at.Best);
 
@@ -162,6 +163,7 @@ public sealed class Trainer : IDisposable
             ("time", seconds),
             .. step.TermNames.Select(n => ($"train/{n}", (double?)(at.Sums[n] / batches))),
             .. validation?.Columns ?? [],
+            .. gate,
             ("lr/pg0", schedule.At(at.Step - 1).Rate),
             ("speed/images_per_second", imagesPerSecond),
         ];

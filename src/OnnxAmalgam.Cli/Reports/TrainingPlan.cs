@@ -29,7 +29,7 @@ internal static class TrainingPlan
         facts.Add("run folder", folder);
         foreach (var teacher in setup.Teachers)
             facts.Add($"teacher {teacher.Name}", Says(teacher));
-        facts.Add("student", string.Create(CultureInfo.InvariantCulture, $"{setup.Recipe.Student.Model}; {estimate.StudentParameters:N0} parameters{(setup.Student.Tap is { } tap ? $"; tap {tap.Value}" : "")}{Normalisation(setup)}"));
+        facts.Add("student", string.Create(CultureInfo.InvariantCulture, $"{setup.Recipe.Student.Model}; {estimate.StudentParameters:N0} parameters{(setup.Student.Taps.Count > 0 ? $"; tap{(setup.Student.Taps.Count == 1 ? "" : "s")} {string.Join(", ", setup.Student.Taps.Select(t => t.Value))}" : "")}{Normalisation(setup)}"));
         foreach (var (setting, tensors, parameters) in setup.Student.Plan.Summary)
             facts.Add(setting.IsFrozen ? "frozen" : "trains", $"{setting.Group}: {Settings(setting, tensors, parameters)}");
         facts.Add("labels", $"{setup.Union.Count}, {setup.Recipe.Amalgamation.Labels.ToString().ToLowerInvariant()}");

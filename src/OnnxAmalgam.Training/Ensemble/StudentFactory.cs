@@ -11,10 +11,10 @@ namespace OnnxAmalgam.Training.Ensemble;
 /// <summary>A student before training: its graph, what it is fed, where it is tapped.</summary>
 /// <param name="Model">The graph, its head as wide as the union of labels.</param>
 /// <param name="Input">What it is fed.</param>
-/// <param name="Tap">The value the common space reads; null when no term needs it.</param>
+/// <param name="Taps">The values that terms on features read, shallow first; none where no term does.</param>
 /// <param name="Logits">The value of the class scores.</param>
 /// <param name="Plan">What each of its weights is trained with.</param>
-public sealed record StudentModel(OnnxModel Model, InputDescription Input, Tap? Tap, string Logits, ParameterPlan Plan)
+public sealed record StudentModel(OnnxModel Model, InputDescription Input, IReadOnlyList<Tap> Taps, string Logits, ParameterPlan Plan)
 {
     /// <summary>The BatchNormalization whose statistics are measured before training: all of it, or what was put in. None: nothing is measured.</summary>
     public IReadOnlyList<NormalisationLayer> Measured { get; init; } = [];
@@ -67,13 +67,8 @@ public static class StudentFactory
 
         LogitsOutput logits = Anatomy.Logits(model);
         IReadOnlyList<Tap> taps = ModelInput.Taps(model, recipe.Taps, withTaps);
-        if (taps.Count > 1)
-        {
-            throw new InputException($"student.taps: expected one value, got {taps.Count}; the common space reads one feature of the student");
-        }
-
         var plan = ParameterPlan.Of(model, train);
-        return new StudentModel(WithFirstWeights(model, plan, seed), input, taps.SingleOrDefault(), logits.Value, plan) { Measured = measured };
+        return new StudentModel(WithFirstWeights(model, plan, seed), input, taps, logits.Value, plan) { Measured = measured };
     }
 
     static OnnxModel WithFreeBatch(OnnxModel model) => Anatomy.ImageInput(model).Type?.TensorType?.Shape?.Dim is [var first, ..] && first.FixedSize() is { } batch
