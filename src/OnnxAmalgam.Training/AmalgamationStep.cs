@@ -40,7 +40,7 @@ internal sealed class AmalgamationStep : IDisposable
         Student = new TrainableGraph(setup.Student.Model);
         Student.to(device);
         var weights = new WeightSource(setup.Recipe.Train.Seed, device, ScalarType.Float32);
-        TeacherTap[] taps = [.. setup.Teachers.Index().SelectMany(t => t.Item.TapShapes.Select(shape => new TeacherTap(t.Index, shape)))];
+        TeacherTap[] taps = [.. setup.Teachers.Index().SelectMany(t => t.Item.TapShapes.Select(shape => new TeacherTap(t.Index, shape, t.Item.Weight)))];
         Loss = new AmalgamationLoss(setup.Recipe.Amalgamation, setup.Union, StudentTapShape(), taps, weights);
         if (setup.Recipe.Amalgamation is { NeedsTaps: true, Standardise: Standardisation.PhiS })
         {

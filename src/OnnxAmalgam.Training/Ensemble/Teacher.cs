@@ -10,7 +10,7 @@ namespace OnnxAmalgam.Training.Ensemble;
 
 /// <summary>What a teacher says of a batch. The tensors belong to the dispose scope they were made in.</summary>
 /// <param name="Logits">Z[n, classes] in float32, or null for a features-only teacher.</param>
-/// <param name="Taps">One float tensor a tap, as the graph lays it out.</param>
+/// <param name="Taps">One float tensor a tap, as the graph lays it out; one in all where taps have weights.</param>
 public sealed record TeacherOutput(Tensor? Logits, IReadOnlyList<Tensor> Taps);
 
 /// <summary>A frozen network with its own preprocessing, labels and taps. Owns its ONNX Runtime session.</summary>
@@ -22,16 +22,23 @@ public sealed class Teacher : IDisposable
     /// (ONNX Runtime then copies).</summary>
     readonly Device memory;
     readonly LogitsOutput? logits;
+    readonly TapSum? sum;
 
-    Teacher(string name, string file, FrozenModel session, LogitsOutput? logits, IReadOnlyList<Tap> taps, IReadOnlyList<string> labels, InputDescription input, ComputeDevice device)
+    Teacher(TeacherRecipe recipe, FrozenModel session, LogitsOutput? logits, IReadOnlyList<Tap> taps, IReadOnlyList<string> labels, InputDescription input, ComputeDevice device)
     {
-        (Name, File, Taps, Labels, Input) = (name, file, taps, labels, input);
+        (Name, File, Weight, Taps, Labels, Input) = (recipe.Name, recipe.Model, recipe.Weight, taps, labels, input);
         (this.session, this.logits) = (session, logits);
         bool hasHalves = session.Outputs.Append(session.Input).Any(o => TorchMemory.Dtype(o.Type) == ScalarType.Float16);
         memory = hasHalves ? CPU : TorchMemory.Device(device);
         preprocess = new Preprocess(input);
         TapShapes = [.. taps.Zip(session.OutputShapes(input.ShapeOf(2)).Skip(logits is null ? 0 : 1),
-            (tap, shape) => new TapShape($"{name}: {tap.Value}", tap.Kind, tap.ChannelAxis, shape))];
+            (tap, shape) => new TapShape($"{Name}: {tap.Value}", tap.Kind, tap.ChannelAxis, shape))];
+        TapNames = [.. taps.Select(t => t.Value)];
+        if (taps.Count > 0 && TapSum.Of(recipe, TapShapes) is { } weighted)
+        {
+            sum = weighted;
+            (TapShapes, TapNames) = ([weighted.Shape], [weighted.Name]);
+        }
     }
 
     /// <summary>Unique name in the recipe.</summary>
@@ -49,8 +56,14 @@ public sealed class Teacher : IDisposable
     /// <summary>Values read beside the scores.</summary>
     public IReadOnlyList<Tap> Taps { get; }
 
-    /// <summary>Layout and shape of each tap.</summary>
+    /// <summary>Factor of its part of every term on features.</summary>
+    internal double Weight { get; }
+
+    /// <summary>Layout and shape of each feature: one a tap, or one in all where taps have weights.</summary>
     internal IReadOnlyList<TapShape> TapShapes { get; }
+
+    /// <summary>What each feature is: the value, or the weighted sum.</summary>
+    internal IReadOnlyList<string> TapNames { get; }
 
     /// <summary>Whether it has scores.</summary>
     public bool HasLogits => logits is not null;
@@ -79,7 +92,7 @@ public sealed class Teacher : IDisposable
         try
         {
             IReadOnlyList<string> labels = logits is null ? [] : ReadLabels(recipe, model, session, input);
-            return new Teacher(recipe.Name, recipe.Model, session, logits, taps, labels, input, options.Device)
+            return new Teacher(recipe, session, logits, taps, labels, input, options.Device)
             {
                 Notes = [.. new[] { logits?.Note, ModelInput.Assumption(model, recipe.Input, input) }.OfType<string>()],
             };
@@ -116,9 +129,8 @@ public sealed class Teacher : IDisposable
             CheckFinite(value, imageName);
         }
 
-        return logits is null
-            ? new TeacherOutput(null, floats)
-            : new TeacherOutput(Scores(floats[0]), floats[1..]);
+        Tensor[] taps = logits is null ? floats : floats[1..];
+        return new TeacherOutput(logits is null ? null : Scores(floats[0]), sum is null ? taps : [sum.Apply(taps)]);
     }
 
     /// <inheritdoc/>

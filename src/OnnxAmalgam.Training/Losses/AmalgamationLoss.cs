@@ -18,6 +18,7 @@ internal sealed class AmalgamationLoss : nn.Module
     readonly FeatureLoss?[] featureOf;
     readonly string[] tapped;
     readonly Tensor owners;
+    readonly Tensor? shares;
     readonly bool oneTapEach;
     readonly long seed;
 
@@ -38,6 +39,12 @@ internal sealed class AmalgamationLoss : nn.Module
         oneTapEach = taps.Select(t => t.Teacher).SequenceEqual(teachers);
         owners = tensor(taps.Select(t => (long)Array.IndexOf(teachers, t.Teacher)).ToArray(), device: source.Device).DetachFromDisposeScope();
         register_buffer("owners", owners, persistent: false);
+        if (taps.Any(t => t.Weight != 1))
+        {
+            shares = tensor(teachers.Select(i => taps.First(t => t.Teacher == i).Weight).ToArray(), source.Dtype, source.Device).DetachFromDisposeScope();
+            register_buffer("shares", shares, persistent: false);
+        }
+
         TermNames = [.. recipe.Losses.SelectMany((term, i) => Names(term, recipe.Losses.Take(i)))];
         commonSpace = recipe.NeedsTaps ? CommonSpace(recipe, student, taps, source) : null;
         RequireGrid(recipe, student, taps);
@@ -73,7 +80,12 @@ internal sealed class AmalgamationLoss : nn.Module
     /// <remarks>A module does not dispose buffers that are not persistent.</remarks>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) owners.Dispose();
+        if (disposing)
+        {
+            owners.Dispose();
+            shares?.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 
@@ -104,13 +116,15 @@ internal sealed class AmalgamationLoss : nn.Module
         var stream = Randomness.StreamOf($"teacher_dropping/{AmalgamationEquation.Name(term)}");
         var step = ((long)inputs.Position.Epoch << 32) + inputs.Position.Batch;
         var coefficients = TeacherDropping.Coefficients(losses, chance, k => Randomness.ToUnit(Randomness.Draw(seed, stream, step, k)));
-        var parts = (losses * coefficients).sum(1);
-        return cat([parts.sum().view(1), parts]);
+        return WithSum((losses * coefficients).sum(1));
     }
 
-    Tensor WithParts(Tensor perTap)
+    Tensor WithParts(Tensor perTap) => WithSum(ByTeacher(perTap));
+
+    /// <summary>L[teachers] -> their weighted sum, then the parts.</summary>
+    Tensor WithSum(Tensor perTeacher)
     {
-        var parts = ByTeacher(perTap);
+        var parts = shares is null ? perTeacher : perTeacher * shares;
         return cat([parts.sum().view(1), parts]);
     }
 
