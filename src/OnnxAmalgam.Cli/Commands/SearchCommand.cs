@@ -20,7 +20,7 @@ internal sealed class SearchCommand : ProgramCommand
 
     readonly Option<string?> frozen = new("--recipe") { Description = "Where the recipe with the weights found goes (default: FILE with .yaml)", HelpName = "FILE" };
     readonly Option<bool> baselines = new("--baselines") { Description = "Also write recipes with random, average and last-tap weights beside it, to compare with" };
-    readonly Option<int> epochs = WholeNumberOption.Of("--epochs", "Passes over each half of the unlabelled images (default: the recipe's epochs)", least: 1, otherwise: 0);
+    readonly Option<int?> epochs = WholeNumberOption.Optional("--epochs", "Passes over each half of the unlabelled images (default: the recipe's epochs)", least: 1);
     readonly Option<double> rate = Number("--rate", "Learning rate of the weights' logits", new SearchOptions().Rate);
     readonly Option<double> toStudent = Number("--teacher-to-student", "Factor of the path from the teachers' features through the student's head", 1);
     readonly Option<double> toTeacher = Number("--student-to-teacher", "Factor of the path from the student's feature to the teachers'", 1);
@@ -38,7 +38,8 @@ internal sealed class SearchCommand : ProgramCommand
     public override int Run(ParseResult result, Session session)
     {
         var read = RecipeReader.Read(result.GetRequiredValue(recipe), [.. result.GetValue(set) ?? [], .. session.Seed is { } seed ? [$"train.seed={seed}"] : Array.Empty<string>()]);
-        string table = result.GetRequiredValue(output), yaml = result.GetValue(frozen) ?? Path.ChangeExtension(table, ".yaml");
+        string table = result.GetRequiredValue(output);
+        string yaml = result.GetValue(frozen) ?? (table == "-" ? throw new UsageException("expected --recipe FILE beside -o -, got none") : Path.ChangeExtension(table, ".yaml"));
         if (Path.GetFullPath(table) == Path.GetFullPath(yaml))
             throw new UsageException($"expected different files for the weights and the recipe, got '{table}' for both");
         if (!read.Amalgamation.NeedsTaps)
@@ -47,7 +48,7 @@ internal sealed class SearchCommand : ProgramCommand
         TorchSharp.torch.set_num_threads(compute.Threads);
         var options = new SearchOptions
         {
-            Epochs = result.GetValue(epochs) is > 0 and var stated ? stated : null,
+            Epochs = result.GetValue(epochs),
             Rate = result.GetValue(rate),
             TeacherToStudent = result.GetValue(toStudent),
             StudentToTeacher = result.GetValue(toTeacher),

@@ -3,11 +3,12 @@ namespace OnnxAmalgam.Training.Quality;
 /// <summary>What an augmentation comes to over all teachers.</summary>
 /// <param name="Augmentation">Its name.</param>
 /// <param name="IsSafe">Whether no teacher changes its mind too often.</param>
+/// <param name="IsCertain">Whether the intervals of the flip rates say so too.</param>
 /// <param name="IsUseful">Whether some tap notices it.</param>
 /// <param name="WorstFlipRate">The teacher that changes its mind most; null where none has scores.</param>
 /// <param name="LargestShift">The tap that moves most; null where no tap tells images apart.</param>
 /// <param name="Decoupling">Mean over the taps where it is defined.</param>
-public sealed record AugmentationVerdict(string Augmentation, bool IsSafe, bool IsUseful, double? WorstFlipRate, double? LargestShift, double? Decoupling)
+public sealed record AugmentationVerdict(string Augmentation, bool IsSafe, bool IsCertain, bool IsUseful, double? WorstFlipRate, double? LargestShift, double? Decoupling)
 {
     /// <summary>Labels flip on at most this share of images under a safe augmentation.</summary>
     public const double FlipLimit = 0.05;
@@ -22,7 +23,7 @@ public sealed record AugmentationVerdict(string Augmentation, bool IsSafe, bool 
         (true, false) => "safe, changes little",
         (false, true) => "not safe: teachers change their minds",
         _ => "not safe, and changes little",
-    };
+    } + (IsCertain ? "" : "; not certain, take more images");
 
     /// <summary>Judges every augmentation but <c>none</c>: first the safe and useful, those of high decoupling before others.</summary>
     internal static IReadOnlyList<AugmentationVerdict> Of(IReadOnlyList<QualityRow> rows) =>
@@ -34,6 +35,8 @@ public sealed record AugmentationVerdict(string Augmentation, bool IsSafe, bool 
     static AugmentationVerdict Judge(IGrouping<string, QualityRow> rows)
     {
         double? flips = rows.Max(r => r.FlipRate), shift = rows.Max(r => r.Shift);
-        return new(rows.Key, !(flips > FlipLimit), shift >= LeastShift, flips, shift, rows.Average(r => r.Decoupling));
+        bool isSafe = !(flips > FlipLimit);
+        bool isCertain = isSafe ? !(rows.Max(r => r.FlipHigh) > FlipLimit) : rows.Max(r => r.FlipLow) > FlipLimit;
+        return new(rows.Key, isSafe, isCertain, shift >= LeastShift, flips, shift, rows.Average(r => r.Decoupling));
     }
 }
