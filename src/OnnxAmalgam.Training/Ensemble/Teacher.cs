@@ -57,13 +57,13 @@ public sealed class Teacher : IDisposable
     public IReadOnlyList<Tap> Taps { get; }
 
     /// <summary>Factor of its part of every term on features.</summary>
-    internal double Weight { get; }
+    public double Weight { get; }
 
     /// <summary>Layout and shape of each feature: one a tap, or one in all where taps have weights.</summary>
     internal IReadOnlyList<TapShape> TapShapes { get; }
 
     /// <summary>What each feature is: the value, or the weighted sum.</summary>
-    internal IReadOnlyList<string> TapNames { get; }
+    public IReadOnlyList<string> TapNames { get; }
 
     /// <summary>Whether it has scores.</summary>
     public bool HasLogits => logits is not null;

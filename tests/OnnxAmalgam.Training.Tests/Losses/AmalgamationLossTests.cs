@@ -76,7 +76,7 @@ public sealed class AmalgamationLossTests
     {
         using var scope = NewDisposeScope();
         double[] weights = [0.5, 0, 3];
-        AmalgamationRecipe recipe = Everything with { Losses = [new SoftTargetTerm(1), new MmdTerm(1), new HintTerm(1, TeacherDropping: 0.5), new ReconstructionTerm(2)] };
+        AmalgamationRecipe recipe = Everything with { Losses = [new SoftTargetTerm(1), new MmdTerm(1, null), new HintTerm(1, TeacherDropping: 0.5), new ReconstructionTerm(2)] };
         TeacherTap[] weighted = [.. Taps.Select(t => t with { Weight = weights[t.Teacher] })];
         using var plain = Loss(recipe);
         using AmalgamationLoss loss = new(recipe, Union, new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), weighted, new WeightSource(5, CPU, ScalarType.Float64));

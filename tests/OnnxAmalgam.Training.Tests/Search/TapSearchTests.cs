@@ -79,6 +79,18 @@ public sealed class TapSearchTests
     }
 
     [Fact]
+    public void A_student_may_be_tapped_before_layers_that_normalise()
+    {
+        using AmalgamationSetup whole = ShortRun.Open();
+        string first = Anatomy.TapsOnPath(whole.Student.Model)[0].Value;
+        using AmalgamationSetup setup = ShortRun.Open("data.unlabelled.0.limit=64", "data.unlabelled.1.limit=64", $"student.taps=['{first}']", "teachers.0.taps=none");
+        TapSearch search = Search(setup, new SearchOptions { Epochs = 2 }, _ => { })!;
+        Assert.True(search.Losses[1] < search.Losses[0], string.Join(", ", search.Losses));
+        Assert.Equal(("clothes", 1), (Assert.Single(search.Weights[0].Teachers).Teacher, search.Weights[0].Teachers[0].TeacherWeight));
+        Assert.Empty(search.Freeze(search.Weights[0]).Teachers[0].Taps!);
+    }
+
+    [Fact]
     public void Tokens_of_a_teacher_are_searched_and_a_student_without_height_and_width_is_refused()
     {
         using var world = new TinyWorld().Network("a", "zoo:vit(dim=8, depth=2, heads=2, patch=2)", 3).Network("b", "zoo:resnet(widths=[4,8], blocks=[1,2])", 2).Images("left", 24).Images("right", 24);
