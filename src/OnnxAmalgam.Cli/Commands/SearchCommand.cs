@@ -20,7 +20,7 @@ internal sealed class SearchCommand : ProgramCommand
 
     readonly Option<string?> frozen = new("--recipe") { Description = "Where the recipe with the weights found goes (default: FILE with .yaml)", HelpName = "FILE" };
     readonly Option<bool> baselines = new("--baselines") { Description = "Also write recipes with random, average and last-tap weights beside it, to compare with" };
-    readonly Option<int?> epochs = WholeNumberOption.Optional("--epochs", "Passes over each half of the unlabelled images (default: the recipe's epochs)", least: 1);
+    readonly Option<int?> epochs = WholeNumberOption.Maybe("--epochs", "Passes over each half of the unlabelled images (default: the recipe's epochs)", least: 1);
     readonly Option<double> rate = Number("--rate", "Learning rate of the weights' logits", new SearchOptions().Rate);
     readonly Option<double> toStudent = Number("--teacher-to-student", "Factor of the path from the teachers' features through the student's head", 1);
     readonly Option<double> toTeacher = Number("--student-to-teacher", "Factor of the path from the student's feature to the teachers'", 1);

@@ -16,7 +16,7 @@ internal static class WholeNumberOption
     };
 
     /// <summary>An option that may be absent.</summary>
-    public static Option<int?> Optional(string name, string description, int least) => new(name)
+    public static Option<int?> Maybe(string name, string description, int least) => new(name)
     {
         Description = description,
         HelpName = "N",

@@ -11,33 +11,45 @@ namespace OnnxAmalgam.Training.Ensemble;
 internal sealed class TapSum
 {
     readonly double[] weights;
+    readonly string teacher;
 
-    TapSum(double[] weights, TapShape shape, string name) => (this.weights, Shape, Name) = (weights, shape, name);
-
-    /// <summary>Layout and shape, which all taps share.</summary>
-    public TapShape Shape { get; }
+    TapSum(string teacher, double[] weights, string name) => (this.teacher, this.weights, Name) = (teacher, weights, name);
 
     /// <summary>The sum as text.</summary>
     public string Name { get; }
 
+    /// <summary>The weights, exactly, for what is stored under them.</summary>
+    public string Key => string.Join(' ', weights.Select(w => w.ToString("R", CultureInfo.InvariantCulture)));
+
     /// <summary>The sum that a recipe asks for; null where its taps have no weights.</summary>
-    /// <exception cref="InputException">Taps of different layouts, grids or widths.</exception>
-    public static TapSum? Of(TeacherRecipe recipe, IReadOnlyList<TapShape> taps)
+    /// <param name="recipe">Its taps have weights, or not.</param>
+    /// <param name="taps">The values they are.</param>
+    /// <exception cref="InputException">A weighted tap that is several values, or one that another is too.</exception>
+    public static TapSum? Of(TeacherRecipe recipe, IReadOnlyList<Tap> taps)
     {
         if (recipe.Taps is not [{ Weight: not null }, ..] stated)
         {
             return null;
         }
 
-        string[] other = [.. taps.Where(t => !IsSame(t, taps[0])).Select(t => $"'{t.Name}' [{string.Join(", ", t.Shape.Skip(1))}]")];
-        if (other.Length > 0)
+        if (stated.Count != taps.Count)
         {
-            throw new InputException($"teacher '{recipe.Name}', taps: expected weighted taps of one layout, grid and number of channels, got '{taps[0].Name}' [{string.Join(", ", taps[0].Shape.Skip(1))}] and {string.Join(", ", other)}; weigh taps of one grid only");
+            throw new InputException($"teacher '{recipe.Name}', taps: expected one value of its own for each weighted tap, got {taps.Count} for {stated.Count}; name the values");
         }
 
         double[] weights = [.. stated.Select(t => t.Weight!.Value)];
-        string name = string.Join(" + ", stated.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Weight:0.###} {t.Value}")));
-        return new TapSum(weights, taps[0] with { Name = $"{recipe.Name}: {name}" }, name);
+        string name = string.Join(" + ", weights.Zip(taps, (w, t) => string.Create(CultureInfo.InvariantCulture, $"{w:0.###} {t.Value}")));
+        return new TapSum(recipe.Name, weights, name);
+    }
+
+    /// <summary>Layout and shape, which all taps share.</summary>
+    /// <exception cref="InputException">Taps of different layouts, grids or widths.</exception>
+    public TapShape Shape(IReadOnlyList<TapShape> taps)
+    {
+        string[] other = [.. taps.Where(t => !IsSame(t, taps[0])).Select(t => $"'{t.Name}' [{string.Join(", ", t.Shape.Skip(1))}]")];
+        return other.Length == 0
+            ? taps[0] with { Name = $"{teacher}: {Name}" }
+            : throw new InputException($"teacher '{teacher}', taps: expected weighted taps of one layout, grid and number of channels, got '{taps[0].Name}' [{string.Join(", ", taps[0].Shape.Skip(1))}] and {string.Join(", ", other)}; weigh taps of one grid only");
     }
 
     /// <summary>F_j, in the order of the recipe's taps -> A, in the caller's scope.</summary>

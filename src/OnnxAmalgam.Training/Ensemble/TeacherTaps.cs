@@ -11,7 +11,8 @@ internal static class TeacherTaps
     public static TeacherRecipe OnPath(TeacherRecipe recipe)
     {
         OnnxModel model = OnnxModel.Load(recipe.Model);
-        var stated = (recipe.Taps ?? []).ToDictionary(t => Anatomy.Tap(model, t.Value).Value, t => t.Layout, StringComparer.Ordinal);
+        var stated = (recipe.Taps ?? []).SelectMany(t => Anatomy.SelectTaps(model, t.Value).Select(tap => (tap.Value, t.Layout))).DistinctBy(t => t.Value)
+            .ToDictionary(t => t.Value, t => t.Layout, StringComparer.Ordinal);
         TapRecipe[] taps = [.. Anatomy.TapsOnPath(model).Select(t => new TapRecipe(t.Value, stated.GetValueOrDefault(t.Value)))];
         return taps.Length > 0
             ? recipe with { Taps = taps }

@@ -38,7 +38,7 @@ internal sealed class SearchStep : IDisposable
     /// <exception cref="InputException">The student's tap is no image of features.</exception>
     public SearchStep(AmalgamationSetup setup, IReadOnlyList<TapGroup> groups, SearchOptions options)
     {
-        (this.setup, this.groups, this.options, tap) = (setup, groups, options, setup.Student.Tap!);
+        (this.setup, this.groups, this.options, tap) = (setup, groups, options, setup.Student.Taps[^1]);
         if (tap.Kind != TapKind.Spatial)
         {
             throw new InputException($"student, tap '{tap.Value}': expected a feature with height and width, got {tap.Kind}; name another tap in the recipe");

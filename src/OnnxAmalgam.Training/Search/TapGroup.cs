@@ -24,7 +24,7 @@ internal sealed record TapGroup(TeacherRecipe Teacher, TapShape Shape, int Chose
         }
 
         OnnxModel model = OnnxModel.Load(recipe.Model);
-        string value = recipe.Taps is [.., var stated] ? Anatomy.Tap(model, stated.Value).Value : Anatomy.AutoTap(model).Value;
+        string value = recipe.Taps is [.., var stated] ? Anatomy.SelectTaps(model, stated.Value)[^1].Value : Anatomy.AutoTap(model).Value;
         TapRecipe chosen = new(value, recipe.Taps?[^1].Layout);
         string[] path = [.. Anatomy.TapsOnPath(model).Select(t => t.Value)];
         TapRecipe[] taps = [.. path.Contains(value, StringComparer.Ordinal) ? path.Select(v => chosen with { Value = v }) : [chosen]];

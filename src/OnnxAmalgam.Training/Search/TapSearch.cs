@@ -80,10 +80,11 @@ public sealed class TapSearch
         Weight = weights.TeacherWeight,
     };
 
-    /// <summary>The recipe with the candidates as taps and a term that reads them.</summary>
+    /// <summary>The recipe with the candidates as taps and a term that reads them; so many taps are not worth keeping.</summary>
     static Recipe Tapped(Recipe recipe, TapGroup?[] groups) => recipe with
     {
         Teachers = [.. recipe.Teachers.Zip(groups, (t, g) => g?.Teacher ?? t)],
         Amalgamation = recipe.Amalgamation with { Losses = [SearchStep.Target(recipe), new HintTerm(1)] },
+        Train = recipe.Train with { Cache = null },
     };
 }

@@ -1,6 +1,6 @@
 namespace OnnxAmalgam.Training.Recipes.Reading;
 
-/// <summary><c>taps: auto</c>, <c>none</c>, or a list of values and module paths.</summary>
+/// <summary><c>taps: auto</c>, <c>none</c>, or a list of values, module paths and queries.</summary>
 internal static class TapReader
 {
     /// <param name="field">The list; null: not stated.</param>
@@ -12,8 +12,8 @@ internal static class TapReader
         if (field.Is("none"))
             return [];
         if (!field.IsList)
-            throw field.Expected("'auto', 'none', or a list of values and module paths");
-        var taps = field.List("values and module paths").Select(f => One(f, weighs)).ToArray();
+            throw field.Expected("'auto', 'none', or a list of values, module paths and queries");
+        var taps = field.List("values, module paths and queries").Select(f => One(f, weighs)).ToArray();
         if (taps.Count(t => t.Weight is not null) is var weighted && weighted > 0 && weighted < taps.Length)
             throw field.Error($"expected a weight at every tap or at none, got one at {weighted} of {taps.Length}; weighted taps are summed to one feature");
         var twice = taps.GroupBy(t => t.Value, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);
@@ -23,10 +23,10 @@ internal static class TapReader
     static TapRecipe One(Field field, bool weighs)
     {
         if (!field.IsMapping)
-            return new TapRecipe(field.Text("a value's name or a module path"));
+            return new TapRecipe(field.Text("a value's name, a module path or a query"));
         var s = weighs ? field.Section("value", "layout", "weight") : field.Section("value", "layout");
         return new TapRecipe(
-            s.Required("value").Text("a value's name or a module path"),
+            s.Required("value").Text("a value's name, a module path or a query"),
             s.Optional("layout")?.Word(Words.Layout),
             weighs ? s.Optional("weight")?.PositiveNumber() : null);
     }
