@@ -1,9 +1,11 @@
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.CommonSpace;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Recipes;
 using OnnxAmalgam.Training.Search;
+using OnnxAmalgam.Training.Tests.Data;
 using OnnxAmalgam.Training.Tests.Running;
 using static TorchSharp.torch;
 
@@ -29,6 +31,39 @@ public sealed class TapSumTests
         Tensors.Close((each.Taps[0] * 0.2) + (each.Taps[1] * 0.5) + (each.Taps[2] * 0.3), one.Taps[0], 1e-6);
         Tensors.Close(each.Logits!, one.Logits!, 1e-6);
         Assert.Equal(plain.TapShapes[0].Shape, Assert.Single(summed.TapShapes).Shape);
+    }
+
+    [Fact]
+    public void What_is_stored_serves_every_weighting_and_what_is_derived_its_own()
+    {
+        using var scope = NewDisposeScope();
+        using TempFolder folder = new();
+        using AmalgamationSetup setup = ShortRun.Open();
+        using OutputCache cache = new(new CacheRecipe { Folder = folder.Path, Dtype = CacheDtype.Float32 }, message => Assert.Fail(message));
+        TapGroup group = TapGroup.Of(setup.Recipe.Teachers[0], setup.Compute)!;
+        Tensor canvas = BatchTensors.Canvas(BatchLoader.InOrder(setup.Train, 4).First(), setup.Train);
+        foreach (double weight in (double[])[0.25, 0.75])
+        {
+            TeacherRecipe recipe = group.Teacher with { Taps = [.. group.Teacher.Taps!.Select((t, i) => t with { Weight = i == 0 ? weight : 1 - weight })] };
+            using Teacher plain = Teacher.Open(recipe, withTaps: true, setup.Compute.Session), kept = Teacher.Open(recipe, withTaps: true, setup.Compute.Session, cache);
+            for (int time = 0; time < 2; time++)
+            {
+                Tensors.Close(plain.Run(canvas, _ => "").Taps[0], kept.Run(canvas, _ => "").Taps[0], 1e-6);
+                Tensors.Close(Mean(plain.Run(canvas, _ => "")), kept.Derived("mean", canvas, _ => "", Mean), 1e-6);
+            }
+            Assert.Equal(plain.TapShapes[0].Shape, kept.TapShapes[0].Shape);
+        }
+
+        static Tensor Mean(TeacherOutput output) => output.Taps[0].flatten(1).mean([1], keepdim: true);
+    }
+
+    [Fact]
+    public void A_weighted_tap_is_one_value()
+    {
+        using AmalgamationSetup setup = ShortRun.Open();
+        TeacherRecipe recipe = setup.Recipe.Teachers[0] with { Taps = [new TapRecipe("tensor[rank=4 & dominator]", Weight: 1)] };
+        string message = Assert.Throws<InputException>(() => Teacher.Open(recipe, withTaps: true, setup.Compute.Session)).Message;
+        Assert.Matches("^teacher 'digits', taps: expected one value of its own for each weighted tap, got [0-9]+ for 1; name the values$", message);
     }
 
     [Fact]
