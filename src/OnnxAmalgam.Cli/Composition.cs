@@ -12,6 +12,8 @@ internal static class Composition
         new TrainCommand(),
         new EvaluateCommand(),
         new CompareCommand(),
+        new DiagnoseCommand(),
+        new SearchCommand(),
         new CacheCommand(),
         new ExportCommand(),
         new InspectCommand(),

@@ -71,6 +71,10 @@ public static class Anatomy
     /// <exception cref="InputException">The model has no value that fits (a classical model, for one).</exception>
     public static Tap AutoTap(OnnxModel model) => new TapList(new ClassifierGraph(model)).Default();
 
+    /// <summary>The taps that every path from image to scores passes behind a layer with weights, in order; what only passes numbers on (Identity,
+    /// Dropout, Cast) is left out. Empty where the scores cannot be told.</summary>
+    public static IReadOnlyList<Tap> TapsOnPath(OnnxModel model) => new TapList(new ClassifierGraph(model)).OnPath();
+
     /// <summary>A tap by value name or module path (<c>layer3</c>).</summary>
     /// <exception cref="InputException">No such value, or it does not depend on the image; the message names the closest.</exception>
     public static Tap Tap(OnnxModel model, string nameOrModulePath) => new TapList(new ClassifierGraph(model)).Find(nameOrModulePath);

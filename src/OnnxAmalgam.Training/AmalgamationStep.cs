@@ -43,7 +43,7 @@ internal sealed class AmalgamationStep : IDisposable
         Student.to(device);
         Student.Freeze(setup.Student.Plan.Frozen);
         var weights = new WeightSource(setup.Recipe.Train.Seed, device, ScalarType.Float32);
-        TeacherTap[] taps = [.. setup.Teachers.Index().SelectMany(t => t.Item.TapShapes.Select(shape => new TeacherTap(t.Index, shape)))];
+        TeacherTap[] taps = [.. setup.Teachers.Index().SelectMany(t => t.Item.TapShapes.Select(shape => new TeacherTap(t.Index, shape, t.Item.Weight)))];
         Loss = new AmalgamationLoss(setup.Recipe.Amalgamation, setup.Union, StudentTapShapes(), taps, weights);
         if (setup.Recipe.Amalgamation is { NeedsTaps: true, Standardise: Standardisation.Offline or Standardisation.PhiS })
         {

@@ -49,7 +49,7 @@ internal static class TrainingPlan
     }
 
     static string Says(Teacher teacher) =>
-        $"{(teacher.HasLogits ? $"{teacher.Labels.Count} labels" : "features only")}{(teacher.Taps.Count > 0 ? $", taps {string.Join(", ", teacher.Taps.Select(t => t.Value))}" : "")}";
+        $"{(teacher.HasLogits ? $"{teacher.Labels.Count} labels" : "features only")}{(teacher.TapNames.Count > 0 ? $", taps {string.Join(", ", teacher.TapNames)}" : "")}{(teacher.Weight == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", weight {teacher.Weight:0.###}"))}";
 
     static string Normalisation(AmalgamationSetup setup) => (setup.Recipe.Student.Normalisation.Mode, setup.Student.Measured.Count) switch
     {

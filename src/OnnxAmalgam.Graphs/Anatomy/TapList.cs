@@ -25,21 +25,18 @@ internal sealed class TapList
     {
         if (path is null)
             throw new InputException($"'{graph.Model.Name}': expected one class output to find a tap before, got none or several; name a tap (see: onnx-amalgam inspect {ShellWord.Of(graph.Model.Name)})");
-        var feature = HeadParts.MakerOf(graph, scores!)?.Head.Feature;
-        var learned = Learned();
-        var taps = All.ToDictionary(tap => tap.Value, StringComparer.Ordinal);
-        var before = path.Values.TakeWhile(value => value != scores);
-        if (feature is not null)
-            before = before.TakeWhile(value => value != feature).Append(feature);
-        var candidates = before.Where(value => learned.Contains(value) && taps.ContainsKey(value)).Select(value => taps[value]).ToList();
+        var candidates = BeforeHead();
         if (candidates.FindLast(HasPlaces) is { } placed)
             return BeforeFlattening(placed, candidates);
-        if (feature is not null && taps.TryGetValue(feature, out var head))
+        if (HeadParts.MakerOf(graph, scores!)?.Head.Feature is { } feature && All.FirstOrDefault(tap => tap.Value == feature) is { } head)
             return head;
         return candidates.Count > 0
             ? candidates[^1]
             : throw new InputException($"'{graph.Model.Name}': expected features that can be tapped before the class scores, got none; use the model with 'taps: none'");
     }
+
+    /// <summary>What every path from image to head passes behind a layer with weights, in order; what only passes numbers on is left out.</summary>
+    public IReadOnlyList<Tap> OnPath() => path is null ? [] : [.. BeforeHead().Where(tap => graph.View.Producer(tap.Value)!.OpType is not ("Identity" or "Dropout" or "Cast"))];
 
     /// <summary>A tap by value name or module path.</summary>
     public Tap Find(string name)
@@ -53,6 +50,17 @@ internal sealed class TapList
             return All.First(tap => tap.Value == last);
         throw new InputException(
             $"tap '{name}' does not exist in '{graph.Model.Name}'{NearestName.Hint(name, All.Select(tap => tap.Value).Concat(modules.All))} (see: onnx-amalgam inspect {ShellWord.Of(graph.Model.Name)})");
+    }
+
+    /// <summary>The learned taps on every path, up to what the head reads.</summary>
+    List<Tap> BeforeHead()
+    {
+        var learned = Learned();
+        var taps = All.ToDictionary(tap => tap.Value, StringComparer.Ordinal);
+        var before = path!.Values.TakeWhile(value => value != scores);
+        if (HeadParts.MakerOf(graph, scores!)?.Head.Feature is { } feature)
+            before = before.TakeWhile(value => value != feature).Append(feature);
+        return [.. before.Where(value => learned.Contains(value) && taps.ContainsKey(value)).Select(value => taps[value])];
     }
 
     string Expectation(string name) => !graph.DependsOnImage(name)

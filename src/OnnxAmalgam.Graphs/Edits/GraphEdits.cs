@@ -49,6 +49,19 @@ public static class GraphEdits
     public static OnnxModel ReplaceHead(OnnxModel model, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias) =>
         HeadReplacement.Of(model, weight, bias);
 
+    /// <summary>Computes a value a second time, from a new input that stands for an earlier value; weights and statistics are the same initializers.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="value">What the new input stands for.</param>
+    /// <param name="result">What is computed again.</param>
+    /// <param name="input">Name of the new input, the last one.</param>
+    /// <param name="branch">Name of the second result; no output of the graph.</param>
+    /// <exception cref="InputException">The result does not depend on the value, or a node between them has a body (If, Loop, Scan).</exception>
+    public static OnnxModel Branch(OnnxModel model, string value, string result, out string input, out string branch)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Branching.Of(model, value, result, out input, out branch);
+    }
+
     /// <summary>Makes the batch dimension symbolic where inputs fix it and nothing inside depends on the number; null when that cannot be shown.</summary>
     /// <remarks>The batch is called <c>batch</c>. A model whose batch is free already is copied as it is.</remarks>
     public static OnnxModel? WithSymbolicBatch(OnnxModel model) => WithSymbolicBatch(model, out _);

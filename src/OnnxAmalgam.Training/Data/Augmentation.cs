@@ -5,6 +5,7 @@ namespace OnnxAmalgam.Training.Data;
 /// <summary>The random changes of a training image. What is drawn depends on (seed, step, epoch, image) only.</summary>
 sealed class Augmentation
 {
+    static readonly ulong Squares = Randomness.StreamOf("augment/squares");
     readonly (AugmentStep Step, ulong Stream)[] steps;
     readonly long seed;
     readonly int channels;
@@ -42,8 +43,45 @@ sealed class Augmentation
                     int offset = Randomness.ToInt(draw, checked(offsets * offsets));
                     Shift(canvas, scratch, offset / offsets - crop.Padding, offset % offsets - crop.Padding);
                     break;
+                case RandomMaskStep mask:
+                    // Both epochs of a pair draw alike, and hide from opposite ends of the unit interval.
+                    Hide(canvas, mask, Randomness.Draw(seed, stream, (epoch + 1) / 2, index), fromTop: epoch % 2 == 0);
+                    break;
                 default:
                     throw new NotSupportedException($"augmentation step {step.GetType().Name}");
+            }
+        }
+    }
+
+    /// <summary>Squares whose number in the unit interval lies within the share of its lower, or upper, end take each channel's mean.</summary>
+    /// <remarks>RandomMask (Wen and Li, ICML 2021, arXiv 2105.15134) multiplies a centred image by 2 diag(Bernoulli 1/2): its zero is the mean
+    /// here, and nothing is doubled, since pixels have a range.</remarks>
+    void Hide(Span<byte> canvas, RandomMaskStep mask, ulong draw, bool fromTop)
+    {
+        int plane = height * width;
+        Span<byte> means = stackalloc byte[channels];
+        for (int channel = 0; channel < channels; channel++)
+        {
+            long sum = 0;
+            foreach (byte value in canvas.Slice(channel * plane, plane))
+                sum += value;
+            means[channel] = (byte)((sum + plane / 2) / plane);
+        }
+
+        for (int top = 0, square = 0; top < height; top += mask.Patch)
+        {
+            int rows = Math.Min(mask.Patch, height - top);
+            for (int left = 0; left < width; left += mask.Patch, square++)
+            {
+                double place = Randomness.ToUnit(Randomness.Draw((long)draw, Squares, 0, square));
+                if (fromTop ? place < 1 - mask.Share : place >= mask.Share)
+                    continue;
+                int columns = Math.Min(mask.Patch, width - left);
+                for (int channel = 0; channel < channels; channel++)
+                {
+                    for (int row = top; row < top + rows; row++)
+                        canvas.Slice(channel * plane + row * width + left, columns).Fill(means[channel]);
+                }
             }
         }
     }

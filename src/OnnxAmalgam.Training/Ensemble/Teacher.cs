@@ -10,7 +10,7 @@ namespace OnnxAmalgam.Training.Ensemble;
 
 /// <summary>What a teacher says of a batch. The tensors belong to the dispose scope they were made in.</summary>
 /// <param name="Logits">Z[n, classes] in float32, or null for a features-only teacher.</param>
-/// <param name="Taps">One float tensor a tap, as the graph lays it out.</param>
+/// <param name="Taps">One float tensor a tap, as the graph lays it out; one in all where taps have weights.</param>
 public sealed record TeacherOutput(Tensor? Logits, IReadOnlyList<Tensor> Taps);
 
 /// <summary>A frozen network with its own preprocessing, labels and taps. Owns its ONNX Runtime session, which is opened only when something has to
@@ -21,12 +21,19 @@ public sealed class Teacher : IDisposable
     readonly LogitsOutput? logits;
     readonly TeacherStores? stores;
     readonly Lazy<IReadOnlyList<TapShape>> tapShapes;
+    readonly TapSum? sum;
 
-    Teacher(string name, string file, Lazy<TeacherSession> session, LogitsOutput? logits, IReadOnlyList<Tap> taps, InputDescription input, TeacherStores? stores)
+    Teacher(TeacherRecipe recipe, Lazy<TeacherSession> session, LogitsOutput? logits, IReadOnlyList<Tap> taps, InputDescription input, TeacherStores? stores)
     {
-        (Name, File, Taps, Input) = (name, file, taps, input);
+        (Name, File, Weight, Taps, Input) = (recipe.Name, recipe.Model, recipe.Weight, taps, input);
+        sum = taps.Count > 0 ? TapSum.Of(recipe, taps) : null;
         (this.session, this.logits, this.stores) = (session, logits, stores);
-        tapShapes = new(() => [.. taps.Zip(Shapes().Skip(logits is null ? 0 : 1), (tap, shape) => new TapShape($"{name}: {tap.Value}", tap.Kind, tap.ChannelAxis, shape))]);
+        TapNames = sum is null ? [.. taps.Select(t => t.Value)] : [sum.Name];
+        tapShapes = new(() =>
+        {
+            TapShape[] each = [.. taps.Zip(Shapes().Skip(logits is null ? 0 : 1), (tap, shape) => new TapShape($"{Name}: {tap.Value}", tap.Kind, tap.ChannelAxis, shape))];
+            return sum is null ? each : [sum.Shape(each)];
+        });
     }
 
     /// <summary>Unique name in the recipe.</summary>
@@ -44,8 +51,14 @@ public sealed class Teacher : IDisposable
     /// <summary>Values read beside the scores.</summary>
     public IReadOnlyList<Tap> Taps { get; }
 
-    /// <summary>Layout and shape of each tap.</summary>
+    /// <summary>Factor of its part of every term on features.</summary>
+    public double Weight { get; }
+
+    /// <summary>Layout and shape of each feature: one a tap, or one in all where taps have weights.</summary>
     internal IReadOnlyList<TapShape> TapShapes => tapShapes.Value;
+
+    /// <summary>What each feature is: the value, or the weighted sum.</summary>
+    public IReadOnlyList<string> TapNames { get; }
 
     /// <summary>Whether it has scores.</summary>
     public bool HasLogits => logits is not null;
@@ -83,7 +96,7 @@ public sealed class Teacher : IDisposable
         TeacherStores? stores = cache is null ? null : StoresOf(cache, model, logits, taps, input, options);
         try
         {
-            var teacher = new Teacher(recipe.Name, recipe.Model, session, logits, taps, input, stores)
+            var teacher = new Teacher(recipe, session, logits, taps, input, stores)
             {
                 Labels = logits is null ? [] : ReadLabels(recipe, model, logits, Classes(session, stores)),
                 Notes = [.. new[] { logits?.Note, ModelInput.Assumption(model, recipe.Input, input) }.OfType<string>()],
@@ -114,7 +127,7 @@ public sealed class Teacher : IDisposable
         Tensor[] outputs = stores is null
             ? Compute(canvas, imageName)
             : Cached(stores.Outputs, stored ?? Find(stores.Outputs, canvas), canvas, () => Compute(canvas, imageName), DefineOutputs);
-        return logits is null ? new TeacherOutput(null, outputs) : new TeacherOutput(outputs[0], outputs[1..]);
+        return Output(outputs);
     }
 
     /// <summary>The scores alone, never rounded; null for a features-only teacher.</summary>
@@ -133,11 +146,10 @@ public sealed class Teacher : IDisposable
     {
         Tensor Make()
         {
-            Tensor[] outputs = Compute(canvas, imageName);
-            return make(logits is null ? new TeacherOutput(null, outputs) : new TeacherOutput(outputs[0], outputs[1..]));
+            return make(Output(Compute(canvas, imageName)));
         }
 
-        return stores?.Derived(use) is { } store ? CachedRows.Of(store, Find(store, canvas), canvas.device, Make) : Make();
+        return stores?.Derived(sum is null ? use : $"{use}/{sum.Key}") is { } store ? CachedRows.Of(store, Find(store, canvas), canvas.device, Make) : Make();
     }
 
     /// <inheritdoc/>
@@ -227,6 +239,13 @@ public sealed class Teacher : IDisposable
         }
 
         return logits is null ? floats : [Scores(floats[0]), .. floats[1..]];
+    }
+
+    /// <summary>Scores and features; weighted taps are stored one by one and summed here.</summary>
+    TeacherOutput Output(Tensor[] outputs)
+    {
+        Tensor[] taps = logits is null ? outputs : outputs[1..];
+        return new TeacherOutput(logits is null ? null : outputs[0], sum is null ? taps : [sum.Apply(taps)]);
     }
 
     Tensor Scores(Tensor value)

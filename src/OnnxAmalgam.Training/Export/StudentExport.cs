@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using OnnxAmalgam.Graphs;
-using OnnxAmalgam.Graphs.Edits;
 using OnnxAmalgam.Graphs.Files;
 using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Teachers;

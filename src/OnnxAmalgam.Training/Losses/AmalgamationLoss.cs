@@ -22,6 +22,7 @@ internal sealed class AmalgamationLoss : nn.Module
     readonly LossBalance? balance;
     readonly string[] tapped;
     readonly Tensor owners;
+    readonly Tensor? shares;
     readonly bool oneTapEach;
     readonly long seed;
 
@@ -46,6 +47,12 @@ internal sealed class AmalgamationLoss : nn.Module
         oneTapEach = owner.SequenceEqual(teachers);
         owners = tensor(owner.Select(t => (long)Array.IndexOf(teachers, t)).ToArray(), device: source.Device).DetachFromDisposeScope();
         register_buffer("owners", owners, persistent: false);
+        if (taps.Any(t => t.Weight != 1))
+        {
+            shares = tensor(teachers.Select(i => taps.First(t => t.Teacher == i).Weight).ToArray(), source.Dtype, source.Device).DetachFromDisposeScope();
+            register_buffer("shares", shares, persistent: false);
+        }
+
         balance = LossBalance.Create(recipe, source);
         TermNames = [.. recipe.Losses.SelectMany((term, i) => Names(term, recipe.Losses.Take(i))), .. balance is null ? [] : recipe.Losses.Select((term, i) => $"balance[{Name(term, recipe.Losses.Take(i))}]")];
         CommonSpaceProjector[] spaces = [.. levels.Taps.Select((own, level) => Space(recipe, students[level], [.. own.Select(i => taps[i].Shape)], source))];
@@ -98,7 +105,12 @@ internal sealed class AmalgamationLoss : nn.Module
     /// <remarks>A module does not dispose buffers that are not persistent.</remarks>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) owners.Dispose();
+        if (disposing)
+        {
+            owners.Dispose();
+            shares?.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 
@@ -149,13 +161,15 @@ internal sealed class AmalgamationLoss : nn.Module
         var stream = Randomness.StreamOf($"teacher_dropping/{AmalgamationEquation.Name(term)}");
         var step = ((long)inputs.Position.Epoch << 32) + inputs.Position.Batch;
         var coefficients = TeacherDropping.Coefficients(losses, chance, k => Randomness.ToUnit(Randomness.Draw(seed, stream, step, k)));
-        var parts = (losses * coefficients).sum(1);
-        return cat([parts.sum().view(1), parts]);
+        return WithSum((losses * coefficients).sum(1));
     }
 
-    Tensor WithParts(Tensor perTap)
+    Tensor WithParts(Tensor perTap) => WithSum(ByTeacher(perTap));
+
+    /// <summary>L[teachers] -> their weighted sum, then the parts.</summary>
+    Tensor WithSum(Tensor perTeacher)
     {
-        var parts = ByTeacher(perTap);
+        var parts = shares is null ? perTeacher : perTeacher * shares;
         return cat([parts.sum().view(1), parts]);
     }
 

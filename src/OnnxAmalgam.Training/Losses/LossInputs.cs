@@ -31,4 +31,5 @@ internal sealed record LossResult(Tensor Total, Tensor Values);
 /// <summary>A teacher's tap.</summary>
 /// <param name="Teacher">Which teacher, in recipe order.</param>
 /// <param name="Shape">Its layout.</param>
-internal sealed record TeacherTap(int Teacher, CommonSpace.TapShape Shape);
+/// <param name="Weight">Factor of the teacher's part of each term on features, the same for all of its taps.</param>
+internal sealed record TeacherTap(int Teacher, CommonSpace.TapShape Shape, double Weight = 1);

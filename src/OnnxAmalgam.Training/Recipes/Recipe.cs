@@ -32,8 +32,10 @@ public sealed record TeacherRecipe
     public string? Logits { get; init; }
     /// <summary>Whether this teacher has no scores.</summary>
     public bool FeaturesOnly => Logits == "none";
-    /// <summary>Values, module paths or queries; null: <c>auto</c>; empty: <c>none</c>.</summary>
+    /// <summary>Values, module paths or queries; null: <c>auto</c>; empty: <c>none</c>. Either each has a weight, which makes one feature of all, or none has.</summary>
     public IReadOnlyList<TapRecipe>? Taps { get; init; }
+    /// <summary>Factor of this teacher's part of every term on features.</summary>
+    public double Weight { get; init; } = 1;
     /// <summary>Overrides of what graph and metadata say.</summary>
     public InputRecipe Input { get; init; } = new();
     /// <summary>Class names in output order; null: from the model's metadata.</summary>
@@ -43,7 +45,8 @@ public sealed record TeacherRecipe
 /// <summary>A value to tap.</summary>
 /// <param name="Value">Value name, module path, or a query for one or several values.</param>
 /// <param name="Layout">Axis order where the inferred one is wrong.</param>
-public sealed record TapRecipe(string Value, ImageLayout? Layout = null);
+/// <param name="Weight">Factor in the sum of a teacher's taps; null: a feature of its own.</param>
+public sealed record TapRecipe(string Value, ImageLayout? Layout = null, double? Weight = null);
 
 /// <summary>The keys of an input description that a recipe states (a preset states all of its family's); null: not stated.</summary>
 public sealed record InputRecipe
@@ -167,6 +170,12 @@ public sealed record FlipStep : AugmentStep;
 /// <summary>Pad with zeros on all sides, then crop a random window of the canvas' size.</summary>
 /// <param name="Padding">Pixels on each side.</param>
 public sealed record CropStep(int Padding) : AugmentStep;
+
+/// <summary>Hide random squares behind the image's mean colour.</summary>
+/// <param name="Share">Chance of each square, above 0 and below 1.</param>
+/// <param name="Patch">Side of a square in pixels.</param>
+/// <remarks>Epochs 2k - 1 and 2k hide different squares as far as the share allows: at one half, the second shows just what the first hid.</remarks>
+public sealed record RandomMaskStep(double Share = 0.5, int Patch = 1) : AugmentStep;
 
 /// <summary>Target spaces of algorithms.md 1.9.</summary>
 public enum LabelMode

@@ -23,6 +23,7 @@ internal static class RecipeTree
         ("model", Text(t.Model)),
         ("logits", Text(t.Logits ?? "auto")),
         ("taps", Taps(t.Taps)),
+        ("weight", Number(t.Weight)),
         ("input", Input(t.Input)),
         ("labels", t.FeaturesOnly ? null : t.Labels is { } labels ? Texts(labels) : Text("metadata")));
 
@@ -42,9 +43,12 @@ internal static class RecipeTree
     {
         null => Text("auto"),
         [] => Text("none"),
-        _ => List(taps.Select(t => t.Layout is { } layout
-            ? (YamlNode)Map(("value", Text(t.Value)), ("layout", Text(Words.Layout.Of(layout))))
-            : Text(t.Value))),
+        _ => List(taps.Select(t => t is { Layout: null, Weight: null }
+            ? (YamlNode)Text(t.Value)
+            : Map(
+                ("value", Text(t.Value)),
+                ("layout", t.Layout is { } layout ? Text(Words.Layout.Of(layout)) : null),
+                ("weight", t.Weight is { } weight ? Number(weight) : null)))),
     };
 
     static YamlMapping Input(InputRecipe i) => Map(
@@ -76,10 +80,20 @@ internal static class RecipeTree
         ("labels", s.Labels is { } labels ? Texts(labels) : null),
         ("classes", s.Classes is { } classes ? Texts(classes) : null));
 
+    /// <summary>A step in a few characters, as tables show it.</summary>
+    public static string Name(AugmentStep step) => step switch
+    {
+        FlipStep => "flip",
+        CropStep crop => string.Create(CultureInfo.InvariantCulture, $"crop({crop.Padding})"),
+        RandomMaskStep mask => string.Create(CultureInfo.InvariantCulture, $"random_mask({mask.Share}, {mask.Patch})"),
+        _ => throw new ArgumentException($"no name for {step}", nameof(step)),
+    };
+
     static YamlNode Augment(AugmentStep step) => step switch
     {
         FlipStep => Text("flip"),
         CropStep crop => Map(("crop", Map(("padding", Number(crop.Padding))))),
+        RandomMaskStep mask => Map(("random_mask", Map(("share", Number(mask.Share)), ("patch", Number(mask.Patch))))),
         _ => throw new ArgumentException($"no YAML for {step}", nameof(step)),
     };
 

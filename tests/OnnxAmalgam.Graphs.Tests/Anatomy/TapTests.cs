@@ -20,6 +20,21 @@ public sealed class TapTests
     }
 
     [Fact]
+    public void Taps_on_the_path_lie_behind_a_layer_on_every_way_to_the_head()
+    {
+        var model = Model(Image("N", 3, 8, 8),
+            [
+                Node("Relu", ["image"], ["bright"]), Node("Conv", ["bright", "w"], ["map"], Ints("pads", 1, 1, 1, 1)), Node("Relu", ["map"], ["left"]),
+                Node("Sigmoid", ["map"], ["right"]), Node("Add", ["left", "right"], ["sum"]), Node("Identity", ["sum"], ["same"]),
+                Node("GlobalAveragePool", ["same"], ["pool"]), Node("Flatten", ["pool"], ["flat"]), Node("Gemm", ["flat", "fc"], ["scores"]),
+            ],
+            ["scores"], Floats("w", 5, 3, 3, 3), Floats("fc", 5, 2));
+        // Not bright (before any weights), left and right (a way round each), same (passes on), scores (no feature).
+        Assert.Equal(["map", "sum", "pool", "flat"], Graphs.Anatomy.TapsOnPath(model).Select(t => t.Value));
+        Assert.All(Graphs.Anatomy.TapsOnPath(model), t => Assert.True(t.Dominates));
+    }
+
+    [Fact]
     public void The_map_is_tapped_after_its_activation()
     {
         var tap = Graphs.Anatomy.AutoTap(Classifier());

@@ -59,6 +59,47 @@ public sealed class AugmentationTests : IDisposable
         Assert.Equal(Apply([new FlipStep(), new CropStep(1)], canvas, 3, 4), Apply([new FlipStep(), new CropStep(1)], canvas, 3, 4));
     }
 
+    [Fact]
+    public void A_random_mask_hides_its_share_of_squares_behind_the_mean_of_each_channel()
+    {
+        byte[] canvas = Samples.Pattern(18);
+        byte[] means = [.. canvas.Chunk(6).Select(plane => (byte)Math.Round(plane.Average(b => b), MidpointRounding.AwayFromZero))];
+        int[] hidden = new int[6];
+        for (int i = 0; i < 4000; i++)
+        {
+            byte[] seen = Apply([new RandomMaskStep(0.3)], canvas, 1, i);
+            for (int place = 0; place < 6; place++)
+            {
+                // A pixel is hidden in all channels or in none.
+                byte[] shown = [.. Enumerable.Range(0, 3).Select(c => canvas[c * 6 + place])], got = [.. Enumerable.Range(0, 3).Select(c => seen[c * 6 + place])];
+                Assert.True(got.SequenceEqual(shown) || got.SequenceEqual(means));
+                hidden[place] += got.SequenceEqual(means) ? 1 : 0;
+            }
+        }
+        Assert.All(hidden, h => Assert.InRange(h, 1100, 1300));
+    }
+
+    [Fact]
+    public void An_even_epoch_shows_what_the_odd_one_before_it_hid()
+    {
+        byte[] canvas = Samples.Pattern(18);
+        foreach (int image in Enumerable.Range(0, 50))
+        {
+            (byte[] first, byte[] second) = (Apply([new RandomMaskStep()], canvas, 5, image), Apply([new RandomMaskStep()], canvas, 6, image));
+            Assert.All(Enumerable.Range(0, 18), i => Assert.True((first[i] == canvas[i]) != (second[i] == canvas[i]), $"image {image}, byte {i}"));
+        }
+        Assert.Contains(Enumerable.Range(0, 50), i => !Apply([new RandomMaskStep()], canvas, 5, i).SequenceEqual(Apply([new RandomMaskStep()], canvas, 7, i)));
+    }
+
+    [Fact]
+    public void A_square_as_large_as_the_image_hides_all_of_it_or_nothing()
+    {
+        byte[] canvas = Samples.Pattern(18);
+        byte[][] seen = [.. Enumerable.Range(0, 100).Select(i => Apply([new RandomMaskStep(0.5, 3)], canvas, 1, i))];
+        Assert.All(seen, s => Assert.True(s.SequenceEqual(canvas) || s.Chunk(6).All(plane => plane.Distinct().Count() == 1)));
+        Assert.InRange(seen.Count(s => s.SequenceEqual(canvas)), 35, 65);
+    }
+
     static byte Padded(byte[] canvas, int channel, int row, int column) =>
         row is < 0 or > 1 || column is < 0 or > 2 ? (byte)0 : canvas[channel * 6 + row * 3 + column];
 

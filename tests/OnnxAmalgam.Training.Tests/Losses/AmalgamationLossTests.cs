@@ -72,6 +72,31 @@ public sealed class AmalgamationLossTests
     }
 
     [Fact]
+    public void A_teachers_weight_multiplies_its_part_of_each_term_on_features_and_nothing_else()
+    {
+        using var scope = NewDisposeScope();
+        double[] weights = [0.5, 0, 3];
+        AmalgamationRecipe recipe = Everything with { Losses = [new SoftTargetTerm(1), new MmdTerm(1, null), new HintTerm(1, TeacherDropping: 0.5), new ReconstructionTerm(2)] };
+        TeacherTap[] weighted = [.. Taps.Select(t => t with { Weight = weights[t.Teacher] })];
+        using var plain = Loss(recipe);
+        using AmalgamationLoss loss = new(recipe, Union, [new("s", TapKind.Spatial, 1, [-1, 3, 4, 4])], weighted, new WeightSource(5, CPU, ScalarType.Float64));
+        double[] before = plain.Forward(Batch(6)).Values.Values();
+        LossResult result = loss.Forward(Batch(6));
+        double[] after = result.Values.Values();
+
+        Assert.Equal(before[0], after[0], 1e-12);
+        double total = after[0];
+        foreach (var (first, factor) in new[] { (1, 1), (5, 1), (9, 2) })
+        {
+            for (int i = 0; i < 3; i++)
+                Assert.Equal(before[first + 1 + i] * weights[i], after[first + 1 + i], 1e-12);
+            Assert.Equal(after[(first + 1)..(first + 4)].Sum(), after[first], 1e-12);
+            total += factor * after[first];
+        }
+        Assert.Equal(total, result.Total.Value(), 1e-9);
+    }
+
+    [Fact]
     public void Reconstruction_gives_the_student_no_gradient_and_the_discrepancy_does()
     {
         using var scope = NewDisposeScope();

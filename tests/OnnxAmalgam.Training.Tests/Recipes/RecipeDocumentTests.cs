@@ -28,6 +28,7 @@ public sealed partial class RecipeDocumentTests : IDisposable
         ("Sources", $"data.unlabelled.0.{Unknown}=1"),
         ("augment", $"augment=[{Unknown}]"),
         ("augment", $"augment=[{{crop: {{{Unknown}: 1}}}}]"),
+        ("augment", $"augment=[{{random_mask: {{{Unknown}: 1}}}}]"),
         ("amalgamation", $"amalgamation.{Unknown}=1"),
         ("amalgamation", $"amalgamation={{preset: published, common_space: {{{Unknown}: 1}}}}"),
         ("labels", $"amalgamation={{preset: published, labels: {Unknown}}}"),

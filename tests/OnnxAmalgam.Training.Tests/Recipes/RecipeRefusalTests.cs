@@ -8,7 +8,7 @@ public sealed class RecipeRefusalTests : IDisposable
 
     [Theory]
     [InlineData("  - model: a.onnx", "  - modle: a.onnx",
-        "recipe.yaml:3: expected one of 'name', 'model', 'logits', 'taps', 'input', 'labels', got 'modle'; did you mean 'model'?")]
+        "recipe.yaml:3: expected one of 'name', 'model', 'logits', 'taps', 'weight', 'input', 'labels', got 'modle'; did you mean 'model'?")]
     [InlineData("  - model: a.onnx", "  - {name: x}", "recipe.yaml:3: teachers.0: expected the key 'model', which is missing")]
     [InlineData("name: pair\n", "", "recipe.yaml:1: expected the key 'name', which is missing")]
     [InlineData("train: {epochs: 3}", "train: {epochs: 3, warmth: 1}",
@@ -108,6 +108,11 @@ public sealed class RecipeRefusalTests : IDisposable
     [InlineData("data.unlabelled.0.csv=x.csv", "data.unlabelled.0.csv: expected one source, got 'folder', 'csv'; make each an element of the list")]
     [InlineData("data.unlabelled.0.domain=[]", "data.unlabelled.0.domain: expected at least one element in the list of teachers' names, got none")]
     [InlineData("data.validate=[]", "data.validate: expected at least one element in the list of sources, got none")]
+    [InlineData("augment=[{random_mask: {share: 1}}]", "augment.0.random_mask.share: expected a share above 0 and below 1, got '1'")]
+    [InlineData("teachers.0.taps=[{value: a, weight: 1}, b]", "teachers.0.taps: expected a weight at every tap or at none, got one at 1 of 2; weighted taps are summed to one feature")]
+    [InlineData("teachers.0.taps=[{value: a, weight: 0}]", "teachers.0.taps.0.weight: expected a number above 0, got '0'")]
+    [InlineData("student.taps=[{value: a, weight: 1}]", "expected one of 'value', 'layout', got 'weight'")]
+    [InlineData("teachers.0.weight=-1", "teachers.0.weight: expected a number of at least 0, got '-1'")]
     [InlineData("augment=[{crop: {}}]", "augment.0.crop: expected the key 'padding', which is missing")]
     public void A_value_out_of_its_range_or_kind_is_refused(string change, string message) =>
         Assert.Equal($"--set: {message}", recipe.Refused(RecipeText.Minimal, change));

@@ -50,9 +50,12 @@ public sealed class RecipeRoundTripTests : IDisposable
         from file in Gen.String[Gen.Char['a', 'z'], 1, 9]
         from logits in Constant(null, "scores", "a/b:0")
         from taps in Taps
+        from weighs in Gen.Bool
+        from factors in Positive.Array[4]
         from input in Input
         from labels in Labels.Null()
-        select new TeacherRecipe { Name = $"{number}{name}", Model = $"/models/{file} x.onnx", Logits = logits, Taps = taps, Input = input, Labels = labels };
+        let weighted = weighs && taps is not null ? [.. taps.Select((t, i) => t with { Weight = factors[i] })] : taps
+        select new TeacherRecipe { Name = $"{number}{name}", Model = $"/models/{file} x.onnx", Logits = logits, Taps = weighted, Weight = factors[3], Input = input, Labels = labels };
 
     static readonly Gen<StudentRecipe> Student =
         from zoo in Gen.Bool
@@ -191,7 +194,8 @@ public sealed class RecipeRoundTripTests : IDisposable
         from second in Teacher(2)
         from student in Student
         from data in Data([first.Name, second.Name])
-        from augment in Gen.OneOf<AugmentStep>(Gen.Const<AugmentStep>(new FlipStep()), Gen.Int[1, 9].Select(p => (AugmentStep)new CropStep(p))).Array[0, 3]
+        from augment in Gen.OneOf<AugmentStep>(Gen.Const<AugmentStep>(new FlipStep()), Gen.Int[1, 9].Select(p => (AugmentStep)new CropStep(p)),
+            Gen.Select(Gen.Double[0.01, 0.99], Gen.Int[1, 9], (share, patch) => (AugmentStep)new RandomMaskStep(share, patch))).Array[0, 3]
         from amalgamation in Amalgamation
         from train in Train
         select new Recipe

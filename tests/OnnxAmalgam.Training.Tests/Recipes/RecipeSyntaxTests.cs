@@ -167,6 +167,14 @@ public sealed class RecipeSyntaxTests : IDisposable
     }
 
     [Fact]
+    public void Taps_of_a_teacher_may_all_have_weights_and_the_teacher_too()
+    {
+        var read = recipe.Read(RecipeText.Minimal, "teachers.0.taps=[{value: x, weight: 0.25}, {value: y, layout: nhwc, weight: 0.75}]", "teachers.1.weight=0");
+        Assert.Equal([new TapRecipe("x", Weight: 0.25), new TapRecipe("y", ImageLayout.Nhwc, 0.75)], read.Teachers[0].Taps!);
+        Assert.Equal((1, 0), (read.Teachers[0].Weight, read.Teachers[1].Weight));
+    }
+
+    [Fact]
     public void Parameter_groups_are_read_and_what_they_leave_out_stays_unsaid()
     {
         var groups = recipe.Read(RecipeText.Minimal,

@@ -25,9 +25,15 @@ internal static class DataReader
 
     static AugmentStep Step(Field field)
     {
-        var choice = field.Choice("flip", "crop");
+        var choice = field.Choice("flip", "crop", "random_mask");
         if (choice.Name == "crop")
             return new CropStep(choice.Options.Section("padding").Required("padding").WholeNumber(1, 1024));
+        if (choice.Name == "random_mask")
+        {
+            var s = choice.Options.Section("share", "patch");
+            return new RandomMaskStep(s.Optional("share")?.Number(x => x is > 0 and < 1, "a share above 0 and below 1") ?? 0.5, s.Optional("patch")?.WholeNumber(1, 1024) ?? 1);
+        }
+
         choice.Options.Section();
         return new FlipStep();
     }

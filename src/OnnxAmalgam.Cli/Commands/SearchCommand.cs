@@ -1,0 +1,98 @@
+using System.CommandLine;
+using OnnxAmalgam.Cli.Reports;
+using OnnxAmalgam.Cli.Shell;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Recipes;
+using OnnxAmalgam.Training.Search;
+
+namespace OnnxAmalgam.Cli.Commands;
+
+/// <summary><c>search</c>: weights over each teacher's taps and over teachers, as CSV and as a recipe to train with.</summary>
+internal sealed class SearchCommand : ProgramCommand
+{
+    readonly Argument<string> recipe = new("RECIPE") { Description = "The recipe (YAML); each teacher's candidates are the values on its path with the grid and width of the tap it chooses" };
+    readonly Option<string> output = new("--output", "-o")
+    {
+        Description = $"Where the weights go, as CSV. Columns: {string.Join(", ", TapSearch.Columns)}",
+        HelpName = "FILE",
+        Required = true,
+    };
+
+    readonly Option<string?> frozen = new("--recipe") { Description = "Where the recipe with the weights found goes (default: FILE with .yaml)", HelpName = "FILE" };
+    readonly Option<bool> baselines = new("--baselines") { Description = "Also write recipes with random, average and last-tap weights beside it, to compare with" };
+    readonly Option<int?> epochs = WholeNumberOption.Maybe("--epochs", "Passes over each half of the unlabelled images (default: the recipe's epochs)", least: 1);
+    readonly Option<double> rate = Number("--rate", "Learning rate of the weights' logits", new SearchOptions().Rate);
+    readonly Option<double> toStudent = Number("--teacher-to-student", "Factor of the path from the teachers' features through the student's head", 1);
+    readonly Option<double> toTeacher = Number("--student-to-teacher", "Factor of the path from the student's feature to the teachers'", 1);
+    readonly Option<string[]> set = new("--set") { Description = "Override a value of the recipe; may be repeated", HelpName = "path.to.key=value" };
+    readonly Option<bool> json = new("--json") { Description = "Print one JSON document" };
+
+    public SearchCommand()
+        : base("search", "Learns how much each tap of each teacher should count, without labels, and writes a recipe to train with", "onnx-amalgam search models/demo/recipe.yaml -o weights.csv --epochs 1 --baselines")
+    {
+        Add(recipe);
+        foreach (Option option in (Option[])[output, frozen, baselines, epochs, rate, toStudent, toTeacher, set, json])
+            Add(option);
+    }
+
+    public override int Run(ParseResult result, Session session)
+    {
+        var read = RecipeReader.Read(result.GetRequiredValue(recipe), [.. result.GetValue(set) ?? [], .. session.Seed is { } seed ? [$"train.seed={seed}"] : Array.Empty<string>()]);
+        string table = result.GetRequiredValue(output);
+        string yaml = result.GetValue(frozen) ?? (table == "-" ? throw new UsageException("expected --recipe FILE beside -o -, got none") : Path.ChangeExtension(table, ".yaml"));
+        if (Path.GetFullPath(table) == Path.GetFullPath(yaml))
+            throw new UsageException($"expected different files for the weights and the recipe, got '{table}' for both");
+        if (!read.Amalgamation.NeedsTaps)
+            session.Warn("no term of this recipe reads features: the weights change nothing until one does (hint, mmd, ...)");
+        var compute = Compute.WithTorch(session);
+        TorchSharp.torch.set_num_threads(compute.Threads);
+        var options = new SearchOptions
+        {
+            Epochs = result.GetValue(epochs),
+            Rate = result.GetValue(rate),
+            TeacherToStudent = result.GetValue(toStudent),
+            StudentToTeacher = result.GetValue(toTeacher),
+        };
+        using var signals = new StopSignals(session);
+        if (TapSearch.Run(read, options, compute, session.Warn, session.Note, signals.Stop) is not { } search)
+        {
+            session.Terminal.Error.WriteLine("interrupted; nothing is written");
+            return signals.ExitCode;
+        }
+
+        TextFile.Write(table, session.Terminal, search.ToCsv());
+        foreach (var weights in result.GetValue(baselines) ? search.Weights : search.Weights.Take(1))
+            WriteRecipe(search, weights, yaml, session);
+        Report(search, result, session);
+        return ExitCode.Done;
+    }
+
+    static void WriteRecipe(TapSearch search, FrozenWeights weights, string searched, Session session)
+    {
+        string path = weights.Method == FrozenWeights.Searched ? searched : Path.ChangeExtension(searched, $".{weights.Method}{Path.GetExtension(searched)}");
+        TextFile.Write(path, session.Terminal, RecipeReader.Write(search.Freeze(weights)));
+        session.Note($"{weights.Method}: {path}; onnx-amalgam train {ShellWord.Of(path)}");
+    }
+
+    void Report(TapSearch search, ParseResult result, Session session)
+    {
+        if (result.GetValue(json))
+            Json.WriteDocument(session.Terminal, new { Json.SchemaVersion, search.Weights, search.Losses });
+        else if (result.GetValue(output) != "-")
+            SearchTable.Write(session.Terminal, search);
+    }
+
+    static Option<double> Number(string name, string description, double otherwise) => new(name)
+    {
+        Description = description,
+        HelpName = "X",
+        DefaultValueFactory = _ => otherwise,
+        CustomParser = result =>
+        {
+            if (double.TryParse(result.Tokens[0].Value, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) && value >= 0)
+                return value;
+            result.AddError($"{name}: expected a number of at least 0, got '{result.Tokens[0].Value}'");
+            return otherwise;
+        },
+    };
+}

@@ -1,0 +1,64 @@
+using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Ensemble;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.Quality;
+
+/// <summary>What a teacher says of one view of each image. Owns its tensors.</summary>
+internal sealed class TeacherViews : IDisposable
+{
+    const int BatchSize = 128;
+
+    TeacherViews(IReadOnlyList<TapSample> taps, IReadOnlyList<long> labels) => (Taps, Labels) = (taps, labels);
+
+    /// <summary>One sample a tap.</summary>
+    public IReadOnlyList<TapSample> Taps { get; }
+
+    /// <summary>The top label's number, image by image; empty for a teacher without scores.</summary>
+    public IReadOnlyList<long> Labels { get; }
+
+    /// <summary>Runs a teacher over one view of each image.</summary>
+    /// <param name="teacher">With taps.</param>
+    /// <param name="images">The images.</param>
+    /// <param name="view">How they are changed.</param>
+    /// <param name="seed">Of the changes.</param>
+    /// <param name="number">Which of the views, from 1.</param>
+    public static TeacherViews Of(Teacher teacher, ImageSet images, ViewRecipe view, long seed, int number)
+    {
+        var augmentation = new Augmentation(view.Steps, seed, images);
+        byte[] scratch = new byte[images.CanvasBytes];
+        TapSample[] taps = [.. teacher.TapShapes.Select(shape => new TapSample(shape))];
+        var labels = new List<long>();
+        using var guard = no_grad();
+        foreach (ImageBatch batch in BatchLoader.InOrder(images, BatchSize))
+        {
+            using var scope = NewDisposeScope();
+            for (int i = 0; i < batch.Count; i++)
+            {
+                augmentation.Apply(batch.Pixels.AsSpan(i * scratch.Length, scratch.Length), scratch, number, batch.Indices[i]);
+            }
+
+            TeacherOutput output = teacher.Run(BatchTensors.Canvas(batch, images), i => images.NameOf(batch.Indices[i]));
+            foreach (var (sample, tap) in taps.Zip(output.Taps))
+            {
+                sample.Add(tap);
+            }
+
+            if (output.Logits is { } scores)
+            {
+                labels.AddRange(scores.argmax(1).cpu().data<long>());
+            }
+        }
+
+        return new TeacherViews(taps, labels);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (TapSample tap in Taps)
+        {
+            tap.Dispose();
+        }
+    }
+}

@@ -1,0 +1,25 @@
+namespace OnnxAmalgam.Training.Search;
+
+/// <summary>Weights that nobody learned, to compare with.</summary>
+internal static class Baselines
+{
+    const string Stream = "search/random";
+
+    /// <summary>Random weights (uniform over all that sum to 1), equal weights, and the chosen tap alone; teachers weigh the same.</summary>
+    public static IReadOnlyList<FrozenWeights> Of(IReadOnlyList<TapGroup> groups, long seed) =>
+    [
+        Make("random", groups, (group, number) => Random(seed, number, group.Teacher.Taps!.Count)),
+        Make("average", groups, (group, _) => [.. group.Teacher.Taps!.Select(_ => 1.0 / group.Teacher.Taps!.Count)]),
+        Make("last", groups, (group, _) => [.. group.Teacher.Taps!.Select((_, i) => i == group.Chosen ? 1.0 : 0)]),
+    ];
+
+    static FrozenWeights Make(string method, IReadOnlyList<TapGroup> groups, Func<TapGroup, int, double[]> weights) =>
+        new(method, [.. groups.Select((g, i) => new TeacherWeights(g.Teacher.Name, 1, [.. g.Teacher.Taps!.Zip(weights(g, i), (t, w) => new TapWeight(t.Value, w))]))]);
+
+    /// <summary>Exponential draws over their sum: Dirichlet(1, ..., 1).</summary>
+    static double[] Random(long seed, int group, int count)
+    {
+        double[] draws = [.. Enumerable.Range(0, count).Select(i => -Math.Log(1 - Randomness.ToUnit(Randomness.Draw(seed, Stream, group, i))))];
+        return [.. draws.Select(d => d / draws.Sum())];
+    }
+}

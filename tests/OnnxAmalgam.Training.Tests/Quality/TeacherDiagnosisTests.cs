@@ -1,0 +1,65 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Quality;
+using OnnxAmalgam.Training.Tests.Running;
+
+namespace OnnxAmalgam.Training.Tests.Quality;
+
+/// <summary>The demo's teachers on a few of its images.</summary>
+public sealed class TeacherDiagnosisTests
+{
+    static readonly string[] Augmented = ["augment=[{crop: {padding: 2}}, flip]"];
+
+    [Fact]
+    public void Every_tap_is_measured_under_every_augmentation_on_its_teachers_own_images()
+    {
+        using AmalgamationSetup setup = ShortRun.Open(Augmented);
+        var diagnosis = TeacherDiagnosis.Run(setup, 40, allTaps: false, _ => { });
+
+        string[] augmentations = ["none", "crop(2)", "flip", "random_mask(0.1, 3)", "random_mask(0.5, 1)", "all"];
+        Assert.Equal(setup.Recipe.Teachers.SelectMany(t => augmentations.Select(a => (t.Name, a))), diagnosis.Rows.Select(r => (r.Teacher, r.Augmentation)));
+        Assert.All(diagnosis.Rows, r =>
+        {
+            Assert.Equal(40, r.Images);
+            Assert.InRange(r.RankMe, 1, Math.Min(r.Channels, r.Images));
+            Assert.InRange(r.Sparsity, 0, 1);
+            Assert.InRange(r.Uniformity, -8, 0);
+        });
+        Assert.All(diagnosis.Rows.Where(r => r.Augmentation == "none"), r => Assert.Equal((0, 0, 0), (r.Alignment, r.Shift, r.FlipRate)));
+        Assert.All(diagnosis.Rows.Where(r => r.Augmentation != "none"), r => Assert.InRange(r.Alignment, 1e-4, 2));
+
+        // Digits do not bear being mirrored nor losing half of their pixels one by one; a shift of two pixels they do.
+        QualityRow Digits(string augmentation) => diagnosis.Rows.Single(r => r.Teacher == "digits" && r.Augmentation == augmentation);
+        Assert.InRange(Digits("flip").FlipRate!.Value, 0.05, 1);
+        Assert.InRange(Digits("crop(2)").FlipRate!.Value, 0, 0.05);
+        Assert.True(Digits("crop(2)").Correlation > Digits("random_mask(0.5, 1)").Correlation);
+        Assert.Equal(augmentations.Skip(1).Order(StringComparer.Ordinal), diagnosis.Verdicts.Select(v => v.Augmentation).Order(StringComparer.Ordinal));
+        Assert.Equal("safe and useful; not certain, take more images", diagnosis.Verdicts.Single(v => v.Augmentation == "crop(2)").Text);
+        Assert.Equal("not safe: teachers change their minds", diagnosis.Verdicts.Single(v => v.Augmentation == "random_mask(0.5, 1)").Text);
+        Assert.False(diagnosis.Verdicts.Single(v => v.Augmentation == "flip").IsSafe);
+        Assert.True(diagnosis.Verdicts[0].IsSafe);
+        Assert.Equal(diagnosis.Rows.Count + 1, diagnosis.ToCsv().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
+    public void All_taps_are_those_on_the_path_to_the_scores()
+    {
+        using AmalgamationSetup setup = ShortRun.Open("augment=[]", "train.select=last");
+        var diagnosis = TeacherDiagnosis.Run(setup, 8, allTaps: true, _ => { });
+        foreach (var teacher in setup.Recipe.Teachers)
+        {
+            string[] taps = [.. diagnosis.Rows.Where(r => r.Teacher == teacher.Name && r.Augmentation == "none").Select(r => r.Tap)];
+            Assert.Equal(Anatomy.TapsOnPath(OnnxModel.Load(teacher.Model)).Select(t => t.Value), taps);
+            Assert.Contains(Anatomy.AutoTap(OnnxModel.Load(teacher.Model)).Value, taps);
+            Assert.True(taps.Length > 4);
+        }
+    }
+
+    [Fact]
+    public void A_teacher_that_has_no_images_is_named()
+    {
+        using AmalgamationSetup setup = ShortRun.Open("data.unlabelled.1.domain=digits", "train.select=last");
+        string message = Assert.Throws<InputException>(() => TeacherDiagnosis.Run(setup, 8, allTaps: false, _ => { })).Message;
+        Assert.StartsWith("teacher 'clothes': expected unlabelled images of its domain, got none", message, StringComparison.Ordinal);
+    }
+}
