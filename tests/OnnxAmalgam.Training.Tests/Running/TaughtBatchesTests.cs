@@ -63,11 +63,11 @@ public sealed class TaughtBatchesTests : IDisposable
     }
 
     [Fact]
-    public void Leaving_early_waits_for_nothing_but_the_batch_under_way()
+    public async Task Leaving_early_waits_for_nothing_but_the_batch_under_way()
     {
         var batches = new TaughtBatches(loader, Answer);
         batches.Next().Dispose();
-        Assert.True(Task.Run(batches.Dispose).Wait(TimeSpan.FromMinutes(1)), "still waiting");
+        await Task.Run(batches.Dispose).WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     /// <summary>The sum of the batch's indices as the only score.</summary>
