@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxAmalgam.Training.Recipes;
+using OnnxAmalgam.Training.Recipes.Reading;
 
 namespace OnnxAmalgam.Training.Losses;
 
@@ -27,6 +28,8 @@ internal static class AmalgamationEquation
         PktTerm => "pkt",
         VidTerm => "vid",
         SmoothCosineTerm => "smooth_cosine",
+        ContrastiveTerm => "contrastive",
+        SupervisedContrastiveTerm => "supervised_contrastive",
         HardLabelTerm => "hard_label",
         _ => throw new NotSupportedException(term.GetType().Name),
     };
@@ -41,6 +44,8 @@ internal static class AmalgamationEquation
             DistTerm dist => [$"beta={Number(dist.Beta)}", $"gamma={Number(dist.Gamma)}", $"T={Number(dist.Temperature)}", Lower(recipe.Labels)],
             MmdTerm mmd => [Bank(mmd.Bandwidths), .. mmd.Unbiased ? (string[])["unbiased"] : []],
             RkdTerm rkd => [$"distance={Number(rkd.Distance)}", $"angle={Number(rkd.Angle)}"],
+            ContrastiveTerm contrast => [Words.Pairs.Of(contrast.Pairs), $"T={Number(contrast.Temperature)}"],
+            SupervisedContrastiveTerm contrast => [Words.Pairs.Of(contrast.Pairs), $"T={Number(contrast.Temperature)}", Rule(contrast.Labels), Lower(recipe.Labels)],
             SmoothCosineTerm smooth => [$"cosine={Number(smooth.Cosine)}"],
             _ => [],
         };
@@ -67,6 +72,13 @@ internal static class AmalgamationEquation
         VidTerm vid => vid.TeacherDropping,
         SmoothCosineTerm smooth => smooth.TeacherDropping,
         _ => null,
+    };
+
+    static string Rule(PseudoLabelRule rule) => rule switch
+    {
+        ThresholdLabels threshold => $"p>={Number(threshold.Least)}",
+        TopLabels top => $"top {Number(top.Count)}",
+        _ => "argmax",
     };
 
     static string Bank(IReadOnlyList<double>? bandwidths) =>

@@ -16,6 +16,9 @@ internal sealed class AmalgamationLoss : nn.Module
     readonly CommonSpaceProjector? commonSpace;
     readonly ModuleList<FeatureLoss> features;
     readonly FeatureLoss?[] featureOf;
+    readonly ModuleList<WeightedContrast> contrasts;
+    readonly WeightedContrast?[] contrastOf;
+    readonly int[] tapOwners;
     readonly string[] tapped;
     readonly Tensor owners;
     readonly bool oneTapEach;
@@ -35,15 +38,19 @@ internal sealed class AmalgamationLoss : nn.Module
         target = new(recipe.Labels, union, source.Device);
         int[] teachers = [.. taps.Select(t => t.Teacher).Distinct().Order()];
         tapped = [.. teachers.Select(i => union.Teachers[i])];
+        tapOwners = [.. taps.Select(t => t.Teacher)];
         oneTapEach = taps.Select(t => t.Teacher).SequenceEqual(teachers);
         owners = tensor(taps.Select(t => (long)Array.IndexOf(teachers, t.Teacher)).ToArray(), device: source.Device).DetachFromDisposeScope();
         register_buffer("owners", owners, persistent: false);
         TermNames = [.. recipe.Losses.SelectMany((term, i) => Names(term, recipe.Losses.Take(i)))];
         commonSpace = recipe.NeedsTaps ? CommonSpace(recipe, student, taps, source) : null;
         RequireGrid(recipe, student, taps);
+        ContrastRequirements.Check(recipe, union, tapOwners);
         featureOf = [.. recipe.Losses.Select(t => t.Reads != TermInput.Taps ? null
             : FeatureLoss.Create(t, student!.Channels, [.. taps.Select(tap => tap.Shape.Channels)], commonSpace!.Pooled, source))];
         features = new([.. featureOf.OfType<FeatureLoss>()]);
+        contrastOf = [.. recipe.Losses.Select(t => t is ContrastiveTerm c ? new WeightedContrast(c, recipe.CommonChannels, source) : null)];
+        contrasts = new([.. contrastOf.OfType<WeightedContrast>()]);
         RegisterComponents();
     }
 
@@ -64,7 +71,7 @@ internal sealed class AmalgamationLoss : nn.Module
         var student = Wide(inputs.StudentLogits);
         var taps = commonSpace?.Forward(inputs.StudentTap ?? throw new ArgumentException("the student's tap is missing", nameof(inputs)), inputs.TeacherTaps);
         var units = taps?.Common is { } common && recipe.Losses.Any(t => t is MmdTerm or CosineTerm) ? Units(common.Features) : null;
-        var values = recipe.Losses.Select((term, i) => Evaluate(term, featureOf[i], inputs, student, taps, units)).ToArray();
+        var values = recipe.Losses.Select((term, i) => Evaluate(term, featureOf[i], contrastOf[i], inputs, student, taps, units)).ToArray();
         var total = stack(values.Select((v, i) => v[0] * recipe.Losses[i].Weight).ToArray()).sum();
         return new(total.MoveToOuterDisposeScope(), cat(values).detach().MoveToOuterDisposeScope());
     }
@@ -85,12 +92,14 @@ internal sealed class AmalgamationLoss : nn.Module
     }
 
     /// <summary>A term as V[1] or V[1 + teachers]: its value, then its parts.</summary>
-    Tensor Evaluate(LossTerm term, FeatureLoss? feature, LossInputs inputs, Tensor student, ProjectedTaps? taps, Tensor? units) => term switch
+    Tensor Evaluate(LossTerm term, FeatureLoss? feature, WeightedContrast? contrast, LossInputs inputs, Tensor student, ProjectedTaps? taps, Tensor? units) => term switch
     {
         { Reads: TermInput.Scores } => target.Loss(term, inputs, student).view(1),
         HardLabelTerm => HardLabel.CrossEntropy(student, inputs.HardLabels ?? throw new ArgumentException("a hard label term needs labels", nameof(inputs))).view(1),
         MmdTerm mmd => WithParts(Mmd.ToEach(units!, new(mmd.Bandwidths, mmd.Unbiased))),
         CosineTerm => WithParts(PairedCosine.ToEach(units!)),
+        ContrastiveTerm => WithParts(contrast!.ToEach(Wide(taps!.Common!.Features), tapOwners)),
+        SupervisedContrastiveTerm supervised => WithParts(SupervisedContrast.ToEach(supervised, Wide(taps!.Common!.Features), PseudoLabels.Of(supervised.Labels, target.Probabilities(inputs, student)), tapOwners)),
         ReconstructionTerm => WithParts(stack(taps!.Common!.Reconstructions.Zip(taps.Teachers, (r, f) => Reconstruction.MeanSquaredError(Wide(r), Wide(f))).ToArray())),
         { Reads: TermInput.Taps } => Features(term, feature!, inputs, taps!),
         _ => throw new NotSupportedException(term.GetType().Name),

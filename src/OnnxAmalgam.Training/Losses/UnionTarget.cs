@@ -29,8 +29,7 @@ internal sealed class UnionTarget : nn.Module
     public Tensor Loss(LossTerm term, LossInputs inputs, Tensor student)
     {
         using var scope = NewDisposeScope();
-        var logits = scoring.Select(i => Scores(inputs, i, student)).ToArray();
-        var weights = inputs.DomainWeights is { } all ? (scoring.Length == union.Teachers.Count ? all : all.index_select(1, columns)).to_type(student.dtype) : null;
+        var (logits, weights) = (Logits(inputs, student), Weights(inputs, student));
         var loss = term switch
         {
             SoftTargetTerm soft when mode == LabelMode.Restricted => Restricted(student, logits, weights, soft.Temperature),
@@ -41,6 +40,16 @@ internal sealed class UnionTarget : nn.Module
             _ => throw new NotSupportedException(term.GetType().Name),
         };
         return loss.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The target at temperature 1, P[n, union]; the caller owns it.</summary>
+    /// <param name="inputs">Scores and weights of a batch.</param>
+    /// <param name="like">Of the type that is asked for.</param>
+    /// <exception cref="ArgumentException">As of <see cref="Loss"/>.</exception>
+    public Tensor Probabilities(LossInputs inputs, Tensor like)
+    {
+        using var scope = NewDisposeScope();
+        return Distribution(Logits(inputs, like), Weights(inputs, like), 1).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -70,6 +79,13 @@ internal sealed class UnionTarget : nn.Module
             Targets.Task(z, places[i], union.Task(scoring[i]).Count, temperature), weights?.select(1, i), temperature));
         return stack(losses.ToArray()).sum();
     }
+
+    /// <summary>z_i of the teachers that have scores.</summary>
+    Tensor[] Logits(LossInputs inputs, Tensor like) => [.. scoring.Select(i => Scores(inputs, i, like))];
+
+    /// <summary>w of these teachers.</summary>
+    Tensor? Weights(LossInputs inputs, Tensor like) =>
+        inputs.DomainWeights is { } all ? (scoring.Length == union.Teachers.Count ? all : all.index_select(1, columns)).to_type(like.dtype) : null;
 
     static Tensor Scores(LossInputs inputs, int teacher, Tensor student) =>
         (inputs.TeacherLogits.ElementAtOrDefault(teacher) ?? throw new ArgumentException($"teacher {teacher} has labels but no logits", nameof(inputs))).to_type(student.dtype);

@@ -115,10 +115,19 @@ internal static class RecipeTree
             PktTerm => Map(("pkt", Map(weight))),
             VidTerm vid => Map(("vid", Map(weight, Dropping(vid.TeacherDropping)))),
             SmoothCosineTerm smooth => Map(("smooth_cosine", Map(weight, ("cosine", Number(smooth.Cosine)), Dropping(smooth.TeacherDropping)))),
+            ContrastiveTerm c => Map(("contrastive", Map(weight, ("pairs", Text(Words.Pairs.Of(c.Pairs))), ("temperature", Number(c.Temperature))))),
+            SupervisedContrastiveTerm c => Map(("supervised_contrastive", Map(weight, ("pairs", Text(Words.Pairs.Of(c.Pairs))), ("temperature", Number(c.Temperature)), ("labels", PseudoLabels(c.Labels))))),
             HardLabelTerm => Map(("hard_label", Map(weight))),
             _ => throw new ArgumentException($"no YAML for {term}", nameof(term)),
         };
     }
+
+    static YamlNode PseudoLabels(PseudoLabelRule rule) => rule switch
+    {
+        ThresholdLabels threshold => Map(("threshold", Number(threshold.Least))),
+        TopLabels top => Map(("top", Number(top.Count))),
+        _ => Text("argmax"),
+    };
 
     static (string, YamlNode?) Dropping(double? chance) => ("teacher_dropping", chance is { } p ? Number(p) : Text("none"));
 

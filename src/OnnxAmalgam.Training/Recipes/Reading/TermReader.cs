@@ -10,6 +10,7 @@ internal static class TermReader
         "soft_target", "dkd", "standardised_logits", "dist",
         "mmd", "reconstruction", "cosine",
         "hint", "attention", "similarity", "rkd", "pkt", "vid", "smooth_cosine",
+        "contrastive", "supervised_contrastive",
         "hard_label",
     ];
 
@@ -26,7 +27,7 @@ internal static class TermReader
     /// <summary>Terms whose target is one distribution over the union have none where each teacher is compared on its own labels.</summary>
     public static void RefuseUnionTargets(Field place, IReadOnlyList<LossTerm> terms)
     {
-        var wrong = terms.Where(t => t is DkdTerm or StandardisedLogitsTerm or DistTerm).Select(AmalgamationEquation.Name).ToArray();
+        var wrong = terms.Where(t => t is DkdTerm or StandardisedLogitsTerm or DistTerm or SupervisedContrastiveTerm).Select(AmalgamationEquation.Name).ToArray();
         if (wrong.Length > 0)
             throw place.Error($"expected 'labels: concat', 'joint' or 'gated' for {Words.Quoted(wrong)}, got 'restricted', which has no one target over the union; choose another label mode or soft_target");
     }
@@ -43,6 +44,7 @@ internal static class TermReader
             "hint" or "attention" or "vid" => ["weight", "teacher_dropping"],
             "smooth_cosine" => ["weight", "cosine", "teacher_dropping"],
             "rkd" => ["weight", "distance", "angle"],
+            "contrastive" or "supervised_contrastive" => ContrastReader.Keys(choice.Name),
             _ => ["weight"],
         };
         var s = choice.Options.Section(keys);
@@ -66,6 +68,7 @@ internal static class TermReader
             "pkt" => new PktTerm(weight),
             "vid" => new VidTerm(weight, Dropping()),
             "smooth_cosine" => new SmoothCosineTerm(weight, s.Optional("cosine")?.Number(x => x is >= 0 and <= 1, "a share from 0 to 1") ?? 0.9, Dropping()),
+            "contrastive" or "supervised_contrastive" => ContrastReader.Read(choice.Name, s, weight),
             _ => new HardLabelTerm(weight),
         };
     }
