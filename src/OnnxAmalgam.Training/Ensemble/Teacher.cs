@@ -55,6 +55,9 @@ public sealed class Teacher : IDisposable
     /// <summary>Whether it has scores.</summary>
     public bool HasLogits => logits is not null;
 
+    /// <summary>What its scores are.</summary>
+    public ScoreKind Scores { get; private init; }
+
     /// <summary>What was skipped to find the scores, and what is only assumed of the input.</summary>
     public IReadOnlyList<string> Notes { get; private init; } = [];
 
@@ -81,7 +84,8 @@ public sealed class Teacher : IDisposable
             IReadOnlyList<string> labels = logits is null ? [] : ReadLabels(recipe, model, session, input);
             return new Teacher(recipe.Name, recipe.Model, session, logits, taps, labels, input, options.Device)
             {
-                Notes = [.. new[] { logits?.Note, ModelInput.Assumption(model, recipe.Input, input) }.OfType<string>()],
+                Scores = recipe.Scores,
+                Notes = [.. new[] { logits?.Note, ScoreMetadata.Disagreement(model, recipe), ModelInput.Assumption(model, recipe.Input, input) }.OfType<string>()],
             };
         }
         catch
@@ -118,16 +122,16 @@ public sealed class Teacher : IDisposable
 
         return logits is null
             ? new TeacherOutput(null, floats)
-            : new TeacherOutput(Scores(floats[0]), floats[1..]);
+            : new TeacherOutput(ReadScores(floats[0]), floats[1..]);
     }
 
     /// <inheritdoc/>
     public void Dispose() => session.Dispose();
 
-    Tensor Scores(Tensor value)
+    Tensor ReadScores(Tensor value)
     {
         Tensor flat = value.reshape(value.shape[0], Labels.Count);
-        return logits!.IsProbability ? flat.clamp_min(1e-12).log() : flat;
+        return !logits!.IsProbability ? flat : ScoreMetadata.FromProbabilities(flat, Scores);
     }
 
     void CheckFinite(Tensor value, Func<int, string> imageName)

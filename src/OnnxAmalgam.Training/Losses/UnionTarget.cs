@@ -10,6 +10,7 @@ internal sealed class UnionTarget : nn.Module
     readonly LabelUnion union;
     readonly int[] scoring;
     readonly Tensor[] places;
+    readonly Tensor[] unionPlaces;
     readonly Tensor[] tasks;
     readonly Tensor columns;
 
@@ -19,6 +20,7 @@ internal sealed class UnionTarget : nn.Module
         (this.mode, this.union) = (mode, union);
         scoring = [.. Enumerable.Range(0, union.Teachers.Count).Where(union.HasScores)];
         places = [.. scoring.Select(i => Index($"places_{i}", mode == LabelMode.Restricted ? Within(i) : union.Places(i), device))];
+        unionPlaces = mode == LabelMode.Restricted ? [.. scoring.Select(i => Index($"union_places_{i}", union.Places(i), device))] : places;
         tasks = [.. scoring.Select(i => Index($"task_{i}", union.Task(i), device))];
         columns = Index("columns", scoring, device);
         RegisterComponents();
@@ -33,6 +35,7 @@ internal sealed class UnionTarget : nn.Module
         var loss = term switch
         {
             SoftTargetTerm soft when mode == LabelMode.Restricted => Restricted(student, logits, weights, soft.Temperature),
+            MultiLabelTerm multi => MultiLabel(student, logits, weights, multi.Temperature),
             SoftTargetTerm soft => SoftTarget.CrossEntropy(student, Distribution(logits, weights, soft.Temperature), soft.Temperature),
             DkdTerm dkd => DecoupledTarget.Divergence(student, Distribution(logits, weights, dkd.Temperature), dkd),
             StandardisedLogitsTerm rows => StandardisedLogits.Divergence(student, Distribution([.. logits.Select(StandardisedLogits.Rows)], weights, rows.Temperature), rows.Temperature),
@@ -49,7 +52,9 @@ internal sealed class UnionTarget : nn.Module
     public Tensor Probabilities(LossInputs inputs, Tensor like)
     {
         using var scope = NewDisposeScope();
-        return Distribution(Logits(inputs, like), Weights(inputs, like), 1).MoveToOuterDisposeScope();
+        var (logits, weights) = (Logits(inputs, like), Weights(inputs, like));
+        var target = scoring.Any(i => union.Scores(i) == ScoreKind.Sigmoid) ? ByLabel(logits, weights, 1).Probabilities : Distribution(logits, weights, 1);
+        return target.MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -58,7 +63,7 @@ internal sealed class UnionTarget : nn.Module
     {
         if (disposing)
         {
-            foreach (var index in (Tensor[])[.. places, .. tasks, columns]) index.Dispose();
+            foreach (var index in (Tensor[])[.. places, .. unionPlaces, .. tasks, columns]) index.Dispose();
         }
 
         base.Dispose(disposing);
@@ -79,6 +84,22 @@ internal sealed class UnionTarget : nn.Module
             Targets.Task(z, places[i], union.Task(scoring[i]).Count, temperature), weights?.select(1, i), temperature));
         return stack(losses.ToArray()).sum();
     }
+
+    Tensor MultiLabel(Tensor student, Tensor[] logits, Tensor? weights, double temperature)
+    {
+        var (probabilities, judged) = ByLabel(logits, weights, temperature);
+        return MultiLabelTarget.CrossEntropy(student, probabilities, judged, temperature);
+    }
+
+    /// <summary>Label by label; domains count where the label mode looks at them.</summary>
+    (Tensor Probabilities, Tensor Weights) ByLabel(Tensor[] logits, Tensor? weights, double temperature) => MultiLabelTarget.Of(
+        logits, [.. scoring.Select(union.Scores)], unionPlaces, union.Count,
+        mode switch
+        {
+            LabelMode.Gated => weights ?? throw new ArgumentException("gated labels need domain weights", nameof(weights)),
+            LabelMode.Restricted => weights,
+            _ => null,
+        }, temperature);
 
     /// <summary>z_i of the teachers that have scores.</summary>
     Tensor[] Logits(LossInputs inputs, Tensor like) => [.. scoring.Select(i => Scores(inputs, i, like))];

@@ -12,7 +12,7 @@ public sealed partial class RecipeDocumentTests : IDisposable
     const string Unknown = "unheard";
 
     static readonly string[] Terms = ["soft_target", "dkd", "standardised_logits", "dist", "mmd", "reconstruction", "cosine",
-        "hint", "attention", "similarity", "rkd", "pkt", "vid", "smooth_cosine", "hard_label"];
+        "hint", "attention", "similarity", "rkd", "pkt", "vid", "smooth_cosine", "contrastive", "supervised_contrastive", "multi_label", "hard_label"];
 
     readonly RecipeText recipe = new();
     readonly string document = File.ReadAllText(Path.Combine(Repository.Root, "docs", "recipes.md"));
@@ -35,6 +35,9 @@ public sealed partial class RecipeDocumentTests : IDisposable
         ("gate", $"amalgamation={{preset: published, labels: gated, gate: {{refined: {{{Unknown}: 1}}}}}}"),
         ("losses", $"amalgamation={{labels: joint, losses: [{Unknown}]}}"),
         .. Terms.Select(t => ("losses", $"amalgamation={{labels: joint, losses: [{{{t}: {{{Unknown}: 1}}}}]}}")),
+        ("losses", $"amalgamation={{labels: joint, losses: [{{contrastive: {{weight: 1, pairs: {Unknown}}}}}]}}"),
+        ("losses", $"amalgamation={{labels: joint, losses: [{{supervised_contrastive: {{weight: 1, labels: {Unknown}}}}}]}}"),
+        ("teachers", $"teachers.0.scores={Unknown}"),
         ("train", $"train.{Unknown}=1"),
         ("schedule", $"train.schedule={Unknown}"),
         ("schedule", $"train.schedule={{step: {{{Unknown}: 1}}}}"),
@@ -125,7 +128,7 @@ public sealed partial class RecipeDocumentTests : IDisposable
     {
         MatchCollection rows = TermRow().Matches(Under("losses"));
 
-        Assert.Equal(10, rows.Count);
+        Assert.Equal(13, rows.Count);
         Assert.All(rows, row =>
         {
             string term = row.Groups[1].Value;

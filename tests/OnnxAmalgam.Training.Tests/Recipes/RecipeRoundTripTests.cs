@@ -93,13 +93,15 @@ public sealed class RecipeRoundTripTests : IDisposable
         select new DataRecipe { Unlabelled = unlabelled, Validate = validate, Test = test, Size = size };
 
     static readonly Gen<LossTerm[]> Losses =
-        from weights in Gen.Double[0, 100].Array[16]
+        from weights in Gen.Double[0, 100].Array[18]
         from factors in Gen.Double[0, 9].Array[4]
         from share in Gen.Double[0, 1]
         from chances in Gen.Double[0, 1].Nullable().Array[4]
         from temperature in Positive
         from bandwidths in Positive.Array[1, 4].Null()
         from unbiased in Gen.Bool
+        from pairs in Gen.Enum<ContrastPairs>()
+        from rule in Gen.OneOf<PseudoLabelRule>(Gen.Const<PseudoLabelRule>(new ArgMaxLabels()), Gen.Double[0.01, 1].Select(p => (PseudoLabelRule)new ThresholdLabels(p)), Gen.Int[1, 9].Select(n => (PseudoLabelRule)new TopLabels(n)))
         from terms in Gen.Shuffle(
             new LossTerm[]
             {
@@ -108,7 +110,8 @@ public sealed class RecipeRoundTripTests : IDisposable
                 new StandardisedLogitsTerm(weights[6], temperature), new DistTerm(weights[7], factors[2], factors[3], temperature),
                 new HintTerm(weights[8], chances[0]), new AttentionTerm(weights[9], chances[1]), new SimilarityTerm(weights[10]), new RkdTerm(weights[11], factors[0], factors[1]),
                 new PktTerm(weights[12]), new VidTerm(weights[13], chances[2]), new SmoothCosineTerm(weights[14], share, chances[3]),
-            }, 1, 15)
+                new ContrastiveTerm(weights[15], pairs, temperature), new SupervisedContrastiveTerm(weights[16], pairs, temperature) { Labels = rule },
+            }, 1, 17)
         select terms;
 
     static readonly Gen<GateRecipe> Gate =
@@ -125,7 +128,7 @@ public sealed class RecipeRoundTripTests : IDisposable
         from standardise in Gen.Enum<Standardisation>()
         from losses in Losses
         from gate in Gate
-        let labels = mode == LabelMode.Restricted && losses.Any(l => l is DkdTerm or StandardisedLogitsTerm or DistTerm) ? LabelMode.Joint : mode
+        let labels = mode == LabelMode.Restricted && losses.Any(l => l is DkdTerm or StandardisedLogitsTerm or DistTerm or SupervisedContrastiveTerm) ? LabelMode.Joint : mode
         select new AmalgamationRecipe { Labels = labels, Gate = labels == LabelMode.Gated ? gate : new GateRecipe(GateKind.Domain), CommonChannels = channels, CommonBlocks = blocks, Standardise = standardise, Losses = losses };
 
     static readonly Gen<TrainRecipe> Train =

@@ -10,7 +10,7 @@ internal static class TermReader
         "soft_target", "dkd", "standardised_logits", "dist",
         "mmd", "reconstruction", "cosine",
         "hint", "attention", "similarity", "rkd", "pkt", "vid", "smooth_cosine",
-        "contrastive", "supervised_contrastive",
+        "contrastive", "supervised_contrastive", "multi_label",
         "hard_label",
     ];
 
@@ -37,7 +37,7 @@ internal static class TermReader
         var choice = field.Choice(Names);
         string[] keys = choice.Name switch
         {
-            "soft_target" or "standardised_logits" => ["weight", "temperature"],
+            "soft_target" or "standardised_logits" or "multi_label" => ["weight", "temperature"],
             "dkd" => ["weight", "alpha", "beta", "temperature"],
             "dist" => ["weight", "beta", "gamma", "temperature"],
             "mmd" => ["weight", "bandwidths", "unbiased"],
@@ -68,6 +68,7 @@ internal static class TermReader
             "pkt" => new PktTerm(weight),
             "vid" => new VidTerm(weight, Dropping()),
             "smooth_cosine" => new SmoothCosineTerm(weight, s.Optional("cosine")?.Number(x => x is >= 0 and <= 1, "a share from 0 to 1") ?? 0.9, Dropping()),
+            "multi_label" => new MultiLabelTerm(weight, Temperature(1)),
             "contrastive" or "supervised_contrastive" => ContrastReader.Read(choice.Name, s, weight),
             _ => new HardLabelTerm(weight),
         };

@@ -42,6 +42,7 @@ internal static class Words
     public static readonly Words<GateKind> Gate = new(
         ("domain", GateKind.Domain), ("energy", GateKind.Energy), ("standardised", GateKind.Standardised), ("clusters", GateKind.Clusters), ("refined", GateKind.Refined));
     public static readonly Words<Standardisation> Standardise = new(("none", Standardisation.None), ("ema", Standardisation.Ema), ("phi_s", Standardisation.PhiS));
+    public static readonly Words<ScoreKind> Scores = new(("softmax", ScoreKind.Softmax), ("sigmoid", ScoreKind.Sigmoid));
     public static readonly Words<ContrastPairs> Pairs = new(("all", ContrastPairs.All), ("student", ContrastPairs.Student), ("teachers", ContrastPairs.Teachers));
     public static readonly Words<OptimizerKind> Optimizer = new(("adam", OptimizerKind.Adam), ("adamw", OptimizerKind.AdamW), ("sgd", OptimizerKind.Sgd));
     public static readonly Words<Precision> Precision = new(("fp32", Recipes.Precision.Fp32), ("bf16", Recipes.Precision.Bf16), ("auto", Recipes.Precision.Auto));
