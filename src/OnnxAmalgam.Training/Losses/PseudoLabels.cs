@@ -21,6 +21,9 @@ internal static class PseudoLabels
         return chosen.logical_and(possible).MoveToOuterDisposeScope();
     }
 
-    static Tensor Highest(Tensor target, int count) =>
-        zeros_like(target, ScalarType.Bool).scatter(1, target.topk(count, 1).indexes, true);
+    static Tensor Highest(Tensor target, int count)
+    {
+        var places = target.topk(count, 1).indexes;
+        return zeros_like(target, ScalarType.Bool).scatter(1, places, ones_like(places, ScalarType.Bool));
+    }
 }
