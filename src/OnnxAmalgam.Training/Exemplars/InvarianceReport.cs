@@ -72,7 +72,7 @@ public static class InvarianceReport
         foreach (double turn in (double[])[-0.1, -0.05, 0.05, 0.1]) yield return ("hue", turn, new() { Hue = turn });
     }
 
-    static IEnumerable<InvarianceRow> Of(Teacher model, ImageSet images, ColourComponents colours)
+    static List<InvarianceRow> Of(Teacher model, ImageSet images, ColourComponents colours)
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();

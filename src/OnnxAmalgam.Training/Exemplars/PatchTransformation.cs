@@ -10,7 +10,7 @@ namespace OnnxAmalgam.Training.Exemplars;
 /// Known differences: there patches are cut from larger images, here what lies outside a patch is its mirror image; the components are of
 /// centred colours; grey patches have one component, and of the rest value alone.
 /// </remarks>
-public sealed record PatchTransformation
+internal sealed record PatchTransformation
 {
     /// <summary>To the right, as a share of the patch's width.</summary>
     public double Right { get; init; }
@@ -36,7 +36,7 @@ public sealed record PatchTransformation
     /// <param name="target">Where to; not the same memory.</param>
     /// <param name="size">Channels, height, width.</param>
     /// <param name="colours">The components.</param>
-    internal void Apply(ReadOnlySpan<byte> source, Span<byte> target, Canvas size, ColourComponents colours)
+    public void Apply(ReadOnlySpan<byte> source, Span<byte> target, Canvas size, ColourComponents colours)
     {
         var plane = size.PlaneBytes;
         Span<double> pixel = stackalloc double[3];
@@ -125,10 +125,10 @@ public sealed record PatchTransformation
 /// <param name="Power">Exponent.</param>
 /// <param name="Factor">Factor.</param>
 /// <param name="Offset">Summand.</param>
-public readonly record struct ToneCurve(double Power, double Factor, double Offset)
+internal readonly record struct ToneCurve(double Power, double Factor, double Offset)
 {
     /// <summary>No change.</summary>
     public static ToneCurve None { get; } = new(1, 1, 0);
 
-    internal double Of(double x) => Math.Clamp((Math.Pow(x, Power) * Factor) + Offset, 0, 1);
+    public double Of(double x) => Math.Clamp((Math.Pow(x, Power) * Factor) + Offset, 0, 1);
 }

@@ -7,7 +7,7 @@ namespace OnnxAmalgam.Training.Exemplars;
 /// How values are distributed is not stated there: here shifts, angles and offsets are uniform, factors and powers uniform in their
 /// logarithm, so that more and less are alike. The blur of their matching experiments is not among them.
 /// </remarks>
-public static class PublishedFamily
+internal static class PublishedFamily
 {
     /// <summary>Number of values drawn.</summary>
     const int Values = 14;

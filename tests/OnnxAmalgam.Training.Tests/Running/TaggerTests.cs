@@ -1,6 +1,5 @@
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Ensemble;
-using OnnxAmalgam.Training.Evaluation;
 using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Training.Tests.Running;
