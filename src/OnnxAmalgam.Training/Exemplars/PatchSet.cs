@@ -10,14 +10,14 @@ namespace OnnxAmalgam.Training.Exemplars;
 /// <param name="Side">Rows and columns.</param>
 internal readonly record struct PatchPlace(int Image, int Top, int Left, int Side);
 
-/// <summary>Patches of a set of images, each brought to the images' own canvas. Held in memory.</summary>
+/// <summary>Patches of a set of images, each brought to the images' own canvas; cut when they are read, or held in memory. Reading is thread-safe.</summary>
 internal sealed class PatchSet : ImageSet
 {
     readonly ImageSet images;
     readonly PatchPlace[] places;
-    readonly byte[][] pixels;
+    readonly byte[][]? pixels;
 
-    PatchSet(ImageSet images, PatchPlace[] places, byte[][] pixels) => (this.images, this.places, this.pixels) = (images, places, pixels);
+    PatchSet(ImageSet images, PatchPlace[] places, byte[][]? pixels) => (this.images, this.places, this.pixels) = (images, places, pixels);
 
     public override int Count => places.Length;
     public override int Channels => images.Channels;
@@ -26,28 +26,21 @@ internal sealed class PatchSet : ImageSet
     public override int SourceOf(int index) => images.SourceOf(places[index].Image);
     public override string? LabelOf(int index) => null;
     public override string NameOf(int index) => $"{images.NameOf(places[index].Image)}, patch at {places[index].Left},{places[index].Top}";
-    public override void Read(int index, Span<byte> canvas) => pixels[index].CopyTo(canvas);
+    public override void Read(int index, Span<byte> canvas) => Pixels(index).CopyTo(canvas);
 
-    /// <summary>Cuts the patches.</summary>
-    public static PatchSet Cut(ImageSet images, PatchPlace[] places)
-    {
-        var pixels = new byte[places.Length][];
-        var canvas = new byte[images.CanvasBytes];
-        for (var i = 0; i < places.Length; i++)
-        {
-            images.Read(places[i].Image, canvas);
-            pixels[i] = Enlarged(canvas, images, places[i]);
-        }
-        return new(images, places, pixels);
-    }
+    /// <summary>Patches that are cut each time they are read.</summary>
+    public static PatchSet Cut(ImageSet images, PatchPlace[] places) => new(images, places, null);
 
     /// <summary>Some of the patches, in this order.</summary>
-    public PatchSet Keep(IReadOnlyList<int> indices) => new(images, [.. indices.Select(i => places[i])], [.. indices.Select(i => pixels[i])]);
+    public PatchSet Keep(IReadOnlyList<int> indices) => new(images, [.. indices.Select(i => places[i])], null);
+
+    /// <summary>The same patches, cut once and kept.</summary>
+    public PatchSet Hold() => new(images, places, [.. Enumerable.Range(0, Count).Select(Pixels)]);
 
     /// <summary>Mean over the patch of the squared differences to the right and the lower neighbour, all channels: how much there is to see.</summary>
     public double Detail(int index)
     {
-        var patch = pixels[index];
+        var patch = Pixels(index);
         double sum = 0;
         for (var c = 0; c < Channels; c++)
             for (var y = 0; y + 1 < Height; y++)
@@ -60,8 +53,11 @@ internal sealed class PatchSet : ImageSet
         return sum / patch.Length;
     }
 
-    static byte[] Enlarged(byte[] canvas, ImageSet images, PatchPlace place)
+    byte[] Pixels(int index)
     {
+        if (pixels is not null) return pixels[index];
+        var (place, canvas) = (places[index], new byte[images.CanvasBytes]);
+        images.Read(place.Image, canvas);
         using var scope = NewDisposeScope();
         var whole = tensor(canvas, images.Channels, images.Height, images.Width);
         var patch = whole.narrow(1, place.Top, place.Side).narrow(2, place.Left, place.Side);

@@ -31,7 +31,7 @@ internal static class SurrogateSeeds
         var detailed = candidates.Keep(ByDetail(candidates, drawn, seed));
         using var evidence = GateEvidence.Collect([.. recipe.Teachers.Where(t => !t.FeaturesOnly)], detailed, compute);
         var (kept, collisions) = WithoutCollisions(evidence.Features, options.Classes, options.Similarity);
-        return (detailed.Keep(kept), collisions);
+        return (detailed.Keep(kept).Hold(), collisions);
     }
 
     /// <summary>Squares of the images; every image comes before one comes again.</summary>

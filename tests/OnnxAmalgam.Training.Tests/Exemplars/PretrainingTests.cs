@@ -98,16 +98,18 @@ public sealed class PretrainingTests : IDisposable
     public void Surrogate_images_are_the_same_whenever_they_are_read_and_belong_to_their_patch()
     {
         using AmalgamationSetup setup = world.Open(Recipe);
-        var images = new SurrogateImages(PatchSet.Cut(setup.Train, SurrogateSeeds.Places(setup.Train, 3, 1)), 4, 9);
-        byte[] Read(int index)
+        var patches = PatchSet.Cut(setup.Train, SurrogateSeeds.Places(setup.Train, 3, 1));
+        var (images, held) = (new SurrogateImages(patches, 4, 9), new SurrogateImages(patches.Hold(), 4, 9));
+        byte[] Read(int index, ImageSet? from = null)
         {
             var canvas = new byte[images.CanvasBytes];
-            images.Read(index, canvas);
+            (from ?? images).Read(index, canvas);
             return canvas;
         }
         Assert.Equal(12, images.Count);
         Assert.Equal([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], Enumerable.Range(0, 12).Select(images.ClassOf));
         Assert.Equal(Read(7), Read(7));
+        Assert.Equal(Read(7), Read(7, held));
         Assert.Equal(12, Enumerable.Range(0, 12).Select(i => Convert.ToHexString(Read(i))).Distinct().Count());
     }
 
