@@ -1,4 +1,4 @@
-# make build | test | demo | clean | lock; CUDA=1 builds with the GPU packages (restored without a lock file).
+# make build | test | demo | bench | bench-parts | clean | lock; CUDA=1 builds with the GPU packages (restored without a lock file).
 DOTNET ?= dotnet
 CONFIGURATION ?= Release
 SOLUTION := OnnxAmalgam.sln
@@ -16,7 +16,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export TESTINGPLATFORM_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: build restore lock test demo clean
+.PHONY: build restore lock test demo bench bench-parts clean
 .DEFAULT_GOAL := build
 
 restore:
@@ -38,6 +38,17 @@ test: build
 demo: build
 	$(PROGRAM) train models/demo/recipe.yaml
 	@echo "ungated (--set amalgamation.labels=concat): 0.7960 on the union, mean of three seeds"
+
+# A step beside the same method in plain PyTorch (where a Python has it), in turn; writes the measured parts of docs/benchmarks.md. An hour on
+# two quiet cores: BENCH="--only cifar/soft" takes a part of it.
+BENCH ?=
+BENCHMARKS := $(DOTNET) run -c $(CONFIGURATION) --no-build --project tools/OnnxAmalgam.Benchmarks --
+bench: build
+	$(BENCHMARKS) --write docs/benchmarks.md $(BENCH)
+
+# Operators, MMD, decoding, CSV by themselves (BenchmarkDotNet).
+bench-parts: build
+	$(BENCHMARKS) parts
 
 clean:
 	rm -rf src/*/bin src/*/obj tests/*/bin tests/*/obj artifacts TestResults tests/*/TestResults

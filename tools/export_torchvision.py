@@ -21,25 +21,32 @@ import tempfile
 import warnings
 
 SIZES = {"inception_v3": 75, "vit_h_14": 56, "maxvit_t": 224, "alexnet": 224}
+TRAINING_SIZES = {"inception_v3": 299}  # its auxiliary classifier, which evaluation leaves out, takes no less
 OPSET = 16
 
 
-def size_of(name):
+def size_of(name, training):
     """alexnet and vgg: torch exports their adaptive pooling only where its output divides its input."""
-    return 224 if name.startswith("vgg") else SIZES.get(name, 64)
+    return TRAINING_SIZES.get(name) if training and name in TRAINING_SIZES else 224 if name.startswith("vgg") else SIZES.get(name, 64)
 
 
 def make(name, training):
+    """Stochastic depth stays off: torch has no ONNX form of it, and off it is nothing."""
     import torch
+    import torchvision
     from torchvision import models
 
     torch.manual_seed(1)
-    extra = {"image_size": size_of(name)} if name.startswith("vit_") else {}
+    extra = {"image_size": size_of(name, training)} if name.startswith("vit_") else {}
     if name in ("googlenet", "inception_v3"):
         extra["init_weights"] = False
     network = models.get_model(name, weights=None, **extra)
     settle(network)
-    return network.train(training)
+    network.train(training)
+    for module in network.modules():
+        if isinstance(module, torchvision.ops.StochasticDepth):
+            module.eval()
+    return network
 
 
 def settle(network):
@@ -58,12 +65,12 @@ def settle(network):
 def export(network, name, path, training):
     import torch
 
-    size = size_of(name)
+    size = size_of(name, training)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(network, torch.zeros(2, 3, size, size), path, opset_version=OPSET, input_names=["images"],
                           output_names=["logits"], dynamic_axes={"images": {0: "batch"}, "logits": {0: "batch"}},
-                          training=torch.onnx.TrainingMode.TRAINING if training else torch.onnx.TrainingMode.EVAL, do_constant_folding=not training)
+                          training=torch.onnx.TrainingMode.PRESERVE if training else torch.onnx.TrainingMode.EVAL, do_constant_folding=not training)
 
 
 def check(command, path):
@@ -72,11 +79,11 @@ def check(command, path):
     return json.loads(lines[0]) if lines else {"status": f"exit {run.returncode}", "message": "no result"}
 
 
-def row(name, count, result):
+def row(name, count, result, training):
     number = lambda key: "" if result.get(key) is None else f"{result[key]:.1e}"
     remark = (result.get("message") or "").replace("|", "/").replace("\n", " ")[:160]
     count = result.get("parameters") or count
-    return f"| {name} | {size_of(name)} | {count / 1e6:.1f} M | {number('maxDifference')} | {number('maxDifferenceAfterTraining')} | {result['status']} | {remark} |\n"
+    return f"| {name} | {size_of(name, training)} | {count / 1e6:.1f} M | {number('maxDifference')} | {number('maxDifferenceAfterTraining')} | {result['status']} | {remark} |\n"
 
 
 def sizes(names):
@@ -133,7 +140,7 @@ def main():
                 export(network, name, path, training)
                 del network
             except Exception as error:  # whatever torch raises is the finding
-                table += row(name, counts[name], {"status": "not exported", "message": f"{type(error).__name__}: {error}"})
+                table += row(name, counts[name], {"status": "not exported", "message": f"{type(error).__name__}: {error}"}, training)
                 continue
             finally:
                 if options.check:
@@ -142,7 +149,7 @@ def main():
             if options.check:
                 result = check(command, path)
                 failed |= result["status"] == "fail"
-                table += row(name, count, result)
+                table += row(name, count, result, training)
                 with open(options.check, "w") as file:
                     file.write(table)
             if not options.output:

@@ -364,6 +364,105 @@ def skl2onnx_like(folder):
     folder.arrays("sklearn_zipmap", x.numpy(), [(x @ weight.T + bias).softmax(1).numpy()])
 
 
+def paddle_like(folder):
+    """What paddle2onnx made of a static model: weights in Constant nodes named as Paddle's variables, batch -1, operators spelled out."""
+    torch.manual_seed(6)
+    weights = {"conv2d_0.w_0": torch.randn(8, 3, 3, 3) / 5, "batch_norm_0.w_0": torch.rand(8) + 0.5, "batch_norm_0.b_0_deepcopy_0": torch.randn(8),
+               "batch_norm_0.w_1": torch.randn(8) / 9, "batch_norm_0.w_2": torch.rand(8) + 0.5,
+               "depthwise_conv2d_0.w_0": torch.randn(8, 1, 3, 3) / 3, "linear_0.w_0": torch.randn(8, 5), "linear_0.b_0": torch.randn(5)}
+    nodes = [helper.make_node("Constant", [], [name], f"Constant_{i}", value=numpy_helper.from_array(w.numpy(), name))
+             for i, (name, w) in enumerate(weights.items())]
+
+    def constant(name, number):
+        nodes.append(helper.make_node("Constant", [], [name], name, value=numpy_helper.from_array(np.asarray(number), name)))
+        return name
+
+    def hard_swish(x, y, prefix):
+        nodes.extend([
+            helper.make_node("Add", [x, constant(f"{prefix}.three", np.float32([3]))], [f"{prefix}.tmp_0"], f"{prefix}.Add"),
+            helper.make_node("Clip", [f"{prefix}.tmp_0", constant(f"{prefix}.low", np.float32(0)), constant(f"{prefix}.high", np.float32(6))],
+                             [f"{prefix}.tmp_1"], f"{prefix}.Clip"),
+            helper.make_node("Mul", [x, f"{prefix}.tmp_1"], [f"{prefix}.tmp_2"], f"{prefix}.Mul"),
+            helper.make_node("Div", [f"{prefix}.tmp_2", constant(f"{prefix}.six", np.float32([6]))], [y], f"{prefix}.Div"),
+        ])
+
+    nodes.extend([
+        helper.make_node("Conv", ["x", "conv2d_0.w_0"], ["conv2d_0.tmp_0"], "Conv_0", kernel_shape=[3, 3], strides=[2, 2], dilations=[1, 1],
+                         group=1, pads=[1, 1, 1, 1]),
+        helper.make_node("BatchNormalization", ["conv2d_0.tmp_0", "batch_norm_0.w_0", "batch_norm_0.b_0_deepcopy_0", "batch_norm_0.w_1", "batch_norm_0.w_2"],
+                         ["batch_norm_0.tmp_3"], "BatchNormalization_0", epsilon=1e-5, momentum=0.9),
+    ])
+    hard_swish("batch_norm_0.tmp_3", "hardswish_0.tmp_0", "p2o.hard_swish.0")
+    nodes.extend([
+        helper.make_node("Conv", ["hardswish_0.tmp_0", "depthwise_conv2d_0.w_0"], ["depthwise_conv2d_0.tmp_0"], "Conv_1", kernel_shape=[3, 3],
+                         strides=[1, 1], dilations=[1, 1], group=8, pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["depthwise_conv2d_0.tmp_0"], ["relu_0.tmp_0"], "Relu_0"),
+        helper.make_node("GlobalAveragePool", ["relu_0.tmp_0"], ["pool2d_0.tmp_0"], "GlobalAveragePool_0"),
+        helper.make_node("Mul", ["pool2d_0.tmp_0", constant("scale_0.factor", np.float32([0.8]))], ["dropout_0.tmp_0"], "Mul_scale_0"),
+        helper.make_node("Add", ["dropout_0.tmp_0", constant("scale_0.bias", np.float32([0]))], ["scale_0.tmp_0"], "Add_scale_0"),
+        helper.make_node("Shape", ["scale_0.tmp_0"], ["flatten_0.shape"], "Shape_0"),
+        helper.make_node("Slice", ["flatten_0.shape", constant("flatten_0.start", np.int64([0])), constant("flatten_0.stop", np.int64([1]))],
+                         ["flatten_0.batch"], "Slice_0"),
+        helper.make_node("Concat", ["flatten_0.batch", constant("flatten_0.rest", np.int64([-1]))], ["flatten_0.to"], "Concat_0", axis=0),
+        helper.make_node("Reshape", ["scale_0.tmp_0", "flatten_0.to"], ["flatten_0.tmp_0"], "Reshape_0"),
+        helper.make_node("MatMul", ["flatten_0.tmp_0", "linear_0.w_0"], ["linear_0.tmp_0"], "MatMul_0"),
+        helper.make_node("Add", ["linear_0.tmp_0", "linear_0.b_0"], ["linear_0.tmp_1"], "Add_1"),
+        helper.make_node("Softmax", ["linear_0.tmp_1"], ["softmax_0.tmp_0"], "Softmax_0", axis=1),
+        helper.make_node("Identity", ["softmax_0.tmp_0"], ["save_infer_model/scale_0.tmp_0"], "Identity_0"),
+    ])
+    graph = helper.make_graph(nodes, "paddle-onnx", [value("x", [-1, 3, 12, 12])], [value("save_infer_model/scale_0.tmp_0", [-1, 5])])
+    model = helper.make_model(graph, producer_name="PaddlePaddle", producer_version="1.8.4", opset_imports=[helper.make_opsetid("", 11)])
+    model.ir_version = 6
+    folder.model("paddle_opset11", model)
+
+    x, w = images(2, 12), list(weights.values())
+    with torch.no_grad():
+        y = F.hardswish(F.batch_norm(F.conv2d(x, w[0], None, 2, 1), w[3], w[4], w[1], w[2]))
+        y = F.conv2d(y, w[5], None, 1, 1, groups=8).relu().mean((2, 3)) * 0.8 @ w[6] + w[7]
+    folder.arrays("paddle_opset11", x.numpy(), [y.softmax(1).numpy()])
+
+
+def cntk_like(folder):
+    """What CNTK makes of a small network: IR 3, every weight an input and in float_data, biases of rank 3, a weight reshaped on the fly."""
+    torch.manual_seed(8)
+    weights = {"Parameter5": torch.randn(4, 3, 3, 3) / 5, "Parameter6": torch.randn(4, 1, 1), "Parameter87": torch.randn(4, 4, 3, 3) / 5,
+               "scale": torch.rand(4) + 0.5, "bias": torch.randn(4), "runMean": torch.randn(4) / 9, "runVariance": torch.rand(4) + 0.5,
+               "Parameter193": torch.randn(4, 3, 3, 5) / 4, "Parameter194": torch.randn(1, 5), "Constant339": torch.full((1,), 0.25)}
+    lists = {"Pooling160_Output_0_reshape0_shape": [-1, 36], "Parameter193_reshape1_shape": [36, 5]}
+    node, same = helper.make_node, dict(auto_pad="SAME_UPPER", kernel_shape=[3, 3], dilations=[1, 1], strides=[1, 1], group=1)
+    nodes = [
+        node("Reshape", ["Parameter193", "Parameter193_reshape1_shape"], ["Parameter193_reshape1"], "Times212_reshape1"),
+        node("Sub", ["Input3", "Constant339"], ["Minus340_Output_0"], "Minus340"),
+        node("Conv", ["Minus340_Output_0", "Parameter5"], ["Convolution28_Output_0"], "Convolution28", **same),
+        node("Add", ["Convolution28_Output_0", "Parameter6"], ["Plus30_Output_0"], "Plus30"),
+        node("Relu", ["Plus30_Output_0"], ["ReLU32_Output_0"], "ReLU32"),
+        node("MaxPool", ["ReLU32_Output_0"], ["Pooling66_Output_0"], "Pooling66", auto_pad="NOTSET", kernel_shape=[2, 2], pads=[0, 0, 0, 0], strides=[2, 2]),
+        node("Conv", ["Pooling66_Output_0", "Parameter87"], ["Convolution110_Output_0"], "Convolution110", **same),
+        node("BatchNormalization", ["Convolution110_Output_0", "scale", "bias", "runMean", "runVariance"], ["BatchNormalization112_Output_0"],
+             "BatchNormalization112", epsilon=1e-5, momentum=0.0, spatial=1),
+        node("Relu", ["BatchNormalization112_Output_0"], ["ReLU114_Output_0"], "ReLU114"),
+        node("AveragePool", ["ReLU114_Output_0"], ["Pooling160_Output_0"], "Pooling160", auto_pad="SAME_UPPER", kernel_shape=[3, 3], strides=[2, 2], count_include_pad=0),
+        node("Reshape", ["Pooling160_Output_0", "Pooling160_Output_0_reshape0_shape"], ["Pooling160_Output_0_reshape0"], "Times212_reshape0"),
+        node("MatMul", ["Pooling160_Output_0_reshape0", "Parameter193_reshape1"], ["Times212_Output_0"], "Times212"),
+        node("Add", ["Times212_Output_0", "Parameter194"], ["Plus214_Output_0"], "Plus214"),
+    ]
+    tensors = [helper.make_tensor(k, TensorProto.FLOAT, w.shape, w.flatten().tolist()) for k, w in weights.items()]
+    tensors += [helper.make_tensor(k, TensorProto.INT64, [len(v)], v) for k, v in lists.items()]
+    inputs = [value("Input3", ["None", 3, 12, 12])] + [helper.make_tensor_value_info(t.name, t.data_type, list(t.dims)) for t in tensors]
+    graph = helper.make_graph(nodes, "CNTKGraph", inputs, [value("Plus214_Output_0", ["None", 5])], tensors)
+    model = helper.make_model(graph, producer_name="CNTK", producer_version="2.5.1", domain="ai.cntk", model_version=1,
+                              opset_imports=[helper.make_opsetid("", 8)])
+    model.ir_version = 3
+    folder.model("cntk_opset8", model)
+
+    x, w = torch.rand(2, 3, 12, 12, generator=torch.Generator().manual_seed(9)), list(weights.values())
+    with torch.no_grad():
+        y = F.max_pool2d((F.conv2d(x - 0.25, w[0], None, 1, 1) + w[1]).relu(), 2)
+        y = F.pad(F.batch_norm(F.conv2d(y, w[2], None, 1, 1), w[5], w[6], w[3], w[4]).relu(), (0, 1, 0, 1))
+        y = F.avg_pool2d(y, 3, 2) / F.avg_pool2d(F.pad(torch.ones(1, 1, 6, 6), (0, 1, 0, 1)), 3, 2)
+    folder.arrays("cntk_opset8", x.numpy(), [(y.flatten(1) @ w[7].reshape(36, 5) + w[8]).numpy()])
+
+
 def wire(number, payload):
     """A length-delimited protobuf field."""
     size, prefix = len(payload), bytearray()
@@ -417,7 +516,7 @@ def main():
     parser.add_argument("--to", type=pathlib.Path, default=REPOSITORY / "tests/fixtures/exports", metavar="DIR")
     folder = Folder(parser.parse_args().to)
     warnings.filterwarnings("ignore")
-    for make in (torchscript, external_data, half_precision, tf2onnx_like, skl2onnx_like, dynamo_like):
+    for make in (torchscript, external_data, half_precision, tf2onnx_like, skl2onnx_like, dynamo_like, paddle_like, cntk_like):
         make(folder)
 
 

@@ -1,4 +1,5 @@
 using OnnxAmalgam.Graphs.Classifiers;
+using OnnxAmalgam.Graphs.Queries;
 using Onnx;
 
 namespace OnnxAmalgam.Graphs;
@@ -80,6 +81,19 @@ public static class Anatomy
     /// <summary>Every BatchNormalization of the main graph, in its order.</summary>
     /// <exception cref="InputException">One computes its statistics instead of storing them, or lies in a body or a local function.</exception>
     public static IReadOnlyList<NormalisationLayer> BatchNormalizations(OnnxModel model) => NormalisationLayers.Of(model);
+
+    /// <summary>Taps by value name, by module path, or by a query (docs/queries.md) that selects one or several. An exact name wins.</summary>
+    /// <exception cref="InputException">As <see cref="Tap"/>; a query that cannot be read, selects nothing, or selects what cannot be tapped.</exception>
+    public static IReadOnlyList<Tap> SelectTaps(OnnxModel model, string text)
+    {
+        var taps = new TapList(new ClassifierGraph(model));
+        if (taps.All.Any(tap => tap.Value == text) || !Query.IsQuery(text))
+            return [taps.Find(text)];
+        var found = Query.Parse(text).Require(new QueryGraph(model));
+        return found.FirstOrDefault(element => element.Kind != ElementKind.Tensor) is { } other
+            ? throw new InputException($"tap '{text}' in '{model.Name}': expected tensors, got {other}; add '~> produces' to go from an op to the values it makes")
+            : [.. found.Select(element => taps.Find(element.Name))];
+    }
 
     /// <summary>The module of the exporter's source that makes each value (<c>layer3.0.conv1</c>), where the file tells; each is a name that <see cref="Tap"/> takes.</summary>
     public static IReadOnlyDictionary<string, string> ModulePaths(OnnxModel model)

@@ -38,7 +38,7 @@ public sealed class OnnxModel
         RoundTripNote = other.RoundTripNote;
     }
 
-    /// <summary>The model's fields. The <c>raw_data</c> of a large tensor may be a placeholder here: read through <see cref="ReadRaw"/>.</summary>
+    /// <summary>The model's fields. The elements of a large tensor (<c>raw_data</c>, <c>float_data</c>, <c>double_data</c>) may be a placeholder here: read through <see cref="ReadRaw"/>.</summary>
     public ModelProto Proto { get; }
 
     /// <summary>What messages call it: the path it was loaded from, or the given name.</summary>
@@ -78,7 +78,7 @@ public sealed class OnnxModel
 
     /// <summary>The tensor's elements as ONNX raw data (little-endian, row-major), wherever and however they are stored.</summary>
     /// <exception cref="InputException">The file that holds them changed or cannot be read, or there are more than 2 GiB
-    /// (see <see cref="CopyRaw"/>).</exception>
+    /// (see <see cref="CopyRaw(TensorProto, Stream)"/>).</exception>
     /// <exception cref="ArgumentException">The elements are strings.</exception>
     public byte[] ReadRaw(TensorProto tensor)
     {
@@ -104,6 +104,21 @@ public sealed class OnnxModel
         else output.Write(TypedFields.Read(tensor));
     }
 
+    /// <summary>Copies what <see cref="ReadRaw"/> gives into memory of exactly that size, without an array in between where the data lies in a file.</summary>
+    /// <exception cref="InputException">The file that holds them changed or cannot be read.</exception>
+    /// <exception cref="ArgumentException">Another size, or the elements are strings.</exception>
+    public void CopyRaw(TensorProto tensor, Span<byte> destination)
+    {
+        RequireNumbers(tensor);
+        var stored = Stored(tensor);
+        var expected = stored?.Length ?? (tensor.HasRawData ? tensor.RawData.Length : ElementTypes.RawBytes(tensor));
+        if (destination.Length != expected)
+            throw new ArgumentException($"{Describe(tensor)}: expected room for {expected} bytes, got {destination.Length}", nameof(destination));
+        if (stored is { } bytes) bytes.File.Read(bytes.Offset, destination);
+        else if (tensor.HasRawData) tensor.RawData.Span.CopyTo(destination);
+        else TypedFields.Read(tensor).CopyTo(destination);
+    }
+
     /// <summary>Replaces a tensor's elements, keeping the form it is stored in (raw, typed field, external).</summary>
     /// <param name="tensor">A tensor of this model. One that is external holds the new bytes in <c>raw_data</c> until it is saved; one without
     /// data gets it as raw data.</param>
@@ -116,7 +131,8 @@ public sealed class OnnxModel
         if (bytes.Length != expected)
             throw new ArgumentException($"{Describe(tensor)}: expected {expected} bytes, got {bytes.Length}", nameof(bytes));
         var isTyped = !tensor.HasRawData && !Tensors.IsExternal(tensor) && TypedFields.Count(tensor) > 0;
-        if (isTyped) TypedFields.Write(tensor, bytes);
+        if (isTyped && FindPlaceholder(tensor) is not null) TypedFields.Fill(tensor, bytes);
+        else if (isTyped) TypedFields.Write(tensor, bytes);
         else if (bytes.Length > 0) tensor.RawData = ByteString.CopyFrom(bytes);
     }
 
@@ -185,14 +201,15 @@ public sealed class OnnxModel
     internal string Describe(TensorProto tensor) => $"'{Name}', tensor '{tensor.Name}'";
 
     /// <summary>Where the tensor's data lies in a file, or null when it is in <see cref="Proto"/>.</summary>
-    internal StoredBytes? Stored(TensorProto tensor)
-    {
-        if (tensor.HasRawData) return FindPlaceholder(tensor);
-        return Tensors.IsExternal(tensor) ? FindExternal(tensor, ElementTypes.RawBytes(tensor), Describe(tensor)) : null;
-    }
+    internal StoredBytes? Stored(TensorProto tensor) =>
+        Tensors.IsExternal(tensor) && !tensor.HasRawData ? FindExternal(tensor, ElementTypes.RawBytes(tensor), Describe(tensor)) : FindPlaceholder(tensor);
 
     /// <summary>Length of <c>raw_data</c>, in the file or in <see cref="Proto"/>.</summary>
     internal long RawDataLength(TensorProto tensor) => FindPlaceholder(tensor)?.Length ?? tensor.RawData.Length;
+
+    /// <summary>Entries of the typed field, in the file or in <see cref="Proto"/>.</summary>
+    internal long EntryCount(TensorProto tensor) =>
+        FindPlaceholder(tensor) is { } stored ? stored.Length / TypedFields.EntryBytes((DataType)tensor.DataType) : TypedFields.Count(tensor);
 
     /// <summary>Where a tensor's external data lies: in an allowed place, with room for these bytes.</summary>
     /// <exception cref="InvalidModelException">It does not.</exception>
@@ -202,8 +219,9 @@ public sealed class OnnxModel
 
     StoredBytes? FindPlaceholder(TensorProto tensor)
     {
+        var elements = tensor.HasRawData ? tensor.RawData.Span : TypedFields.MaybePlaceholder(tensor);
         foreach (var store in stores)
-            if (store.Find(tensor.RawData.Span) is { } stored) return stored;
+            if (store.Find(elements) is { } stored) return stored;
         return null;
     }
 

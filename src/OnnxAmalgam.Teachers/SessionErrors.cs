@@ -19,7 +19,7 @@ internal static partial class SessionErrors
             var m when NewestOpset().Match(m) is { Success: true } opset =>
                 ($" (opset <= {opset.Groups[1].Value})", "", "export with a lower opset, or convert it (onnx.version_converter)"),
             var m when UnknownOperator().IsMatch(m) => ("", $": {Reason(error)}", "replace the operator, or read values before it"),
-            var m when m.Contains("Could not find an implementation", StringComparison.Ordinal) => ("", $": {Reason(error)}", "export it with another element type"),
+            var m when m.Contains("Could not find an implementation", StringComparison.Ordinal) => ("", $": {Reason(error)}", "export it with another element type or a lower opset"),
             _ => ("", $": {Reason(error)}", "check the file (onnx.checker.check_model), or export it again"),
         };
         return new InputException($"'{model.Name}': expected a model that ONNX Runtime {version} runs{allowed}, got {stamps}{detail}; {remedy}.", error);

@@ -22,6 +22,7 @@ namespace OnnxAmalgam.Trainable;
 /// A stored tensor that several nodes use is one parameter.</para>
 /// <para>On a processor, images X[n, c, h, w] flow through a graph of 2-D convolutions with their channels innermost in memory, whatever
 /// strides they came with: libtorch convolves and normalises them faster so. Shapes are the same; results may have such strides.</para>
+/// <para>uint16, uint32 and uint64, which TorchSharp lacks, are held in int64 (inputs and outputs too) where every node computes the same so; else the model is refused.</para>
 /// <para><see cref="nn.Module.train"/> and <see cref="nn.Module.eval"/> decide about batch statistics and dropout; what the file says about
 /// training mode is ignored. Parameters, buffers and constants belong to this object and go with <see cref="nn.Module.Dispose()"/>.
 /// Not safe for several threads at once.</para>
@@ -36,12 +37,14 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
     readonly int[] _inputs;
     readonly Tensor?[] _given;
     readonly bool[] _isConstant;
+    /// <summary>Images come with their channels first, and are convolved.</summary>
     readonly bool _convolvesImages;
     readonly Dictionary<int, string> _moduleNames = [];
     readonly List<(string[] Values, Plan Plan)> _plans = [];
     readonly string[] _firstOutput;
     Dictionary<string, Parameter> _initializers = [];
     Dictionary<string, Tensor> _statistics = [];
+    HashSet<string> _frozen = [];
     ScalarType _wide;
     Device _device = CPU;
 
@@ -64,7 +67,8 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
         _inputs = [.. InputNames.Select(_graph.Find)];
         _firstOutput = [.. OutputNames.Take(1)];
         Register();
-        _convolvesImages = _graph.Nodes.Any(node => node.Row.Type is "Conv" && node.Inputs.ElementAtOrDefault(1) is >= 0 and var weight && _given[weight]?.dim() == 4);
+        _convolvesImages = _graph.Nodes.Any(node => node.Row.Type is "Conv" && node.Inputs.ElementAtOrDefault(1) is >= 0 and var weight && _given[weight]?.dim() == 4)
+            && !_graph.Nodes.Any(node => node.Row.Type is "Transpose" && _inputs.Contains(node.Inputs[0]));
     }
 
     /// <summary>Loads a file and builds the module.</summary>
@@ -82,9 +86,27 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
     /// <summary>Buffers (running statistics) by the initializer's name.</summary>
     public IReadOnlyDictionary<string, Tensor> Statistics => _statistics;
 
+    /// <summary>Names of the stored tensors that training leaves alone.</summary>
+    public IReadOnlySet<string> Frozen => _frozen;
+
     /// <summary>A narrower float type for activations (bfloat16), or null. Weights keep their type and are cast at use; norms,
     /// exponentials and sums run in the weights' type, and so come the results.</summary>
     public ScalarType? ActivationDtype { get; set; }
+
+    /// <summary>Leaves stored tensors as they are from now on: these, and no others. Their parameters ask for no gradient. A BatchNormalization
+    /// whose running statistics are among them, or all of whose weights are, normalises with its running statistics in training mode too,
+    /// and does not move them.</summary>
+    /// <param name="names">Names of <see cref="Initializers"/> and <see cref="Statistics"/>; none thaws all.</param>
+    /// <exception cref="InputException">A name that is neither.</exception>
+    public void Freeze(IEnumerable<string> names)
+    {
+        var frozen = names.ToHashSet(StringComparer.Ordinal);
+        if (frozen.FirstOrDefault(name => !_initializers.ContainsKey(name) && !_statistics.ContainsKey(name)) is { } unknown)
+            throw new InputException($"model '{_model.Name}': expected names of tensors that are trained, got '{unknown}'{NearestName.Hint(unknown, _initializers.Keys)}");
+        _frozen = frozen;
+        new FrozenTensors(_graph, _trained, frozen).Mark();
+        Thaw();
+    }
 
     /// <summary>Evaluates the first output for a graph of one input.</summary>
     /// <exception cref="InputException">The graph has several inputs: <c>Run</c> takes them by name.</exception>
@@ -224,7 +246,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
             if (node.Row.DependsOnMode || !Array.TrueForAll(node.Inputs, slot => slot < 0 || _isConstant[slot])) continue;
             ReadKnown(node);
             int[] made = [.. node.Outputs.Where(slot => slot >= 0)];
-            var alone = new Plan([node], [[]], made, new bool[made.Length]);
+            var alone = new Plan([node], [[]], [-1], made, new bool[made.Length]);
             var outputs = Interpreter.Run(alone, (Tensor?[])_given.Clone(), training: false, casts: null);
             for (var i = 0; i < made.Length; i++) Keep(made[i], outputs[i]);
         }
@@ -252,7 +274,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
         foreach (var (name, proto) in StoredTensors.Of(_graph.View.Proto))
         {
             var slot = _graph.Find(name);
-            var tensor = TensorProtos.ToTorch(proto, _model.ReadRaw(proto), _floats).DetachFromDisposeScope();
+            var tensor = TensorProtos.ToTorch(proto, _model, _floats).DetachFromDisposeScope();
             var (weight, statistic) = (_trained.Weights.Contains(slot), _trained.Statistics.Contains(slot));
             if (!weight && !statistic)
             {
@@ -291,6 +313,13 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
         }
 
         (_initializers, _statistics) = (initializers, statistics);
+        Thaw();
+    }
+
+    /// <summary>Gradients for what is not frozen, and for nothing else.</summary>
+    void Thaw()
+    {
+        foreach (var (name, parameter) in _initializers) parameter.requires_grad = !_frozen.Contains(name);
     }
 
     TrainableGraph Moved(nn.Module _, ScalarType? dtype)

@@ -24,6 +24,16 @@ public static class TrainingSupport
         }
     }
 
+    /// <summary>Names of the stored tensors that training moves: weights by gradients, running statistics by the images.</summary>
+    /// <exception cref="UnsupportedModelException">The model cannot be trained.</exception>
+    public static (IReadOnlySet<string> Weights, IReadOnlySet<string> Statistics) Trained(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var graph = new BoundGraph(model, new FloatTypes(null));
+        var trained = new TrainedTensors(graph, new StoredTensors(graph).BySlot, model.ReadRaw);
+        return (trained.Weights.Select(graph.NameOf).ToHashSet(StringComparer.Ordinal), trained.Statistics.Select(graph.NameOf).ToHashSet(StringComparer.Ordinal));
+    }
+
     /// <summary>Nodes of the main graph that ONNX Runtime, and the trainable graph with it, computes otherwise than ONNX's own test files expect.</summary>
     public static IReadOnlyList<UnsupportedNode> Disputed(OnnxModel model)
     {

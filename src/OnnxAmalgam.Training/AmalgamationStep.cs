@@ -4,6 +4,7 @@ using OnnxAmalgam.Training.CommonSpace;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Export;
+using OnnxAmalgam.Training.Gates;
 using OnnxAmalgam.Training.Losses;
 using OnnxAmalgam.Training.Optimisation;
 using OnnxAmalgam.Training.Recipes;
@@ -24,7 +25,8 @@ internal sealed class AmalgamationStep : IDisposable
     readonly Device device;
     readonly string[] values;
     readonly double? clipNorm;
-    readonly bool readsTeachers;
+    readonly StudentAgreement? agreement;
+    readonly Tensor? shared;
 
     /// <summary>Builds student, losses and optimiser for a setup.</summary>
     public AmalgamationStep(AmalgamationSetup setup)
@@ -33,20 +35,22 @@ internal sealed class AmalgamationStep : IDisposable
         device = TorchMemory.Device(setup.Compute.Device);
         preprocess = new Preprocess(setup.Student.Input);
         targets = new ImageTargets(setup, setup.Train);
-        values = setup.Student.Tap is { } tap ? [setup.Student.Logits, tap.Value] : [setup.Student.Logits];
+        agreement = setup.Recipe.Amalgamation is { Labels: LabelMode.Gated, Gate.AgreementAfter: not null } ? new StudentAgreement(setup, targets.Table!) : null;
+        values = [setup.Student.Logits, .. setup.Student.Taps.Select(t => t.Value)];
         clipNorm = setup.Recipe.Train.ClipNorm;
-        readsTeachers = setup.Recipe.Amalgamation.Losses.Any(term => term is not HardLabelTerm);
 
         Student = new TrainableGraph(setup.Student.Model);
         Student.to(device);
+        Student.Freeze(setup.Student.Plan.Frozen);
         var weights = new WeightSource(setup.Recipe.Train.Seed, device, ScalarType.Float32);
         TeacherTap[] taps = [.. setup.Teachers.Index().SelectMany(t => t.Item.TapShapes.Select(shape => new TeacherTap(t.Index, shape)))];
-        Loss = new AmalgamationLoss(setup.Recipe.Amalgamation, setup.Union, StudentTapShape(), taps, weights);
-        if (setup.Recipe.Amalgamation is { NeedsTaps: true, Standardise: Standardisation.PhiS })
+        Loss = new AmalgamationLoss(setup.Recipe.Amalgamation, setup.Union, StudentTapShapes(), taps, weights);
+        if (setup.Recipe.Amalgamation is { NeedsTaps: true, Standardise: Standardisation.Offline or Standardisation.PhiS })
         {
             FitStandardisers();
         }
 
+        shared = setup.Recipe.Amalgamation.Balance is GradNormBalance ? Student.Initializers[SharedLayer.Of(setup.Student)] : null;
         TermNames = ["loss", .. Loss.TermNames];
         Optimizer = Optimizer.Create(setup.Recipe.Train, Groups());
     }
@@ -67,6 +71,9 @@ internal sealed class AmalgamationStep : IDisposable
     /// <summary>Names of what <see cref="Run"/> returns: <c>loss</c> (the weighted sum), then each term and its parts.</summary>
     public IReadOnlyList<string> TermNames { get; }
 
+    /// <summary>Whether any term asks the teachers.</summary>
+    bool ReadsTeachers => setup.Recipe.Amalgamation.ReadsTeachers;
+
     AmalgamationLoss Loss { get; }
 
     Optimizer Optimizer { get; }
@@ -86,7 +93,7 @@ internal sealed class AmalgamationStep : IDisposable
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         Tensor canvas = BatchTensors.Canvas(batch, setup.Train).to(device);
-        TeacherOutput[] answers = readsTeachers ? [.. setup.Teachers.Select(t => t.Run(canvas, i => setup.Train.NameOf(batch.Indices[i])))] : [];
+        TeacherOutput[] answers = ReadsTeachers ? [.. setup.Teachers.Select((t, i) => t.Run(canvas, n => setup.Train.NameOf(batch.Indices[n]), batch.Stored?[i]))] : [];
         foreach (Tensor tensor in answers.SelectMany(a => a.Logits is { } logits ? a.Taps.Prepend(logits) : a.Taps).Prepend(canvas))
         {
             tensor.DetachFromDisposeScope();
@@ -127,6 +134,20 @@ internal sealed class AmalgamationStep : IDisposable
         return terms;
     }
 
+    /// <summary>What is decided anew between epochs: the gate, where the recipe has the student refine it.</summary>
+    /// <param name="epoch">The epoch that ended, from 1.</param>
+    /// <returns>For results.csv; the same columns in every epoch.</returns>
+    public IReadOnlyList<(string Column, double? Value)> EndEpoch(int epoch)
+    {
+        if (agreement is null)
+        {
+            return [];
+        }
+
+        bool decides = epoch >= setup.Recipe.Amalgamation.Gate.AgreementAfter && epoch < setup.Recipe.Train.Epochs;
+        return [.. agreement.Columns.Zip(decides ? agreement.Update(Student) : agreement.Unchanged())];
+    }
+
     LossResult Evaluate(TaughtBatch taught)
     {
         ImageBatch batch = taught.Batch;
@@ -136,7 +157,8 @@ internal sealed class AmalgamationStep : IDisposable
         return Loss.Forward(new LossInputs
         {
             StudentLogits = outputs[0],
-            StudentTap = outputs.ElementAtOrDefault(1),
+            StudentTaps = outputs[1..],
+            Shared = shared,
             TeacherLogits = [.. taught.Answers.Select(t => t.Logits)],
             TeacherTaps = [.. taught.Answers.SelectMany(t => t.Taps)],
             DomainWeights = targets.Weights(indices),
@@ -191,6 +213,7 @@ internal sealed class AmalgamationStep : IDisposable
         Optimizer.Dispose();
         Loss.Dispose();
         Student.Dispose();
+        agreement?.Dispose();
         targets.Dispose();
     }
 
@@ -203,22 +226,28 @@ internal sealed class AmalgamationStep : IDisposable
             own.Add("loss/" + name, value);
         }
 
+        if (agreement is not null)
+        {
+            own.Add("gate/weights", targets.Table!);
+        }
+
         return own;
     }
 
-    /// <summary>Layout and shape of the student's tap, seen on two blank images.</summary>
-    TapShape? StudentTapShape()
+    /// <summary>Layout and shape of the student's taps, seen on two blank images.</summary>
+    TapShape[] StudentTapShapes()
     {
-        if (setup.Student.Tap is not { } tap)
+        if (setup.Student.Taps.Count == 0)
         {
-            return null;
+            return [];
         }
 
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         Student.eval();
         var inputs = new Dictionary<string, Tensor> { [Student.InputNames[0]] = zeros(setup.Student.Input.ShapeOf(2), device: device) };
-        return new TapShape($"student: {tap.Value}", tap.Kind, tap.ChannelAxis, Student.Run(inputs, [tap.Value])[0].shape);
+        Tensor[] outputs = Student.Run(inputs, values[1..]);
+        return [.. setup.Student.Taps.Zip(outputs, (tap, output) => new TapShape($"student: {tap.Value}", tap.Kind, tap.ChannelAxis, output.shape))];
     }
 
     /// <summary>Shows the loss the teachers' taps of at most <see cref="SampledImages"/> unlabelled images, evenly spread, without augmentation.</summary>
@@ -236,15 +265,15 @@ internal sealed class AmalgamationStep : IDisposable
         }
     }
 
+    /// <summary>The student's weights by their settings, frozen ones left out, and the losses' own.</summary>
     ParameterGroup[] Groups()
     {
-        TrainRecipe train = setup.Recipe.Train;
-        var student = Student.Initializers.ToLookup(p => setup.Student.HeadParameters.Contains(p.Key), p => new NamedParameter("student/" + p.Key, p.Value));
+        var settings = setup.Student.Plan.Settings;
         return
         [
-            .. Group("backbone", student[false], 1),
-            .. Group("head", student[true], train.HeadRate),
-            .. Group("common_space", Loss.named_parameters().Select(p => new NamedParameter("loss/" + p.name, p.parameter)), train.CommonRate),
+            .. Student.Initializers.Where(p => !settings[p.Key].IsFrozen).GroupBy(p => settings[p.Key])
+                .Select(g => new ParameterGroup(g.Key.Group, [.. g.Select(p => new NamedParameter("student/" + p.Key, p.Value))], g.Key.RateFactor, g.Key.WeightDecay)),
+            .. Group("common_space", Loss.named_parameters().Select(p => new NamedParameter("loss/" + p.name, p.parameter)), setup.Recipe.Train.CommonRate),
         ];
     }
 

@@ -61,8 +61,9 @@ static class PrecisionChoice
         using var scope = NewDisposeScope();
         using var student = new TrainableGraph(setup.Student.Model);
         student.to(device);
+        student.Freeze(setup.Student.Plan.Frozen);
         student.train();
-        string[] values = setup.Student.Tap is { } tap ? [setup.Student.Logits, tap.Value] : [setup.Student.Logits];
+        string[] values = [setup.Student.Logits, .. setup.Student.Taps.Select(t => t.Value)];
         var inputs = new Dictionary<string, Tensor> { [student.InputNames[0]] = zeros(setup.Student.Input.ShapeOf(Math.Min(setup.Recipe.Train.Batch, setup.Train.Count)), device: device) };
         Pass(student, inputs, values, null);
         Pass(student, inputs, values, ScalarType.BFloat16);

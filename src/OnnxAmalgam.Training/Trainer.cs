@@ -73,7 +73,7 @@ public sealed class Trainer : IDisposable
             observer.Note(WhereItGoesOn(saved));
         }
 
-        using var loader = new BatchLoader(setup.Train, train.Batch, setup.Recipe.Augment, train.Seed, at.Epoch, at.Batch, workers: 1);
+        using var loader = new BatchLoader(setup.Train, train.Batch, setup.Recipe.Augment, train.Seed, at.Epoch, at.Batch, workers: 1, setup.Cache?.Views, setup.StoredRows);
         using var batches = new TaughtBatches(loader, step.Teach);
         var results = new ResultsCsv(folder.Results, at.ResultsBytes);
         using var events = new EventFile(folder.Path, at.Epoch, observer.Warn);
@@ -153,6 +153,7 @@ public sealed class Trainer : IDisposable
     {
         var clock = Stopwatch.StartNew();
         ValidationResult? validation = validator?.Run(step.Student);
+        var gate = step.EndEpoch(at.Epoch);
         double seconds = at.Seconds + clock.Elapsed.TotalSeconds;
         bool isBest = validation is { } v && (at.Best is null || v.Selection > at.Best);
 
@@ -162,6 +163,7 @@ public sealed class Trainer : IDisposable
             ("time", seconds),
             .. step.TermNames.Select(n => ($"train/{n}", (double?)(at.Sums[n] / batches))),
             .. validation?.Columns ?? [],
+            .. gate,
             ("lr/pg0", schedule.At(at.Step - 1).Rate),
             ("speed/images_per_second", imagesPerSecond),
         ];
@@ -243,6 +245,8 @@ public sealed class Trainer : IDisposable
             }
         }
 
+        // What was computed before this point is then there when a run goes on from it.
+        setup.Cache?.Flush();
         checkpoints.Save(state, tensors, isBest);
     }
 

@@ -17,7 +17,7 @@ public sealed record TrainingEstimate
 
     /// <summary>What is minimised, as text.</summary>
     public required string Equation { get; init; }
-    /// <summary>Elements of the student's trained weights.</summary>
+    /// <summary>Elements of the student's weights, frozen ones too.</summary>
     public required long StudentParameters { get; init; }
     /// <summary>Steps an epoch.</summary>
     public required int BatchesPerEpoch { get; init; }

@@ -101,6 +101,9 @@ sealed class Validator : IDisposable
         }
     }
 
+    /// <summary>Whether the teachers' scores of the validation images are asked for.</summary>
+    public static bool ReadsTeachers(Recipe recipe) => Terms(recipe).Length > 0;
+
     static bool CanMeasure(AmalgamationSetup setup) => setup.Validate is { } images
         && (Terms(setup.Recipe).Length > 0 || Enumerable.Range(0, images.Count).All(i => images.LabelOf(i) is { } label && setup.Union.ClassIndex(label) >= 0));
 
@@ -113,7 +116,7 @@ sealed class Validator : IDisposable
     {
         if (teacherLogits.Count == number)
         {
-            teacherLogits.Add([.. setup.Teachers.Select(t => t.Run(canvas, i => images.NameOf(batch.Indices[i])).Logits?.DetachFromDisposeScope())]);
+            teacherLogits.Add([.. setup.Teachers.Select(t => t.Scores(canvas, i => images.NameOf(batch.Indices[i]))?.DetachFromDisposeScope())]);
         }
 
         var inputs = new LossInputs { StudentLogits = logits, TeacherLogits = teacherLogits[number], DomainWeights = targets.Weights(indices) };

@@ -22,7 +22,8 @@ internal static class OperatorDocument
             - *Trained*: inputs (counted from 0) that are weights or running statistics by their place. *Operands*: stored tensors of several elements
               where another input already depends on a weight.
             - *Refused*: what ONNX has and the row does not honour. Everywhere refused, by name: operators that are not here, attributes that ONNX has
-              not or that a row does not know, and element types that libtorch lacks (uint16, uint32, uint64, float8, 4-bit, texts, complex numbers).
+              not or that a row does not know, and element types that libtorch lacks (float8, 4-bit, texts, complex numbers). uint16, uint32 and uint64 are
+              held in int64 where that computes the same (shapes and orders of elements, choices, comparisons, Min, Max, Mod, Cast), and refused elsewhere.
               A model with such nodes still loads, is inspected, tapped and run as a teacher; training lists all of them at once.
 
             | operator | domain | since | trained | refused |

@@ -11,16 +11,32 @@ internal static class Ort
     /// <summary>Every output of the model, float tensors and integers alike, as CPU tensors.</summary>
     public static Tensor[] Run(byte[] model, IReadOnlyDictionary<string, Tensor> inputs)
     {
-        using var options = new SessionOptions
-        {
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
-            IntraOpNumThreads = 1,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-        };
+        using var options = Options();
         using var session = new InferenceSession(model, options);
+        return Run(session, inputs);
+    }
+
+    /// <summary>The same of a file, which may have external data.</summary>
+    public static Tensor[] Run(string file, IReadOnlyDictionary<string, Tensor> inputs)
+    {
+        using var options = Options();
+        using var session = new InferenceSession(file, options);
+        return Run(session, inputs);
+    }
+
+    static SessionOptions Options() => new()
+    {
+        GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
+        IntraOpNumThreads = 1,
+        LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+    };
+
+    /// <summary>Outputs that are no tensors (a ZipMap's maps) are passed over.</summary>
+    static Tensor[] Run(InferenceSession session, IReadOnlyDictionary<string, Tensor> inputs)
+    {
         var feeds = inputs.Select(pair => Feed(pair.Key, pair.Value)).ToArray();
         using var results = session.Run(feeds);
-        return [.. results.Select(ToTorch)];
+        return [.. results.Where(value => value.ValueType == OnnxValueType.ONNX_TYPE_TENSOR && value.ElementType != TensorElementType.String).Select(ToTorch)];
     }
 
     static Tensor ToTorch(DisposableNamedOnnxValue value) => value.ElementType switch

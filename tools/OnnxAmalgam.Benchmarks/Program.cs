@@ -1,12 +1,22 @@
 using System.CommandLine;
 using System.Diagnostics;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
 using OnnxAmalgam.Benchmarks;
 
 // tools/OnnxAmalgam.Benchmarks: see tools/README.md. Run in the repository's root.
 if (args is ["worker", var name, var method, var train, var threadCount, var models])
 {
-    Setting setting = name == "cifar" ? Setting.Cifar(Directory.GetCurrentDirectory()) : Setting.Resnets(models);
+    Setting setting = name.StartsWith("cifar", StringComparison.Ordinal) ? Setting.Cifar(Directory.GetCurrentDirectory()).Sized(name) : Setting.Resnets(models);
     StepWorker.Serve(setting, method, train, int.Parse(threadCount, System.Globalization.CultureInfo.InvariantCulture));
+    return 0;
+}
+
+if (args is ["parts", ..])
+{
+    BenchmarkSwitcher.FromAssembly(typeof(MmdBenchmark).Assembly).Run(args.Length > 1 ? args[1..] : ["--filter", "*"], DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessNoEmitToolchain.Instance)));
     return 0;
 }
 
@@ -37,7 +47,7 @@ command.SetAction(parsed =>
     }
 
     string machine = Machine.Describe(comparison.Reference) + $"; {parsed.GetValue(threads)} threads on every side, {parsed.GetValue(rounds)} rounds in turn.";
-    foreach (var (part, table) in comparison.Tables.Prepend(("machine", machine)))
+    foreach (var (part, table) in comparison.Tables.Prepend(("machine", machine)).Concat(Alone(new ComparisonOptions(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(seconds), null), parsed.GetValue(only) is { Length: > 0 })))
     {
         Console.WriteLine($"{table}\n");
         if (parsed.GetValue(page) is { } path)
@@ -47,6 +57,14 @@ command.SetAction(parsed =>
     }
 });
 return command.Parse(args).Invoke();
+
+// What is measured without a yardstick; left out where only some settings are asked for.
+static IEnumerable<(string, string)> Alone(ComparisonOptions options, bool some) => some ? [] :
+[
+    ("data", Pipeline.Run(options.Rounds)),
+    ("teachers", Scaling.Teachers(options)),
+    ("images", Scaling.Images(options)),
+];
 
 // An interpreter that has torch and torchvision, or null with a message.
 static string? FindPython()

@@ -28,15 +28,28 @@ sealed record Setting(string Name, int Batch, int Size, int Channels, IReadOnlyL
     ],
     Path.Combine(folder, "resnet18.onnx"));
 
+    /// <summary>Images that there are.</summary>
+    public int Images { get; init; } = 2048;
+
+    /// <summary>Another size of this setting: <c>cifar*8</c> has eight teachers, <c>cifar/60000</c> that many images.</summary>
+    public Setting Sized(string name) => name.Split('*', '/') switch
+    {
+        [_] => this,
+        [_, var number] when name.Contains('*', StringComparison.Ordinal) => this with { Teachers = [.. Enumerable.Range(0, Number(number)).Select(i => Teachers[i % Teachers.Count])] },
+        [_, var number] => this with { Images = Number(number) },
+        _ => throw new ArgumentException($"expected a setting as cifar, cifar*8 or cifar/60000, got '{name}'"),
+    };
+
+    static int Number(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+
     /// <summary>Writes recipe and random images into a folder.</summary>
     /// <param name="folder">An existing folder.</param>
     /// <param name="method"><c>soft</c> or <c>published</c>.</param>
     /// <param name="train">Further keys of the recipe's train section.</param>
-    /// <param name="count">Images.</param>
     /// <returns>The recipe's path.</returns>
-    public string Write(string folder, string method, string train, int count)
+    public string Write(string folder, string method, string train)
     {
-        RandomImages.WriteCifar10(folder, count);
+        RandomImages.WriteCifar10(folder, Images);
         string losses = method == "soft"
             ? "losses: [{soft_target: {weight: 1, temperature: 1}}]"
             : "common_space: {channels: " + Channels + ", blocks: 3}, losses: [{soft_target: {weight: 1, temperature: 1}}, {mmd: {weight: 10, bandwidths: published}}, {reconstruction: {weight: 10}}]";
@@ -49,7 +62,7 @@ sealed record Setting(string Name, int Batch, int Size, int Channels, IReadOnlyL
             student: {model: '{{Student}}', input: {mean: [0.473], std: [0.2503]} }
             data:
               size: {{Size}}
-              unlabelled: [{cifar10: '{{folder}}', split: train, limit: {{count}} }]
+              unlabelled: [{cifar10: '{{folder}}', split: train, limit: {{Images}} }]
             augment: [flip, {crop: {padding: 4} }]
             amalgamation: {labels: concat, {{losses}} }
             train: {epochs: 1000, batch: {{Batch}}, optimizer: adam, learning_rate: 1e-3, weight_decay: 1e-4, schedule: constant, select: last, seed: 1{{train}} }

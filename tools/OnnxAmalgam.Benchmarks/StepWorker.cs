@@ -15,7 +15,6 @@ namespace OnnxAmalgam.Benchmarks;
 /// <summary>This program's side: the protocol of tools/reference/step.py on stdin and stdout, and what only this side is asked.</summary>
 sealed class StepWorker : IDisposable
 {
-    const int Images = 2048;
     readonly AmalgamationSetup setup;
     readonly AmalgamationStep step;
     readonly BatchLoader loader;
@@ -43,7 +42,7 @@ sealed class StepWorker : IDisposable
         DirectoryInfo folder = Directory.CreateTempSubdirectory("onnx-amalgam-bench-");
         try
         {
-            using var worker = new StepWorker(RecipeReader.Read(setting.Write(folder.FullName, method, train, Images)), threads);
+            using var worker = new StepWorker(RecipeReader.Read(setting.Write(folder.FullName, method, train)), threads);
             Answer(new { precision = worker.step.Precision.ToString().ToLowerInvariant() });
             while (Console.ReadLine() is { } line && line != "quit")
             {

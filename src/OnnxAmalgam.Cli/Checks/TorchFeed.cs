@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Trainable;
@@ -33,10 +34,26 @@ internal sealed class TorchFeed : IDisposable
 
     static Tensor ToTorch(string name, TensorData data)
     {
-        var tensor = empty(data.Shape, TypeOf(name, data.Type));
+        if (data.Type is TensorElementType.UInt16 or TensorElementType.UInt32 or TensorElementType.UInt64)
+            return tensor(Held(name, data)).reshape(data.Shape);
+        var result = empty(data.Shape, TypeOf(name, data.Type));
         if (data.Bytes.Length > 0)
-            tensor.bytes = data.Bytes;
-        return tensor;
+            result.bytes = data.Bytes;
+        return result;
+    }
+
+    /// <summary>Unsigned integers that libtorch lacks travel in int64.</summary>
+    static long[] Held(string name, TensorData data)
+    {
+        long[] numbers = data.Type switch
+        {
+            TensorElementType.UInt16 => Array.ConvertAll(MemoryMarshal.Cast<byte, ushort>(data.Bytes).ToArray(), x => (long)x),
+            TensorElementType.UInt32 => Array.ConvertAll(MemoryMarshal.Cast<byte, uint>(data.Bytes).ToArray(), x => (long)x),
+            _ => MemoryMarshal.Cast<byte, long>(data.Bytes).ToArray(),
+        };
+        return Array.Exists(numbers, x => x < 0)
+            ? throw new UnsupportedModelException($"input '{name}': expected numbers below 2^63", [new(name, "input", "expected numbers below 2^63")])
+            : numbers;
     }
 
     static ScalarType TypeOf(string name, TensorElementType type) => type switch

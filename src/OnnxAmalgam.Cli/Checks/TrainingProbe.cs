@@ -41,14 +41,22 @@ internal sealed class TrainingProbe(TrainableGraph graph, IReadOnlyDictionary<st
         var statistics = graph.Statistics.Values.Select(s => s.clone()).ToArray();
         for (var halving = 0; halving < MostHalvings; halving++, rate /= 2)
         {
-            foreach (var (p, start) in parameters.Zip(weights))
-                p.copy_(start - (p.grad! * rate));
+            Move(parameters, weights, rate);
             var loss = Loss(names, targets);
             if (loss < before)
                 return (loss, rate);
             Restore(parameters, weights, statistics);
         }
         return (before, rate);
+    }
+
+    static void Move(Parameter[] parameters, Tensor[] weights, double rate)
+    {
+        foreach (var (p, start) in parameters.Zip(weights))
+        {
+            using var scope = NewDisposeScope();
+            p.copy_(start - (p.grad! * rate));
+        }
     }
 
     void Restore(Parameter[] parameters, Tensor[] weights, Tensor[] statistics)

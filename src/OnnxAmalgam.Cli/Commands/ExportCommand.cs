@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using OnnxAmalgam.Cli.Conversions;
 using OnnxAmalgam.Cli.Reports;
 using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Edits;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Export;
 using OnnxAmalgam.Training.Recipes;
@@ -10,36 +12,59 @@ using OnnxAmalgam.Training.Runs;
 
 namespace OnnxAmalgam.Cli.Commands;
 
-/// <summary><c>export</c>: the deployable model of a run, verified before it gets its name.</summary>
+/// <summary><c>export</c>: the deployable model of a run, verified before it gets its name; or any model, brought to a newer opset.</summary>
 internal sealed class ExportCommand : ProgramCommand
 {
-    readonly Argument<string> run = new("RUN")
+    readonly Argument<string> source = new("RUN-or-MODEL")
     {
         Description = "A run folder. Its selected weights are exported: the best epoch on the validation part, or the last (train.select). "
-            + "Of an unfinished run: the best epoch so far, or the last checkpoint; that is said",
+            + "Of an unfinished run: the best epoch so far, or the last checkpoint; that is said. Or, with --opset, any .onnx file",
     };
 
     readonly Option<string> output = new("--output", "-o") { Description = "The .onnx file to write; replaced atomically, refused where it is one of the run's inputs", HelpName = "FILE", Required = true };
 
     readonly Option<bool> fold = new("--fold") { Description = "Fold each BatchNormalization that directly follows a convolution into its weights: the same function, fewer operators" };
 
+    readonly Option<int?> opset = WholeNumberOption.Maybe(
+        "--opset",
+        $"Bring the model to this newer opset, up to {GraphEdits.NewestOpset}; refused, with the nodes' names, where one has no equal there (docs/export.md)",
+        least: GraphEdits.OldestOpset);
+
+    readonly Option<string[]> shape = ShapeOption.Create();
+
     public ExportCommand()
-        : base("export", "Writes a run's student as one ONNX file, once ONNX Runtime agrees with the trained graph on 256 images", "onnx-amalgam export runs/demo -o student.onnx")
+        : base(
+            "export",
+            "Writes a run's student as one ONNX file, once ONNX Runtime agrees with the trained graph on 256 images; or a model at a newer opset, once ONNX Runtime computes the same from both",
+            "onnx-amalgam export runs/demo -o student.onnx --opset 21")
     {
-        Add(run);
+        Add(source);
         Add(output);
         Add(fold);
+        Add(opset);
+        Add(shape);
     }
 
     public override int Run(ParseResult result, Session session)
     {
-        var folder = RunFolder.Read(result.GetRequiredValue(run));
+        if (result.GetValue(opset) is > GraphEdits.NewestOpset and var asked)
+            throw new UsageException($"--opset: expected {GraphEdits.OldestOpset} to {GraphEdits.NewestOpset}, got {asked}");
+        var facts = File.Exists(result.GetRequiredValue(source)) ? ExportModel(result, session) : ExportRun(result, session);
+        facts.WriteTo(session.Terminal);
+        return ExitCode.Done;
+    }
+
+    FactList ExportRun(ParseResult result, Session session)
+    {
+        if (result.GetResult(shape) is { Implicit: false })
+            throw new UsageException("--shape: expected a model to go with it, got a run, whose images have their size");
+        var folder = RunFolder.Read(result.GetRequiredValue(source));
         var file = result.GetRequiredValue(output);
         var recipe = RecipeReader.Read(folder.Recipe);
         var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
         using var setup = AmalgamationSetup.Open(recipe, compute, session.Warn);
-        var report = RunExport.Write(setup, folder, file, result.GetValue(fold));
+        var report = RunExport.Write(setup, folder, file, result.GetValue(fold), result.GetValue(opset));
         if (!report.IsFinished)
             session.Warn($"this run is unfinished: {report.Epochs} of {report.Of} epochs are behind these weights; go on with: onnx-amalgam train --resume -o {ShellWord.Of(folder.Path)}");
 
@@ -54,9 +79,30 @@ internal sealed class ExportCommand : ProgramCommand
                 session.Warn($"not folded: '{kept.Node}', because {kept.Reason}");
         }
 
-        facts.Add("bytes", new FileInfo(file).Length.ToString("N0", CultureInfo.InvariantCulture));
+        if (result.GetValue(opset) is { } raised)
+            facts.Add("opset", raised.ToString(CultureInfo.InvariantCulture));
+        facts.Add("bytes", Bytes(file));
         facts.Add("verified", string.Create(CultureInfo.InvariantCulture, $"max difference {report.Agreement.MaxDifference:0.0e+0} to the trained graph on {report.Agreement.Images} images"));
-        facts.WriteTo(session.Terminal);
-        return ExitCode.Done;
+        return facts;
     }
+
+    FactList ExportModel(ParseResult result, Session session)
+    {
+        var model = result.GetRequiredValue(source);
+        var file = result.GetRequiredValue(output);
+        if (result.GetValue(fold))
+            throw new UsageException($"--fold: expected a run to go with it, got the model '{model}'");
+        if (result.GetValue(opset) is not { } asked)
+            throw new UsageException($"--opset: expected the opset to bring '{model}' to, which is a model and no run, got none");
+        var report = OpsetExport.Write(model, file, asked, ShapeOption.Read(result, shape), Compute.Of(session), session.Seed ?? 1);
+
+        var facts = new FactList();
+        facts.Add("file", file);
+        facts.Add("opset", string.Create(CultureInfo.InvariantCulture, $"{asked}, from {report.From}"));
+        facts.Add("bytes", Bytes(file));
+        facts.Add("verified", string.Create(CultureInfo.InvariantCulture, $"max difference {report.MaxDifference:0.0e+0} between both files in ONNX Runtime, on seeded noise"));
+        return facts;
+    }
+
+    static string Bytes(string file) => new FileInfo(file).Length.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -49,10 +49,10 @@ internal sealed class TrainCommand : ProgramCommand
         if (folder is null && RunFolder.NewestUnfinished(given!.Name) is { } unfinished)
             session.Note($"this is a new run, '{unfinished}' is unfinished; go on with that one: onnx-amalgam train --resume -o {ShellWord.Of(unfinished)}");
         folder = kept is not null ? folder! : RunFolder.Choose(folder, given!.Name);
-        using var setup = AmalgamationSetup.Open((kept ?? given)!, compute, session.Warn);
+        using var setup = AmalgamationSetup.Open(Opened((kept ?? given)!, result.GetValue(dryRun)), compute, session.Warn);
         if (result.GetValue(dryRun))
         {
-            TrainingPlan.Write(session.Terminal, setup, TrainingEstimate.Measure(setup), folder);
+            TrainingPlan.Write(session.Terminal, setup, TrainingEstimate.Measure(setup), folder, (kept ?? given)!.Train.Cache);
             return ExitCode.Done;
         }
 
@@ -87,6 +87,9 @@ internal sealed class TrainCommand : ProgramCommand
             throw;
         }
     }
+
+    /// <summary>What a dry run tries must leave no trace: it has no cache.</summary>
+    static Recipe Opened(Recipe recipe, bool isTried) => isTried ? recipe with { Train = recipe.Train with { Cache = null } } : recipe;
 
     /// <summary>The recipe of the run that goes on.</summary>
     static Recipe ReadKept(string folder)

@@ -30,11 +30,11 @@ internal static class ModelNotes
     static string? FixedBatch(OnnxModel model)
     {
         var first = new GraphView(model.Proto.Graph).Inputs.Select(i => i.Type?.TensorType?.Shape?.Dim).FirstOrDefault();
-        if (first is not [{ HasDimValue: true } batch, ..])
+        if (first is not [var axis, ..] || axis.FixedSize() is not { } batch)
             return null;
         return GraphEdits.WithSymbolicBatch(model, out var obstacle) is null
-            ? $"batch fixed to {batch.DimValue}, and {obstacle} may depend on it: other batches run in pieces of {batch.DimValue}, at a cost"
-            : $"batch fixed to {batch.DimValue} in the file; nothing inside depends on it, so it is set free on loading";
+            ? $"batch fixed to {batch}, and {obstacle} may depend on it: other batches run in pieces of {batch}, at a cost"
+            : $"batch fixed to {batch} in the file; nothing inside depends on it, so it is set free on loading";
     }
 
     static string? Quantised(OnnxModel model) =>

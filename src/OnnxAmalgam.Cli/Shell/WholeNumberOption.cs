@@ -15,6 +15,14 @@ internal static class WholeNumberOption
         CustomParser = result => (int)(Parse(result, name, least, int.MaxValue) ?? otherwise),
     };
 
+    /// <summary>An option that may be absent.</summary>
+    public static Option<int?> Maybe(string name, string description, int least) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = result => (int?)Parse(result, name, least, int.MaxValue),
+    };
+
     /// <summary>An option that may be absent; every command takes it.</summary>
     public static Option<long?> Common(string name, string description, long least, long most) => new(name)
     {

@@ -4,9 +4,9 @@ using Onnx;
 namespace OnnxAmalgam.Graphs.Edits;
 
 /// <summary>A node that a fixed batch was written into, and how to write it out again.</summary>
-internal sealed class BatchObstacle(GraphProto graph, NodeProto node, long fixedSize, BatchProof proof, Dictionary<string, ValueState> states)
+internal sealed class BatchObstacle(ModelProto model, NodeProto node, long fixedSize, BatchProof proof, Dictionary<string, ValueState> states)
 {
-    readonly NewInitializers initializers = new(graph);
+    readonly NewInitializers initializers = new(model);
 
     /// <summary>Changes the node where there is a way; whether that was enough, the next proof tells.</summary>
     public void Clear()
@@ -86,9 +86,10 @@ internal sealed class BatchObstacle(GraphProto graph, NodeProto node, long fixed
             new() { OpType = "Concat", Name = wanted, Input = { parts }, Output = { wanted }, Attribute = { new AttributeProto { Name = "axis", Type = AttributeProto.Types.AttributeType.Int, I = 0 } } },
             new() { OpType = "Expand", Name = name, Input = { constant, wanted }, Output = { name } },
         ];
-        var place0 = graph.Node.TakeWhile(one => !ReferenceEquals(one, node)).Count();
+        var nodes = model.Graph.Node;
+        var place0 = nodes.TakeWhile(one => !ReferenceEquals(one, node)).Count();
         for (var i = 0; i < added.Length; i++)
-            graph.Node.Insert(place0 + i, added[i]);
+            nodes.Insert(place0 + i, added[i]);
         return name;
 
         IEnumerable<string> Part(string what, long[] part) => part.Length == 0 ? [] : [Constant($"{name}_{what}", part)];

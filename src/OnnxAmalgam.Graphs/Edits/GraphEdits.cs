@@ -1,10 +1,14 @@
 using Onnx;
+using OnnxAmalgam.Graphs.Edits.Opsets;
 
 namespace OnnxAmalgam.Graphs.Edits;
 
 /// <summary>Pure changes: each returns a new model and leaves its argument as it was. Nodes and initializers that stay keep every field.</summary>
 public static class GraphEdits
 {
+    /// <summary>The opsets of ONNX's own domain between which <see cref="WithOpset"/> goes.</summary>
+    public const int OldestOpset = 7, NewestOpset = 23;
+
     /// <summary>Adds values to the graph's outputs (those that are not outputs yet).</summary>
     /// <exception cref="InputException">A value does not exist.</exception>
     public static OnnxModel ExposeOutputs(OnnxModel model, IEnumerable<string> values)
@@ -78,6 +82,18 @@ public static class GraphEdits
     {
         ArgumentNullException.ThrowIfNull(model);
         return NormalisationFolding.Of(model, out report);
+    }
+
+    /// <summary>The same function at a newer opset of ONNX's own domain. Nodes that mean the same there keep every byte, values keep their
+    /// names, constants that became inputs are new initializers, and <c>ir_version</c> is raised where the opset asks for it.</summary>
+    /// <param name="model">A model of <see cref="OldestOpset"/> or newer.</param>
+    /// <param name="opset">The model's opset or a newer one, up to <see cref="NewestOpset"/>.</param>
+    /// <exception cref="InputException">A node has no equal there, or its step is not built (all such nodes are named); the opset is older
+    /// than the model's, or out of range.</exception>
+    public static OnnxModel WithOpset(OnnxModel model, int opset)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return OpsetConversion.Of(model, opset);
     }
 
     /// <summary>An output's type is stated once, with the output.</summary>

@@ -20,7 +20,7 @@ internal sealed class HeadReplacement
         scores = new LogitsWalk(graph).Find(null).Value;
         parts = HeadParts.MakerOf(graph, scores) ?? throw new InputException(
             $"'{model.Name}': expected a last Gemm, MatMul or 1x1 Conv with fixed weights on every path from image to '{scores}', got none; keep the head (student.head: keep) or choose another student");
-        initializers = new NewInitializers(model.Proto.Graph);
+        initializers = new NewInitializers(model.Proto);
     }
 
     NodeProto Node => parts.Head.Node;

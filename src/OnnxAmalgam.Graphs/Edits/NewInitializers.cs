@@ -7,11 +7,13 @@ using static Onnx.TensorProto.Types;
 namespace OnnxAmalgam.Graphs.Edits;
 
 /// <summary>Makes initializers in a graph that is being edited, under names that nothing else has.</summary>
-/// <param name="graph">The graph.</param>
-/// <param name="declares">Whether a new one becomes a graph input too, as files before IR 4 want it.</param>
-internal sealed class NewInitializers(GraphProto graph, bool declares = false)
+internal sealed class NewInitializers(ModelProto model)
 {
-    readonly HashSet<string> taken = Names(graph);
+    // from IR 4 on initializers need not be declared as inputs too
+    const long IrOfOwnInitializers = 4;
+
+    readonly GraphProto graph = model.Graph;
+    readonly HashSet<string> taken = Names(model.Graph);
 
     /// <summary>The name itself, or the name with a number, whichever is free.</summary>
     public string Free(string wanted)
@@ -29,13 +31,12 @@ internal sealed class NewInitializers(GraphProto graph, bool declares = false)
         if (index < graph.Initializer.Count)
             graph.Initializer[index] = tensor;
         else
-        {
             graph.Initializer.Add(tensor);
-            if (declares)
-                graph.Input.Add(new ValueInfoProto { Name = tensor.Name });
-        }
-        // before IR 4 initializers are declared as inputs too
-        if (graph.Input.FirstOrDefault(input => input.Name == tensor.Name) is { } declared)
+
+        var declared = graph.Input.FirstOrDefault(input => input.Name == tensor.Name);
+        if (declared is null && model.IrVersion < IrOfOwnInitializers)
+            graph.Input.Add(declared = new ValueInfoProto { Name = tensor.Name });
+        if (declared is not null)
             declared.Type = OutputDeclarations.TypeOf(new ValueFact((DataType)tensor.DataType, [.. tensor.Dims.Select(size => new Dim(size, null))]));
     }
 

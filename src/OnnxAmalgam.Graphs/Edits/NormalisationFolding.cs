@@ -29,7 +29,7 @@ internal sealed class NormalisationFolding
     {
         this.model = model;
         graph = model.Proto.Graph;
-        initializers = new NewInitializers(graph, declares: model.Proto.IrVersion < 4);
+        initializers = new NewInitializers(model.Proto);
         view = new GraphView(graph);
     }
 

@@ -22,7 +22,7 @@ internal static class NormalisationInsertion
         if (unknown.Length > 0)
             throw new InputException($"'{model.Name}': expected convolutions of a float type and a known number of channels, got others in node {string.Join(", ", unknown)}");
 
-        var initializers = new NewInitializers(graph, declares: edited.Proto.IrVersion < 4);
+        var initializers = new NewInitializers(edited.Proto);
         inserted = [.. bare.Select(node => Behind(graph, node, initializers, classifier.Fact(node.Output[0])!.Type, Channels(classifier, node)!.Value))];
         return edited;
     }

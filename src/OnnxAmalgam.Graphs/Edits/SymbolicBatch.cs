@@ -22,9 +22,8 @@ internal static class SymbolicBatch
             obstacle = "an image input of unknown shape";
             return null;
         }
-        if (shape.Dim[0].ValueCase != TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue)
+        if (shape.Dim[0].FixedSize() is not { } fixedSize)
             return edited;
-        var fixedSize = shape.Dim[0].DimValue;
         var symbol = FreeSymbol(graph);
         shape.Dim[0].DimParam = symbol;
 
@@ -43,7 +42,7 @@ internal static class SymbolicBatch
                 obstacle = $"node '{proof.Obstacle!.DisplayName()}' ({proof.Obstacle!.OpType})";
                 return null;
             }
-            new BatchObstacle(graph, proof.Obstacle!, fixedSize, proof, states).Clear();
+            new BatchObstacle(edited.Proto, proof.Obstacle!, fixedSize, proof, states).Clear();
         }
         obstacle = $"a batch of {fixedSize}";
         return null;

@@ -78,7 +78,7 @@ public sealed record Costs
         shape.Dim[0].DimValue = 1;
         foreach (var dim in shape.Dim.Skip(1))
         {
-            if (size is { } pixels && dim.ValueCase != TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue)
+            if (size is { } pixels && dim.FixedSize() is null)
                 dim.DimValue = pixels;
         }
     }

@@ -21,6 +21,22 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
     public Dictionary<string, ValueState> Run() =>
         Walk(model.Proto.Graph, new Scope(Imports(model.Proto.OpsetImport), null, 0)).Values;
 
+    /// <summary>What is known in the main graph and in every graph below it (If, Loop, Scan; their own inputs as declared), by graph: a look-up
+    /// that sees the graphs around, too. Local functions are not among them.</summary>
+    public Dictionary<GraphProto, Func<string, ValueState?>> RunEverywhere()
+    {
+        var found = new Dictionary<GraphProto, Func<string, ValueState?>>(ReferenceEqualityComparer.Instance);
+        Visit(model.Proto.Graph, new Scope(Imports(model.Proto.OpsetImport), null, 0));
+        return found;
+
+        void Visit(GraphProto graph, Scope scope)
+        {
+            found[graph] = Walk(graph, scope).Find;
+            foreach (var body in graph.Node.SelectMany(Captures.Bodies))
+                Visit(body, scope.Inner());
+        }
+    }
+
     public ValueState Read(TensorProto tensor) => ConstantReader.Read(model, tensor);
 
     /// <summary>The state that a declaration gives, or null for what is no tensor.</summary>

@@ -1,15 +1,15 @@
 namespace OnnxAmalgam.Graphs.Files;
 
-/// <summary>What is left of a model file when its large raw data stays where it is.</summary>
-/// <param name="Bytes">A serialised model with placeholders for the large raw data.</param>
+/// <summary>What is left of a model file when the elements of its large tensors stay where they are.</summary>
+/// <param name="Bytes">A serialised model with placeholders for them.</param>
 /// <param name="Weights">What the placeholders stand for.</param>
 /// <param name="HasLongLengths">Whether a length that had to be written anew took more bytes in the file than it needs.</param>
 sealed record Skeleton(byte[] Bytes, WeightStore Weights, bool HasLongLengths);
 
-/// <summary>Walks a model file and leaves large raw data out. Only messages on the way to a tensor are looked into; the rest is copied.</summary>
+/// <summary>Walks a model file and leaves the elements of large tensors out. Only messages on the way to a tensor are looked into; the rest is copied.</summary>
 sealed class Deflation
 {
-    /// <summary>Raw data from this size on stays in the file.</summary>
+    /// <summary>Elements from this size on stay in the file.</summary>
     public const int LargeBytes = 4096;
 
     // as deep as the parser will follow
@@ -18,11 +18,16 @@ sealed class Deflation
     readonly PositionedFile file;
     readonly WireWindow window;
     readonly WeightStore weights;
+    readonly bool leavesLists;
     bool hasLongLengths;
 
-    Deflation(PositionedFile file)
+    // Legal, although nobody is known to write it: a list that comes in several pieces, which one placeholder cannot stand for.
+    bool hasListsInPieces;
+
+    Deflation(PositionedFile file, bool leavesLists)
     {
         this.file = file;
+        this.leavesLists = leavesLists;
         window = new WireWindow(file);
         weights = new WeightStore(file);
     }
@@ -31,19 +36,27 @@ sealed class Deflation
     /// <exception cref="WireFormatException">The file ends too early, or is no protobuf message.</exception>
     public static Skeleton Read(PositionedFile file)
     {
-        var deflation = new Deflation(file);
+        var whole = new Deflation(file, leavesLists: true);
+        var skeleton = whole.Read();
+        return whole.hasListsInPieces ? new Deflation(file, leavesLists: false).Read() : skeleton;
+    }
+
+    Skeleton Read()
+    {
         var output = new MemoryStream();
-        deflation.CopyMessage(WireMessage.Model, file.Length, output, depth: 0);
-        return new Skeleton(output.ToArray(), deflation.weights, deflation.hasLongLengths);
+        CopyMessage(WireMessage.Model, file.Length, output, depth: 0);
+        return new Skeleton(output.ToArray(), weights, hasLongLengths);
     }
 
     void CopyMessage(WireMessage message, long end, Stream output, int depth)
     {
         if (depth > MaxDepth) throw new WireFormatException($"messages nested deeper than {MaxDepth}");
+        var (left, lists) = (weights.Count, 0);
         while (window.Position < end)
         {
             var tag = window.ReadVarint(out var encoded);
             output.Write(encoded);
+            if (WireSchema.IsList(message, (int)(tag >> 3))) lists++;
             switch ((int)tag & 7)
             {
                 case 0:
@@ -67,6 +80,7 @@ sealed class Deflation
             }
             if (window.Position > end) throw new WireFormatException($"a field that reaches past its message at byte {end}");
         }
+        hasListsInPieces |= lists > 1 && weights.Count > left;
     }
 
     void CopyLengthDelimited(WireMessage message, int field, long end, Stream output, int depth)
@@ -75,7 +89,7 @@ sealed class Deflation
         if (declared > (ulong)Math.Max(0, end - window.Position)) throw TooLong(declared, end);
         var length = (long)declared;
         var child = WireSchema.Child(message, field);
-        if (length < LargeBytes || (child == WireMessage.Other && !IsRawData(message, field)))
+        if (length < LargeBytes || (child == WireMessage.Other && !StaysInFile(message, field)))
         {
             output.Write(encoded);
             window.CopyTo(output, length);
@@ -83,8 +97,9 @@ sealed class Deflation
         }
 
         hasLongLengths |= encoded.Length != Varint.Size(declared);
-        if (IsRawData(message, field))
+        if (StaysInFile(message, field))
         {
+            if (length % WireSchema.ElementBytes(field) != 0) throw new WireFormatException($"a list of numbers that ends within one at byte {window.Position + length}");
             var placeholder = weights.Add(window.Position, length);
             window.Skip(length);
             WriteBlock(output, placeholder);
@@ -101,7 +116,7 @@ sealed class Deflation
         ? new WireFormatException("a file that ends too early", (long)Math.Min(declared, long.MaxValue) - (end - window.Position))
         : new WireFormatException($"a field that reaches past its message at byte {window.Position}");
 
-    static bool IsRawData(WireMessage message, int field) => message == WireMessage.Tensor && field == WireSchema.RawData;
+    bool StaysInFile(WireMessage message, int field) => WireSchema.IsElements(message, field) && (leavesLists || !WireSchema.IsList(message, field));
 
     static void WriteBlock(Stream output, ReadOnlySpan<byte> body)
     {

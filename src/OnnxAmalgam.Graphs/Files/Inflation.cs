@@ -44,12 +44,12 @@ sealed class Inflation
         while (reader.Next())
         {
             if (reader.WireType != 2) continue;
-            var isRawData = message == WireMessage.Tensor && reader.Field == WireSchema.RawData;
+            var isElements = WireSchema.IsElements(message, reader.Field);
             var child = WireSchema.Child(message, reader.Field);
-            if (!isRawData && child == WireMessage.Other) continue;
+            if (!isElements && child == WireMessage.Other) continue;
 
-            var stored = isRawData ? Find(skeleton.Span[reader.BodyStart..reader.BodyEnd]) : null;
-            if (isRawData && stored is null) continue;
+            var stored = isElements ? Find(skeleton.Span[reader.BodyStart..reader.BodyEnd]) : null;
+            if (isElements && stored is null) continue;
 
             var mark = pieces.Count;
             AddCopy(copied, reader.TagEnd);
@@ -78,10 +78,10 @@ sealed class Inflation
         return size + (end - copied);
     }
 
-    StoredBytes? Find(ReadOnlySpan<byte> rawData)
+    StoredBytes? Find(ReadOnlySpan<byte> elements)
     {
         foreach (var store in stores)
-            if (store.Find(rawData) is { } stored) return stored;
+            if (store.Find(elements) is { } stored) return stored;
         return null;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Google.Protobuf.Collections;
 using Onnx;
 using static Onnx.TensorProto.Types;
@@ -38,6 +39,14 @@ static class TypedFields
         _ => tensor.Int32Data.Count,
     };
 
+    /// <summary>The bytes of a list of numbers that may be a placeholder by its size; else nothing.</summary>
+    public static ReadOnlySpan<byte> MaybePlaceholder(TensorProto tensor)
+    {
+        if (tensor.FloatData.Count * sizeof(float) == WeightStore.PlaceholderBytes) return MemoryMarshal.AsBytes<float>(tensor.FloatData.ToArray());
+        if (tensor.DoubleData.Count * sizeof(double) == WeightStore.PlaceholderBytes) return MemoryMarshal.AsBytes<double>(tensor.DoubleData.ToArray());
+        return default;
+    }
+
     /// <summary>The entries as raw data.</summary>
     public static byte[] Read(TensorProto tensor)
     {
@@ -57,6 +66,21 @@ static class TypedFields
             }
         }
         return raw;
+    }
+
+    /// <summary>Puts the elements in the place of a placeholder.</summary>
+    public static void Fill(TensorProto tensor, ReadOnlySpan<byte> raw)
+    {
+        if (FieldOf((DataType)tensor.DataType) == "float_data")
+        {
+            tensor.FloatData.Clear();
+            tensor.FloatData.AddRange(MemoryMarshal.Cast<byte, float>(raw).ToArray());
+        }
+        else
+        {
+            tensor.DoubleData.Clear();
+            tensor.DoubleData.AddRange(MemoryMarshal.Cast<byte, double>(raw).ToArray());
+        }
     }
 
     /// <summary>Replaces the entries. One that already stands for the same bits is left as its writer wrote it.</summary>

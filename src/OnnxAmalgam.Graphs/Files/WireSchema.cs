@@ -1,6 +1,6 @@
 namespace OnnxAmalgam.Graphs.Files;
 
-/// <summary>The messages that lie between a model and its tensors' raw data.</summary>
+/// <summary>The messages that lie between a model and its tensors' elements.</summary>
 enum WireMessage
 {
     /// <summary>Any other message: nothing in it holds a tensor.</summary>
@@ -18,8 +18,14 @@ enum WireMessage
 /// <summary>The few facts of onnx.proto that a walk over the wire form needs.</summary>
 static class WireSchema
 {
-    /// <summary>Field number of <c>TensorProto.raw_data</c>.</summary>
-    public const int RawData = 9;
+    /// <summary>Whether a field holds a tensor's elements as their bytes: <c>raw_data</c>, or packed <c>float_data</c> or <c>double_data</c>.</summary>
+    public static bool IsElements(WireMessage message, int field) => (message, field) is (WireMessage.Tensor, 4 or 9 or 10);
+
+    /// <summary>Whether that field is a list of numbers.</summary>
+    public static bool IsList(WireMessage message, int field) => (message, field) is (WireMessage.Tensor, 4 or 10);
+
+    /// <summary>Bytes of one element of that field.</summary>
+    public static int ElementBytes(int field) => field switch { 4 => sizeof(float), 10 => sizeof(double), _ => 1 };
 
     /// <summary>What a length-delimited field of this number holds in this message.</summary>
     public static WireMessage Child(WireMessage message, int field) => (message, field) switch

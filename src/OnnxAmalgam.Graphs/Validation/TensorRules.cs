@@ -54,9 +54,9 @@ sealed class TensorRules(OnnxModel model, Findings findings)
         if (type.ElemType != tensor.DataType)
             findings.Error(place, $"{ElementTypes.Name((DataType)type.ElemType)} as its input is declared, got {ElementTypes.Name((DataType)tensor.DataType)}");
         if (type.Shape is not { } shape) return;
-        var fits = shape.Dim.Count == tensor.Dims.Count && shape.Dim.Zip(tensor.Dims).All(d => !d.First.HasDimValue || d.First.DimValue == d.Second);
+        var fits = shape.Dim.Count == tensor.Dims.Count && shape.Dim.Zip(tensor.Dims).All(d => d.First.FixedSize() is not { } size || size == d.Second);
         if (!fits)
-            findings.Error(place, $"shape [{string.Join(", ", shape.Dim.Select(d => d.HasDimValue ? $"{d.DimValue}" : "?"))}] as its input is declared, got {Shape(tensor.Dims)}");
+            findings.Error(place, $"shape [{string.Join(", ", shape.Dim.Select(d => d.FixedSize() is { } size ? $"{size}" : "?"))}] as its input is declared, got {Shape(tensor.Dims)}");
     }
 
     long? Count(IEnumerable<long> dims, string place)
@@ -123,7 +123,7 @@ sealed class TensorRules(OnnxModel model, Findings findings)
             return;
         }
         var expected = type == DataType.String ? count : bytes / TypedFields.EntryBytes(type);
-        var got = TypedFields.Count(tensor);
+        var got = model.EntryCount(tensor);
         if (got != expected) findings.Error(place, $"{expected} entries for {ElementTypes.Name(type)} {Shape(tensor.Dims)}, got {got} in {field}");
     }
 

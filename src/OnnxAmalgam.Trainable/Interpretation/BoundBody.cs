@@ -21,6 +21,9 @@ internal sealed class BoundBody
         _plan = Plan.Of(graph, [.. graph.View.Outputs.Select(graph.Find)], slot => _inputs.Contains(slot) || Array.Exists(_captured, pair => pair.Slot == slot));
     }
 
+    /// <summary>The body's nodes.</summary>
+    public BoundGraph Graph => _graph;
+
     /// <summary>Number of values that a run gives.</summary>
     public int OutputCount => _plan.Results.Length;
 

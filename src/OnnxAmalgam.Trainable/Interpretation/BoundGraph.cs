@@ -10,17 +10,19 @@ internal sealed class BoundGraph
     readonly Dictionary<string, int> _slots = new(StringComparer.Ordinal);
     readonly FloatTypes _floats;
     readonly FunctionCalls _functions;
+    string[]? _names;
+    readonly UnsignedValues _unsigned;
 
     /// <summary>Binds every node that the outputs, or anything a caller may ask for, can need.</summary>
     /// <exception cref="UnsupportedModelException">Everything that cannot be honoured, at once.</exception>
     public BoundGraph(OnnxModel model, FloatTypes floats)
-        : this(model, model.Proto.Graph, floats, new FunctionCalls(model.Proto), FunctionCalls.Opsets(model.Proto.OpsetImport), [])
+        : this(model, model.Proto.Graph, floats, new FunctionCalls(model.Proto), UnsignedValues.Of(model), FunctionCalls.Opsets(model.Proto.OpsetImport), [])
     {
     }
 
-    BoundGraph(OnnxModel model, GraphProto graph, FloatTypes floats, FunctionCalls functions, IReadOnlyDictionary<string, long> opsets, IReadOnlyList<string> around)
+    BoundGraph(OnnxModel model, GraphProto graph, FloatTypes floats, FunctionCalls functions, UnsignedValues unsigned, IReadOnlyDictionary<string, long> opsets, IReadOnlyList<string> around)
     {
-        (Model, _floats, _functions) = (model, floats, functions);
+        (Model, _floats, _functions, _unsigned) = (model, floats, functions, unsigned);
         View = new GraphView(graph);
         foreach (var input in View.Inputs) SlotOf(input.Name);
         foreach (var tensor in graph.Initializer) SlotOf(tensor.Name);
@@ -54,6 +56,9 @@ internal sealed class BoundGraph
     /// <summary>The slot of a named value, or -1.</summary>
     public int Find(string value) => _slots.GetValueOrDefault(value, -1);
 
+    /// <summary>The name of a slot's value.</summary>
+    public string NameOf(int slot) => (_names ??= [.. _slots.Keys])[slot];
+
     /// <summary>Every name, by slot.</summary>
     public IEnumerable<string> Names => _slots.Keys;
 
@@ -80,6 +85,9 @@ internal sealed class BoundGraph
         var used = sites.SelectMany(site => Captures.ReadBy(site.Node)).Concat(View.Outputs).ToHashSet(StringComparer.Ordinal);
         foreach (var sparse in View.Proto.SparseInitializer)
             unsupported.Add(new(sparse.Values.Name, "sparse initializer", "expected dense weights"));
+        unsupported.AddRange(View.Proto.Initializer
+            .Select(tensor => (tensor.Name, Reason: TensorProtos.Refusal(tensor, Model.ReadRaw))).Where(refused => refused.Reason is not null)
+            .Select(refused => new UnsupportedNode(refused.Name, "initializer", refused.Reason!)));
         foreach (var (node, opsets) in sites)
         {
             var domain = OperatorTable.Canonical(node.Domain);
@@ -87,7 +95,9 @@ internal sealed class BoundGraph
             var row = OperatorTable.All.Find(domain, node.OpType, opset);
             try
             {
-                bound.Add(Bind(node, row ?? throw Missing(domain, node.OpType, opset), opsets, used));
+                if (row is null) throw Missing(domain, node.OpType, opset);
+                if (_unsigned.Refusal(node, row, inBody: !ReferenceEquals(View.Proto, Model.Proto.Graph)) is { } reason) throw new UnsupportedAttributeException(reason);
+                bound.Add(Bind(node, row, opsets, used));
             }
             catch (UnsupportedAttributeException e)
             {
@@ -114,7 +124,7 @@ internal sealed class BoundGraph
         var bodies = new List<BoundBody>();
         var node = new OperatorNode(proto, row, _floats, Model.ReadRaw, graph =>
         {
-            bodies.Add(new BoundBody(new BoundGraph(Model, graph, _floats, _functions, opsets, inputs), inputs));
+            bodies.Add(new BoundBody(new BoundGraph(Model, graph, _floats, _functions, _unsigned, opsets, inputs), inputs));
             return bodies[^1];
         });
         node.CheckDeclared();

@@ -15,6 +15,9 @@ internal sealed record BoundNode(NodeProto Proto, Operator Row, Kernel Kernel, i
     /// <summary>Inputs that never change, as numbers; null where the value is computed or large.</summary>
     public HostValue?[] Known { get; } = new HostValue?[Inputs.Length];
 
+    /// <summary>Whether the node keeps to its evaluation form while the module trains: its statistics stay as they are.</summary>
+    public bool IsFrozen { get; set; }
+
     /// <summary>The graphs inside the node.</summary>
     public IReadOnlyList<BoundBody> Bodies { get; init; } = [];
 

@@ -36,9 +36,16 @@ internal sealed class InputCasts(ScalarType wide, ScalarType? narrow, Func<int, 
             inputs[i] = value;
         }
 
-        var outputs = node.Kernel(new NodeCall(inputs, places, node, training));
+        var outputs = node.Kernel(new NodeCall(inputs, places, node, training && !node.IsFrozen));
         if (active && node.Row.Precision == Precision.Full) Narrow(outputs);
         return outputs;
+    }
+
+    /// <summary>Whether a node would run on other tensors than its inputs.</summary>
+    public bool Changes(BoundNode node, Tensor?[] values)
+    {
+        var floats = node.Inputs.Where((slot, i) => node.Reads(i)).Select(slot => values[slot]!).Where(value => FloatTypes.IsFloat(value.dtype)).ToArray();
+        return _remote || node.Row.Precision != Precision.Activations || Array.Exists(floats, value => value.dtype != (narrow ?? wide));
     }
 
     /// <summary>Drops what was kept for a slot.</summary>

@@ -22,10 +22,18 @@ internal static class Interpreter
             var node = nodes[i];
             try
             {
-                var outputs = casts is null
-                    ? node.Kernel(new NodeCall(values, node.Inputs, node, training))
-                    : casts.Run(node, values, training);
-                Store(outputs, node.Outputs, values);
+                if (plan.Overwrites[i] is >= 0 and var over && Overwritten(node, over, values, training, casts) is { } result)
+                {
+                    values[node.Inputs[over]] = null;
+                    values[node.Outputs[0]] = result;
+                }
+                else
+                {
+                    var outputs = casts is null
+                        ? node.Kernel(new NodeCall(values, node.Inputs, node, training && !node.IsFrozen))
+                        : casts.Run(node, values, training);
+                    Store(outputs, node.Outputs, values);
+                }
             }
             catch (Exception e) when (e is not InputException and not OutOfMemoryException)
             {
@@ -42,6 +50,10 @@ internal static class Interpreter
 
         return Results(plan, values);
     }
+
+    /// <summary>The result in the memory of an input, or null: the usual kernel is to run.</summary>
+    static Tensor? Overwritten(BoundNode node, int input, Tensor?[] values, bool training, InputCasts? casts) =>
+        node.Outputs is [>= 0] && casts?.Changes(node, values) != true ? node.Row.Overwrite!(new NodeCall(values, node.Inputs, node, training), input) : null;
 
     static void Store(Tensor[] outputs, int[] slots, Tensor?[] values)
     {

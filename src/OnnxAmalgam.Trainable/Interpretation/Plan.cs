@@ -3,9 +3,10 @@ namespace OnnxAmalgam.Trainable.Interpretation;
 /// <summary>The nodes to run for a set of values, in order, and which slots are free after each.</summary>
 /// <param name="Nodes">The nodes.</param>
 /// <param name="Releases">For each node, the computed slots that nobody reads after it.</param>
+/// <param name="Overwrites">For each node, the input that its result may be written over, or -1.</param>
 /// <param name="Results">The slots asked for, in the order of asking.</param>
 /// <param name="Shared">For each result, whether somebody else keeps the tensor, so that an alias is to be returned.</param>
-internal sealed record Plan(BoundNode[] Nodes, int[][] Releases, int[] Results, bool[] Shared)
+internal sealed record Plan(BoundNode[] Nodes, int[][] Releases, int[] Overwrites, int[] Results, bool[] Shared)
 {
     /// <summary>Plans a run.</summary>
     /// <param name="graph">The graph.</param>
@@ -24,7 +25,7 @@ internal sealed record Plan(BoundNode[] Nodes, int[][] Releases, int[] Results, 
         }
 
         nodes.Reverse();
-        return new([.. nodes], Last(nodes, results, isGiven), results,
+        return new([.. nodes], Last(nodes, results, isGiven), [.. Overwritten(graph, nodes, results, isGiven)], results,
             [.. results.Select((slot, i) => isGiven(slot) || Array.IndexOf(results, slot) < i)]);
     }
 
@@ -38,5 +39,13 @@ internal sealed record Plan(BoundNode[] Nodes, int[][] Releases, int[] Results, 
         for (var i = nodes.Count - 1; i >= 0; i--)
             releases[i] = [.. nodes[i].Inputs.Concat(nodes[i].Outputs).Where(slot => slot >= 0 && !isGiven(slot) && gone.Add(slot))];
         return releases;
+    }
+
+    /// <summary>An input that only this node reads, made by a node that needs it no more.</summary>
+    static IEnumerable<int> Overwritten(BoundGraph graph, List<BoundNode> nodes, int[] results, Func<int, bool> isGiven)
+    {
+        var readers = nodes.SelectMany(node => node.Inputs).Concat(results).Where(slot => slot >= 0).CountBy(slot => slot).ToDictionary();
+        bool IsFree(int slot) => slot >= 0 && !isGiven(slot) && readers[slot] == 1 && graph.MakerOf[slot] is { Row.LeavesOutput: true };
+        return nodes.Select(node => node.Row.Overwrite is null ? -1 : Array.FindIndex(node.Inputs, IsFree));
     }
 }

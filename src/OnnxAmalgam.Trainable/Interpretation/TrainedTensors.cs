@@ -57,7 +57,7 @@ internal sealed class TrainedTensors
     bool DependsOnWeights(int slot) => _dependsOnWeights[slot] || _weights.Contains(slot);
 
     /// <summary>The stored tensors that a value is made of when no graph input has a part in it; none otherwise.</summary>
-    IEnumerable<int> Sources(int slot)
+    public IEnumerable<int> Sources(int slot)
     {
         if (_varies[slot]) return [];
         if (_stored[slot] is not null) return [slot];

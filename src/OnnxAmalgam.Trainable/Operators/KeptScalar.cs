@@ -2,9 +2,7 @@ using TorchSharp;
 
 namespace OnnxAmalgam.Trainable.Operators;
 
-/// <summary>A number for libtorch that a kernel keeps from call to call.</summary>
-/// <remarks>TorchSharp's conversion of a number makes an object whose finalizer may free it while libtorch still reads it: rarely, but
-/// a training run makes millions. What kernels use in every step is therefore made once and kept.</remarks>
+/// <summary>A number for libtorch that a kernel makes once and keeps from call to call.</summary>
 internal sealed class KeptScalar
 {
     double _value = double.NaN;

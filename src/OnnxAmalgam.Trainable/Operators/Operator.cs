@@ -5,6 +5,12 @@ namespace OnnxAmalgam.Trainable.Operators;
 /// <summary>Computes a node's outputs, in the operator's order. The caller owns them; none is an input itself (aliases are).</summary>
 internal delegate Tensor[] Kernel(NodeCall call);
 
+/// <summary>Computes a node's only output over one of its inputs, whose elements nobody reads any more.</summary>
+/// <param name="call">The node's inputs.</param>
+/// <param name="input">The input to write over.</param>
+/// <returns>That input, or null where the result does not fit there: nothing was written then.</returns>
+internal delegate Tensor? OverwritingKernel(NodeCall call, int input);
+
 /// <summary>In which float type a node runs when activations are kept in a narrower one than the weights.</summary>
 internal enum Precision
 {
@@ -46,6 +52,9 @@ internal sealed record Operator(string Type, int Since, Func<OperatorNode, Kerne
     /// <summary>Looks at shapes only, never at elements.</summary>
     public bool ReadsShapeOnly { get; init; }
 
+    /// <summary>Computes the same where uint16, uint32 and uint64 are held in int64: no result leaves their range, none depends on their bits.</summary>
+    public bool IsExactInInt64 { get; init; }
+
     /// <summary>Does something else in training mode, so it is never computed ahead of time.</summary>
     public bool DependsOnMode { get; init; }
 
@@ -54,6 +63,12 @@ internal sealed record Operator(string Type, int Since, Func<OperatorNode, Kerne
 
     /// <summary>ONNX Runtime, and so the kernel, computes something else than ONNX's own test files expect: where a node is such a one, by which attribute.</summary>
     public Func<Onnx.NodeProto, string?>? Disputed { get; init; }
+
+    /// <summary>Writes the result over an input instead of into new memory; null: there is no such kernel. Its gradient does not need the input.</summary>
+    public OverwritingKernel? Overwrite { get; init; }
+
+    /// <summary>The gradient does not need the output's elements, and the output is no view of an input: whoever reads it last may write over it.</summary>
+    public bool LeavesOutput { get; init; }
 
     /// <summary>How many outputs a node may use.</summary>
     public int MaxOutputs { get; init; } = 1;

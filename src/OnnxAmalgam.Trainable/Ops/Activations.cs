@@ -10,13 +10,13 @@ internal static class Activations
 {
     public static readonly Operator[] Rows =
     [
-        Arithmetic.Unary("Relu", 6, x => x.relu()),
+        Arithmetic.Unary("Relu", 6, x => x.relu()) with { Overwrite = (c, input) => c[input].relu_() },
         Arithmetic.Unary("Sigmoid", 6, x => x.sigmoid()),
         Arithmetic.Unary("HardSwish", 14, x => functional.hardswish(x)),
         Arithmetic.Unary("Softplus", 1, x => functional.softplus(x)) with { Precision = Precision.Full },
         Arithmetic.Unary("Softsign", 1, Softsign),
         Arithmetic.Unary("Mish", 18, x => functional.mish(x)),
-        Arithmetic.Unary("Identity", 1, x => x.alias()),
+        Arithmetic.Unary("Identity", 1, x => x.alias()) with { IsExactInInt64 = true },
         new("LeakyRelu", Since: 6, LeakyRelu) { Attributes = ["alpha"] },
         new("ThresholdedRelu", Since: 10, ThresholdedRelu) { Attributes = ["alpha"] },
         new("Shrink", Since: 9, Shrink) { Attributes = ["bias", "lambd"] },

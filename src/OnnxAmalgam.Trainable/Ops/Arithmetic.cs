@@ -8,12 +8,12 @@ internal static class Arithmetic
 {
     public static readonly Operator[] Rows =
     [
-        Binary("Add", 7, (a, b) => a.add(b)) with { Joins = true },
+        Binary("Add", 7, (a, b) => a.add(b)) with { Joins = true, LeavesOutput = true, Overwrite = AddOver },
         Binary("Sub", 7, (a, b) => a.sub(b)) with { Joins = true },
         Binary("Mul", 7, (a, b) => a.mul(b)) with { Joins = true },
         Binary("Div", 7, Div) with { Joins = true },
-        new("Pow", Since: 7, Pow) { Precision = Precision.Full },
-        new("Mod", Since: 10, Mod) { Attributes = ["fmod"] },
+        new("Pow", Since: 7, Pow) { Precision = Precision.Full, IsExactInInt64 = true },
+        new("Mod", Since: 10, Mod) { Attributes = ["fmod"], IsExactInInt64 = true },
         Unary("Neg", 6, x => x.neg()),
         Unary("Abs", 6, x => x.abs()),
         Unary("Sqrt", 6, x => x.sqrt()),
@@ -37,11 +37,18 @@ internal static class Arithmetic
         Unary("Asinh", 9, x => x.asinh()),
         Unary("Acosh", 9, x => x.acosh()),
         Unary("Atanh", 9, x => x.atanh()),
-        Variadic("Min", 6, (a, b) => a.minimum(b)),
-        Variadic("Max", 6, (a, b) => a.maximum(b)),
+        Variadic("Min", 6, (a, b) => a.minimum(b)) with { IsExactInInt64 = true },
+        Variadic("Max", 6, (a, b) => a.maximum(b)) with { IsExactInInt64 = true },
         Variadic("Sum", 6, (a, b) => a.add(b)),
         new("Mean", Since: 6, _ => Mean),
     ];
+
+    /// <summary>A += B or B += A, where both have one shape and type.</summary>
+    static Tensor? AddOver(NodeCall c, int input)
+    {
+        var (sum, other) = (c[input], c[1 - input]);
+        return sum.dtype == other.dtype && sum.shape.AsSpan().SequenceEqual(other.shape) ? sum.add_(other) : null;
+    }
 
     /// <summary>X[*] -> Y[*].</summary>
     internal static Operator Unary(string type, int since, Func<Tensor, Tensor> function) =>

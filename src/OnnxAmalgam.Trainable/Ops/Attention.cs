@@ -13,14 +13,22 @@ internal static class Attention
         new("Attention", Since: 23, Standard)
         {
             Attributes = ["is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap", "softmax_precision"],
-            Ignored = ["qk_matmul_output_mode"],
-            MaxOutputs = 3,
+            MaxOutputs = 4,
             Precision = Precision.Full,
-            Refuses = "`softmax_precision` other than float32, the fourth output",
+            Refuses = "`softmax_precision` other than float32",
         },
-        new("MultiHeadAttention", Since: 1, MultiHead) { Domain = "com.microsoft", Weights = [3], Attributes = Common, Precision = Precision.Full, Refuses = "pasts and caches, packed queries" },
-        new("Attention", Since: 1, Projected) { Domain = "com.microsoft", Weights = [1, 2], Attributes = Common, Precision = Precision.Full, Refuses = "a past, `qkv_hidden_sizes`, `do_rotary`" },
+        new("MultiHeadAttention", Since: 1, MultiHead) { Domain = "com.microsoft", Weights = [3], Attributes = Common, MaxOutputs = 3, Precision = Precision.Full, Refuses = "caches, packed queries" },
+        new("Attention", Since: 1, Projected) { Domain = "com.microsoft", Weights = [1, 2], Attributes = [.. Common, "qkv_hidden_sizes"], MaxOutputs = 2, Precision = Precision.Full, Refuses = "caches, `do_rotary`" },
     ];
+
+    /// <summary>Scores on their way to weights, as ONNX Runtime numbers them in <c>qk_matmul_output_mode</c> (in ONNX's own text the mask comes before the cap).</summary>
+    enum Stage
+    {
+        Scaled,
+        Capped,
+        Masked,
+        Weights,
+    }
 
     /// <summary>How scores become weights.</summary>
     /// <param name="Scale">Factor of the scores; null: 1 / sqrt(head size).</param>
@@ -29,10 +37,11 @@ internal static class Attention
     sealed record Scores(double? Scale, double SoftCap, bool IsCausal);
 
     /// <summary>Q[b, qHeads, s, d] or [b, s, qHeads d], K and V likewise with kvHeads, Mask? that broadcasts to [b, qHeads, s, t], PastK?, PastV? ->
-    /// Y like Q, K and V with the past before them.</summary>
+    /// Y like Q, K and V with the past before them, and the scores or weights as <c>qk_matmul_output_mode</c> says.</summary>
     static Kernel Standard(OperatorNode n)
     {
         var scores = new Scores(n.Float("scale"), n.Float("softcap", 0), n.Flag("is_causal"));
+        var shown = (Stage)n.Int("qk_matmul_output_mode", 0);
         var (queryHeads, keyHeads) = (n.Int("q_num_heads"), n.Int("kv_num_heads"));
         if (n.Int("softmax_precision", 1) is not 1 and var precision) throw OperatorNode.Refuse("softmax_precision", "1 (float32)", $"{precision}");
         return c =>
@@ -44,45 +53,62 @@ internal static class Attention
             var past = c.Optional(4)?.shape[2] ?? 0;
             if (c.Optional(4) is { } pastKey) k = cat([pastKey, k], 2);
             if (c.Optional(5) is { } pastValue) v = cat([pastValue, v], 2);
-            var y = Attend(q, k, v, c.Optional(3), scores, past);
-            Tensor[] results = c.OutputCount == 1 ? [isFlat ? Flat(y) : y] : [isFlat ? Flat(y) : y, k.alias(), v.alias()];
+            var (y, stages) = Attend(q, k, v, c.Optional(3), scores, past);
+            if (isFlat) y = Flat(y);
+            Tensor[] results = c.OutputCount == 1 ? [y] : [y, k.alias(), v.alias(), stages[(int)shown].alias()];
             foreach (var result in results) result.MoveToOuterDisposeScope();
             return results;
         };
     }
 
-    /// <summary>Q[b, s, heads d], K[b, t, heads d], V[b, t, heads d], Bias[3 heads d]?, KeyMask?, AttentionBias? -> Y[b, s, heads d].</summary>
+    /// <summary>Q[b, s, heads d], K[b, t, heads d] or [b, heads, t, d], V likewise, Bias[3 heads d]?, KeyMask?, AttentionBias?, PastK[b, heads, p, d]?, PastV? ->
+    /// Y[b, s, heads d], K and V with the past before them.</summary>
     static Kernel MultiHead(OperatorNode n)
     {
         var (heads, scores, hidden) = Read(n);
-        Refuse(n, 6, 7, 8, 9);
+        Refuse(n, 8, 9);
         return c =>
         {
             using var scope = NewDisposeScope();
             Tensor[] projected = [c[0], c[1], c[2]];
             if (c.Optional(3) is { } bias)
             {
-                var parts = bias.split([c[0].shape[2], c[1].shape[2], c[2].shape[2]]);
-                projected = [.. projected.Select((x, i) => x.add(parts[i]))];
+                var parts = bias.split([.. projected.Select(x => x.dim() == 4 ? x.shape[1] * x.shape[3] : x.shape[2])]);
+                projected = [.. projected.Select((x, i) => x.dim() == 4 ? x : x.add(parts[i]))];
             }
 
-            return [Flat(Attend(Heads(projected[0], heads), Heads(projected[1], heads), Heads(projected[2], heads), Mask(c, 4, projected[1].shape[1], hidden), scores, 0)).MoveToOuterDisposeScope()];
+            var parted = Array.ConvertAll(projected, x => x.dim() == 4 ? x : Heads(x, heads));
+            return WithPast(c, parted, (c.Optional(6), c.Optional(7)), mask: 4, scores, hidden, (k, v) => [k.alias(), v.alias()]);
         };
     }
 
-    /// <summary>X[b, s, in], Weights[in, 3 heads d], Bias[3 heads d]?, KeyMask?, (no past), AttentionBias? -> Y[b, s, heads d].</summary>
+    /// <summary>X[b, s, in], Weights[in, 3 heads d], Bias[3 heads d]?, KeyMask?, Past[2, b, heads, p, d]?, AttentionBias? ->
+    /// Y[b, s, heads d], keys and values with the past before them as one tensor.</summary>
     static Kernel Projected(OperatorNode n)
     {
         var (heads, scores, hidden) = Read(n);
-        Refuse(n, 4, 6);
+        var sizes = n.Ints("qkv_hidden_sizes");
+        Refuse(n, 6);
         return c =>
         {
             using var scope = NewDisposeScope();
             var all = LinearAlgebra.Product(c[0], c[1]);
             if (c.Optional(2) is { } bias) all = all.add(bias);
-            var parts = all.chunk(3, -1);
-            return [Flat(Attend(Heads(parts[0], heads), Heads(parts[1], heads), Heads(parts[2], heads), Mask(c, 3, c[0].shape[1], hidden), scores, 0)).MoveToOuterDisposeScope()];
+            Tensor[] parts = [.. (sizes is null ? all.chunk(3, -1) : all.split(sizes, -1)).Select(x => Heads(x, heads))];
+            var past = c.Optional(4);
+            return WithPast(c, parts, (past?.select(0, 0), past?.select(0, 1)), mask: 3, scores, hidden, (k, v) => [stack([k, v], 0)]);
         };
+    }
+
+    /// <summary>The result and, where it is asked for, what later queries need of this call's keys and values.</summary>
+    static Tensor[] WithPast(NodeCall c, Tensor[] parts, (Tensor? Key, Tensor? Value) past, int mask, Scores scores, double hidden, Func<Tensor, Tensor, Tensor[]> present)
+    {
+        var k = past.Key is { } earlierKeys ? cat([earlierKeys, parts[1]], 2) : parts[1];
+        var v = past.Value is { } earlierValues ? cat([earlierValues, parts[2]], 2) : parts[2];
+        var y = Flat(Attend(parts[0], k, v, Mask(c, mask, k.shape[2], hidden), scores, past.Key?.shape[2] ?? 0).Y);
+        Tensor[] results = c.OutputCount == 1 ? [y] : [y, .. present(k, v)];
+        foreach (var result in results) result.MoveToOuterDisposeScope();
+        return results;
     }
 
     static (long Heads, Scores Scores, double Hidden) Read(OperatorNode n) =>
@@ -111,7 +137,7 @@ internal static class Attention
     static void Refuse(OperatorNode n, params int[] inputs)
     {
         foreach (var input in inputs.Where(n.HasInput))
-            throw new UnsupportedAttributeException($"expected no input {input}, got one (pasts and caches are not honoured)");
+            throw new UnsupportedAttributeException($"expected no input {input}, got one (caches are not honoured)");
     }
 
     /// <summary>[b, s, heads d] -> [b, heads, s, d].</summary>
@@ -120,19 +146,20 @@ internal static class Attention
     /// <summary>[b, heads, s, d] -> [b, s, heads d].</summary>
     static Tensor Flat(Tensor x) => x.transpose(1, 2).reshape(x.shape[0], x.shape[2], -1);
 
-    static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor? mask, Scores scores, long past)
+    static (Tensor Y, Tensor[] Stages) Attend(Tensor q, Tensor k, Tensor v, Tensor? mask, Scores scores, long past)
     {
         var groups = q.shape[1] / k.shape[1];
         if (groups > 1) (k, v) = (k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1));
-        var weights = LinearAlgebra.Product(q, k.transpose(-1, -2)).mul(scores.Scale ?? (1 / Math.Sqrt(q.shape[3])));
-        if (scores.SoftCap > 0) weights = weights.div(scores.SoftCap).tanh().mul(scores.SoftCap);
-        if (mask is not null) weights = mask.dtype == ScalarType.Bool ? weights.masked_fill(mask.logical_not(), double.NegativeInfinity) : weights.add(mask);
+        var scaled = LinearAlgebra.Product(q, k.transpose(-1, -2)).mul(scores.Scale ?? (1 / Math.Sqrt(q.shape[3])));
+        var capped = scores.SoftCap > 0 ? scaled.div(scores.SoftCap).tanh().mul(scores.SoftCap) : scaled;
+        var masked = mask is null ? capped : mask.dtype == ScalarType.Bool ? capped.masked_fill(mask.logical_not(), double.NegativeInfinity) : capped.add(mask);
         if (scores.IsCausal)
         {
             var seen = ones([q.shape[2], k.shape[2]], ScalarType.Bool, q.device).tril(past);
-            weights = weights.masked_fill(seen.logical_not(), double.NegativeInfinity);
+            masked = masked.masked_fill(seen.logical_not(), double.NegativeInfinity);
         }
 
-        return LinearAlgebra.Product(weights.softmax(-1), v);
+        var weights = masked.softmax(-1);
+        return (LinearAlgebra.Product(weights, v), [scaled, capped, masked, weights]);
     }
 }

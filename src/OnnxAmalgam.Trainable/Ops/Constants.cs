@@ -1,6 +1,7 @@
-using Onnx;
+using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Trainable.Operators;
 using static TorchSharp.torch;
+using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxAmalgam.Trainable.Ops;
 
@@ -11,12 +12,12 @@ internal static class Constants
 
     public static readonly Operator[] Rows =
     [
-        new("Constant", Since: 1, Constant) { Attributes = ["value"], Refuses = NotDense },
-        new("Constant", Since: 12, Constant) { Attributes = ["value", "value_float", "value_floats", "value_int", "value_ints"], Refuses = NotDense },
+        new("Constant", Since: 1, Constant) { Attributes = ["value"], Refuses = NotDense, IsExactInInt64 = true },
+        new("Constant", Since: 12, Constant) { Attributes = ["value", "value_float", "value_floats", "value_int", "value_ints"], Refuses = NotDense, IsExactInInt64 = true },
         new("ConstantOfShape", Since: 9, ConstantOfShape) { Attributes = ["value"], Host = [0] },
         new("Range", Since: 11, _ => Range) { Host = [0, 1, 2] },
-        new("Cast", Since: 6, Cast) { Attributes = ["to"] },
-        new("Cast", Since: 19, Cast) { Attributes = ["to", "saturate"], Ignored = ["saturate"] },
+        new("Cast", Since: 6, Cast) { Attributes = ["to"], IsExactInInt64 = true },
+        new("Cast", Since: 19, Cast) { Attributes = ["to", "saturate"], Ignored = ["saturate"], IsExactInInt64 = true },
         new("CastLike", Since: 15, _ => c => [As(c[0], c[1].dtype)]),
         new("CastLike", Since: 19, _ => c => [As(c[0], c[1].dtype)]) { Attributes = ["saturate"], Ignored = ["saturate"] },
     ];
@@ -62,8 +63,20 @@ internal static class Constants
     /// <summary>X -> X in another type; floats become the float type that the graph computes in.</summary>
     static Kernel Cast(OperatorNode n)
     {
-        var type = n.Type("to", TensorProto.Types.DataType.Undefined);
+        var to = (DataType)n.Int("to", 0);
+        if (TensorProtos.IsUnsigned(to)) return c => [Unsigned(c[0], to)];
+        var type = n.Type("to", DataType.Undefined);
         return c => [As(c[0], type)];
+    }
+
+    /// <summary>In int64; numbers that the type lacks wrap around.</summary>
+    static Tensor Unsigned(Tensor x, DataType type)
+    {
+        using var scope = NewDisposeScope();
+        var whole = As(x, ScalarType.Int64);
+        if (type != DataType.Uint64) return whole.bitwise_and(tensor((1L << ElementTypes.Bits(type)) - 1)).MoveToOuterDisposeScope();
+        if (whole.lt(0).any().item<bool>()) throw new ArgumentException("expected numbers from 0 to 2^63 - 1 for uint64, got a negative one");
+        return whole.MoveToOuterDisposeScope();
     }
 
     static Tensor As(Tensor x, ScalarType type) => x.dtype == type ? x.alias() : x.to_type(type);

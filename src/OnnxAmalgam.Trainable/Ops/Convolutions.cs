@@ -9,7 +9,7 @@ internal static class Convolutions
 {
     public static readonly Operator[] Rows =
     [
-        new("Conv", Since: 1, Conv) { Weights = [1, 2], Attributes = [.. Window.Attributes, "group"] },
+        new("Conv", Since: 1, Conv) { Weights = [1, 2], LeavesOutput = true, Attributes = [.. Window.Attributes, "group"] },
         new("ConvTranspose", Since: 1, ConvTranspose) { Weights = [1, 2], Attributes = [.. Window.Attributes, "group", "output_padding", "output_shape"] },
     ];
 

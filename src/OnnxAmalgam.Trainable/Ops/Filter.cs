@@ -9,8 +9,10 @@ namespace OnnxAmalgam.Trainable.Ops;
 /// <param name="IsWide">Where the axis shrinks, the filter covers all the elements that fall together (antialias).</param>
 internal sealed record Filter(string Mode, string Coordinate, string Rounding, double CubicA, bool ExcludeOutside, bool IsWide = false)
 {
-    /// <summary>What Upsample and Resize-10 do.</summary>
-    public static Filter Asymmetric(string mode) => new(mode, "asymmetric", "floor", -0.75, ExcludeOutside: false);
+    const string ByScale = "by scale";
+
+    /// <summary>What Upsample and Resize-10 do: nearest rounds down where it enlarges and up where it shrinks.</summary>
+    public static Filter Asymmetric(string mode) => new(mode, "asymmetric", ByScale, -0.75, ExcludeOutside: false);
 
     /// <summary>For each tap, the element picked and its weight, by output place.</summary>
     /// <param name="size">The axis's length before.</param>
@@ -28,7 +30,7 @@ internal sealed record Filter(string Mode, string Coordinate, string Rounding, d
             var at = Place(i, size, length, scale, crop);
             if (Mode == "nearest")
             {
-                places[0][i] = Math.Clamp((long)Round(at), 0, size - 1);
+                places[0][i] = Math.Clamp((long)Round(at, scale), 0, size - 1);
                 weights[0][i] = 1;
                 continue;
             }
@@ -113,8 +115,9 @@ internal sealed record Filter(string Mode, string Coordinate, string Rounding, d
         };
     }
 
-    double Round(double at) => Rounding switch
+    double Round(double at, double scale) => Rounding switch
     {
+        ByScale => scale < 1 ? Math.Ceiling(at) : Math.Floor(at),
         "floor" => Math.Floor(at),
         "ceil" => Math.Ceiling(at),
         "round_prefer_ceil" => Math.Floor(at + 0.5),

@@ -8,9 +8,9 @@ internal static class Indexing
 {
     public static readonly Operator[] Rows =
     [
-        new("Slice", Since: 1, SliceByAttributes) { Attributes = ["axes", "ends", "starts"] },
-        new("Slice", Since: 10, _ => c => [Slice(c[0], c.Ints(1), c.Ints(2), c.OptionalInts(3), c.OptionalInts(4))]) { Host = [1, 2, 3, 4] },
-        new("Gather", Since: 1, Gather) { Weights = [0], Attributes = ["axis"] },
+        new("Slice", Since: 1, SliceByAttributes) { Attributes = ["axes", "ends", "starts"], IsExactInInt64 = true },
+        new("Slice", Since: 10, _ => c => [Slice(c[0], c.Ints(1), c.Ints(2), c.OptionalInts(3), c.OptionalInts(4))]) { Host = [1, 2, 3, 4], IsExactInInt64 = true },
+        new("Gather", Since: 1, Gather) { Weights = [0], Attributes = ["axis"], IsExactInInt64 = true },
         new("GatherElements", Since: 11, GatherElements) { Weights = [0], Attributes = ["axis"] },
         new("GatherND", Since: 11, _ => c => [GatherNd(c[0], c[1], 0)]) { Weights = [0] },
         new("GatherND", Since: 12, GatherNdInBatches) { Weights = [0], Attributes = ["batch_dims"] },

@@ -8,11 +8,11 @@ internal static class Logic
 {
     public static readonly Operator[] Rows =
     [
-        Arithmetic.Binary("Equal", 7, (a, b) => a.eq(b)),
-        Arithmetic.Binary("Greater", 7, (a, b) => a.gt(b)),
-        Arithmetic.Binary("Less", 7, (a, b) => a.lt(b)),
-        Arithmetic.Binary("GreaterOrEqual", 12, (a, b) => a.ge(b)),
-        Arithmetic.Binary("LessOrEqual", 12, (a, b) => a.le(b)),
+        Arithmetic.Binary("Equal", 7, (a, b) => a.eq(b)) with { IsExactInInt64 = true },
+        Arithmetic.Binary("Greater", 7, (a, b) => a.gt(b)) with { IsExactInInt64 = true },
+        Arithmetic.Binary("Less", 7, (a, b) => a.lt(b)) with { IsExactInInt64 = true },
+        Arithmetic.Binary("GreaterOrEqual", 12, (a, b) => a.ge(b)) with { IsExactInInt64 = true },
+        Arithmetic.Binary("LessOrEqual", 12, (a, b) => a.le(b)) with { IsExactInInt64 = true },
         Arithmetic.Binary("And", 7, (a, b) => a.logical_and(b)),
         Arithmetic.Binary("Or", 7, (a, b) => a.logical_or(b)),
         Arithmetic.Binary("Xor", 7, (a, b) => a.logical_xor(b)),
@@ -23,7 +23,7 @@ internal static class Logic
         Arithmetic.Binary("BitwiseOr", 18, (a, b) => a.bitwise_or(b)),
         Arithmetic.Binary("BitwiseXor", 18, (a, b) => a.bitwise_xor(b)),
         Arithmetic.Unary("BitwiseNot", 18, x => x.bitwise_not()),
-        new("Where", Since: 9, _ => c => [where(c[0], c[1], c[2])]),
+        new("Where", Since: 9, _ => c => [where(c[0], c[1], c[2])]) { IsExactInInt64 = true },
     ];
 
     /// <summary>X -> whether it is infinite, and of a wanted sign.</summary>

@@ -31,6 +31,7 @@ internal static class Normalisation
         Buffers = [3, 4],
         Attributes = attributes,
         DependsOnMode = true,
+        LeavesOutput = true,
         Precision = Precision.Mixed,
         ToEvaluationForm = BatchNormalizationInEvaluation,
         Refuses = "outputs after the first (where they are used)",

@@ -37,7 +37,7 @@ internal static class Resize
         return c => [Apply(c[0], Sizes(c[0].shape, Array.ConvertAll(scales, s => (double)s)), Array.ConvertAll(scales, s => (double)s), filter)];
     }
 
-    /// <summary>X, Scales -> X resized with output place times 1/scale as the input place; nearest is rounded down.</summary>
+    /// <summary>X, Scales -> X resized with output place times 1/scale as the input place.</summary>
     static Kernel Asymmetric(OperatorNode n)
     {
         var filter = Filter.Asymmetric(n.Choice("mode", "nearest", "nearest", "linear"));

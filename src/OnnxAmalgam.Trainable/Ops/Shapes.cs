@@ -8,27 +8,27 @@ internal static class Shapes
 {
     public static readonly Operator[] Rows =
     [
-        new("Shape", Since: 1, _ => c => [c[0].shape]) { ReadsShapeOnly = true },
-        new("Shape", Since: 15, ShapeSlice) { Attributes = ["start", "end"], ReadsShapeOnly = true },
-        new("Size", Since: 1, _ => c => [tensor(c[0].numel())]) { ReadsShapeOnly = true },
-        new("Reshape", Since: 5, _ => c => [Reshape(c[0], c.Ints(1), allowZero: false)]) { Host = [1] },
-        new("Reshape", Since: 14, ReshapeWithZero) { Attributes = ["allowzero"], Host = [1] },
-        new("Flatten", Since: 1, Flatten) { Attributes = ["axis"] },
-        new("Transpose", Since: 1, Transpose) { Attributes = ["perm"] },
-        new("Squeeze", Since: 1, SqueezeByAttribute) { Attributes = ["axes"] },
-        new("Squeeze", Since: 13, _ => c => [Squeeze(c[0], c.OptionalInts(1))]) { Host = [1] },
-        new("Unsqueeze", Since: 1, UnsqueezeByAttribute) { Attributes = ["axes"] },
-        new("Unsqueeze", Since: 13, _ => c => [Unsqueeze(c[0], c.Ints(1))]) { Host = [1] },
-        new("Concat", Since: 4, Concat) { Attributes = ["axis"], Joins = true },
-        new("Split", Since: 2, SplitByAttribute) { Attributes = ["axis", "split"], MaxOutputs = int.MaxValue },
-        new("Split", Since: 13, n => SplitByInput(n, null)) { Attributes = ["axis"], Host = [1], MaxOutputs = int.MaxValue },
-        new("Split", Since: 18, n => SplitByInput(n, n.Int("num_outputs"))) { Attributes = ["axis", "num_outputs"], Host = [1], MaxOutputs = int.MaxValue },
-        new("Expand", Since: 8, _ => Expand) { Host = [1] },
-        new("Tile", Since: 6, _ => c => [c[0].repeat(c.Ints(1))]) { Host = [1] },
+        new("Shape", Since: 1, _ => c => [c[0].shape]) { ReadsShapeOnly = true, IsExactInInt64 = true },
+        new("Shape", Since: 15, ShapeSlice) { Attributes = ["start", "end"], ReadsShapeOnly = true, IsExactInInt64 = true },
+        new("Size", Since: 1, _ => c => [tensor(c[0].numel())]) { ReadsShapeOnly = true, IsExactInInt64 = true },
+        new("Reshape", Since: 5, _ => c => [Reshape(c[0], c.Ints(1), allowZero: false)]) { Host = [1], IsExactInInt64 = true },
+        new("Reshape", Since: 14, ReshapeWithZero) { Attributes = ["allowzero"], Host = [1], IsExactInInt64 = true },
+        new("Flatten", Since: 1, Flatten) { Attributes = ["axis"], IsExactInInt64 = true },
+        new("Transpose", Since: 1, Transpose) { Attributes = ["perm"], IsExactInInt64 = true },
+        new("Squeeze", Since: 1, SqueezeByAttribute) { Attributes = ["axes"], IsExactInInt64 = true },
+        new("Squeeze", Since: 13, _ => c => [Squeeze(c[0], c.OptionalInts(1))]) { Host = [1], IsExactInInt64 = true },
+        new("Unsqueeze", Since: 1, UnsqueezeByAttribute) { Attributes = ["axes"], IsExactInInt64 = true },
+        new("Unsqueeze", Since: 13, _ => c => [Unsqueeze(c[0], c.Ints(1))]) { Host = [1], IsExactInInt64 = true },
+        new("Concat", Since: 4, Concat) { Attributes = ["axis"], Joins = true, IsExactInInt64 = true },
+        new("Split", Since: 2, SplitByAttribute) { Attributes = ["axis", "split"], MaxOutputs = int.MaxValue, IsExactInInt64 = true },
+        new("Split", Since: 13, n => SplitByInput(n, null)) { Attributes = ["axis"], Host = [1], MaxOutputs = int.MaxValue, IsExactInInt64 = true },
+        new("Split", Since: 18, n => SplitByInput(n, n.Int("num_outputs"))) { Attributes = ["axis", "num_outputs"], Host = [1], MaxOutputs = int.MaxValue, IsExactInInt64 = true },
+        new("Expand", Since: 8, _ => Expand) { Host = [1], IsExactInInt64 = true },
+        new("Tile", Since: 6, _ => c => [c[0].repeat(c.Ints(1))]) { Host = [1], IsExactInInt64 = true },
         new("DepthToSpace", Since: 1, n => DepthToSpace(n, "DCR")) { Attributes = ["blocksize"] },
         new("DepthToSpace", Since: 11, n => DepthToSpace(n, n.Choice("mode", "DCR", "DCR", "CRD"))) { Attributes = ["blocksize", "mode"] },
         new("CenterCropPad", Since: 18, CenterCropPad) { Attributes = ["axes"], Host = [1] },
-        new("Col2Im", Since: 18, Col2Im) { Attributes = ["dilations", "pads", "strides"], Host = [1, 2], Refuses = "other than 2 spatial axes" },
+        new("Col2Im", Since: 18, Col2Im) { Attributes = ["dilations", "pads", "strides"], Host = [1, 2], Refuses = "`dilations` other than 1 on 1 or 3 and more spatial axes (ONNX Runtime is wrong there)" },
         new("SpaceToDepth", Since: 1, SpaceToDepth) { Attributes = ["blocksize"] },
     ];
 
@@ -201,20 +201,41 @@ internal static class Shapes
         };
     }
 
-    /// <summary>X[n, c prod(block), places], ImageShape[h, w], BlockShape -> [n, c, h, w], where blocks that overlap add up.</summary>
+    /// <summary>X[n, c prod(block), places], ImageShape[*], BlockShape -> [n, c, *], where blocks that overlap add up.</summary>
     static Kernel Col2Im(OperatorNode n)
     {
-        var (dilations, pads, strides) = (n.Ints("dilations"), n.Ints("pads"), n.Ints("strides"));
+        var window = new Window(null, n.Ints("strides"), n.Ints("dilations"), n.Ints("pads"), "NOTSET");
+        if (window.Dilations is { Length: not 2 } gaps && gaps.Any(gap => gap != 1)) throw OperatorNode.Refuse("dilations", "1 on other than 2 spatial axes", string.Join(", ", gaps));
         return c =>
         {
-            var (image, block) = (c.Ints(1), c.Ints(2));
-            if (image.Length != 2) throw new ArgumentException($"expected 2 spatial axes, got {image.Length}");
-            var p = pads ?? new long[4];
-            var (d, s) = (dilations ?? [1, 1], strides ?? [1, 1]);
             using var scope = NewDisposeScope();
-            var padded = nn.functional.fold(c[0], (image[0] + p[0] + p[2], image[1] + p[1] + p[3]), (block[0], block[1]), (d[0], d[1]), (0, 0), (s[0], s[1]));
-            return [padded.narrow(2, p[0], image[0]).narrow(3, p[1], image[1]).MoveToOuterDisposeScope()];
+            var (image, g) = (c.Ints(1), window.On(default, c.Ints(2)));
+            long[] whole = [.. image.Select((size, i) => size + g.Begins[i] + g.Ends[i])];
+            var padded = g.Rank == 2
+                ? nn.functional.fold(c[0], (whole[0], whole[1]), (g.Kernel[0], g.Kernel[1]), (g.Dilations[0], g.Dilations[1]), (0, 0), (g.Strides[0], g.Strides[1]))
+                : Scattered(c[0], g, whole);
+            for (var i = 0; i < g.Rank; i++) padded = padded.narrow(2 + i, g.Begins[i], image[i]);
+            return [padded.MoveToOuterDisposeScope()];
         };
+    }
+
+    /// <summary>Every element of X[n, c prod(block), places] added where it came from.</summary>
+    static Tensor Scattered(Tensor x, Geometry g, long[] whole)
+    {
+        var places = zeros(1, 1, dtype: ScalarType.Int64, device: x.device);
+        for (var i = 0; i < g.Rank; i++)
+        {
+            var taps = arange(g.Kernel[i], dtype: ScalarType.Int64, device: x.device).mul(g.Dilations[i]).reshape(-1, 1);
+            var starts = arange(((whole[i] - g.Span(i)) / g.Strides[i]) + 1, dtype: ScalarType.Int64, device: x.device).mul(g.Strides[i]);
+            var along = taps.add(starts);
+            places = places.mul(whole[i]).reshape(places.shape[0], 1, places.shape[1], 1).add(along.reshape(1, along.shape[0], 1, along.shape[1]))
+                .reshape(places.shape[0] * along.shape[0], -1);
+        }
+
+        var planes = x.shape[1] / places.shape[0];
+        return zeros([x.shape[0], planes, whole.Aggregate(1L, (a, b) => a * b)], x.dtype, x.device)
+            .index_add(2, places.flatten(), x.reshape(x.shape[0], planes, -1), 1)
+            .reshape([x.shape[0], planes, .. whole]);
     }
 
     /// <summary>X[n, c, h, w] -> [n, c b^2, h / b, w / b], the block the outer part of the channel.</summary>

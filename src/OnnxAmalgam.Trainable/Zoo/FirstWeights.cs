@@ -10,11 +10,13 @@ internal sealed class FirstWeights(BoundGraph graph, TensorProto?[] stored, long
     const float EmbeddingDeviation = 0.02f;
 
     /// <summary>Fresh elements for the stored tensor of a slot.</summary>
-    public float[] Draw(int slot, string name)
+    public float[] Draw(int slot, string name, FirstWeightRule rule)
     {
         var dims = stored[slot]!.Dims;
         var count = ElementTypes.Count(dims);
         var (node, input) = Place(slot);
+        if (rule == FirstWeightRule.KaimingNormal && node?.Row.Type is "Conv" or "FusedConv" or "ConvTranspose")
+            return input == 1 && dims.Count > 2 ? Initialisation.Normal(count, Math.Sqrt(2.0 * dims[1] / count), seed, name) : Filled(count, 0);
         return node?.Row.Type switch
         {
             "BatchNormalization" or "InstanceNormalization" or "LayerNormalization" or "GroupNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization" =>

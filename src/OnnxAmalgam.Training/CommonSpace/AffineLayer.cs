@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace OnnxAmalgam.Training.CommonSpace;
 
 /// <summary>A 1x1 convolution with bias on X[n, in, h, w], or the same as a linear map on X[n, in].</summary>
-/// <remarks>Starts as PyTorch's layers do: weight and bias uniform in +-1/sqrt(in).</remarks>
+/// <remarks>Starts as PyTorch's layers do: weight and bias uniform in +-1/sqrt(in). Both are cast to the dtype of what flows through.</remarks>
 internal sealed class AffineLayer : nn.Module<Tensor, Tensor>
 {
     readonly Parameter weight;
@@ -19,6 +19,10 @@ internal sealed class AffineLayer : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>X[n, in, ...] -> Y[n, out, ...].</summary>
-    public override Tensor forward(Tensor input) =>
-        input.dim() == 2 ? nn.functional.linear(input, weight, bias) : nn.functional.conv2d(input, weight, bias);
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var (w, b) = weight.dtype == input.dtype ? (weight, (Tensor)bias) : (weight.to_type(input.dtype), bias.to_type(input.dtype));
+        return (input.dim() == 2 ? nn.functional.linear(input, w, b) : nn.functional.conv2d(input, w, b)).MoveToOuterDisposeScope();
+    }
 }

@@ -14,23 +14,25 @@ internal sealed record ProjectedTaps(CommonFeatures? Common, Tensor Student, IRe
 internal sealed class CommonSpaceProjector : nn.Module
 {
     readonly TapAdapter adapter;
-    readonly CommonSpaceBlock? block;
+    readonly CommonBlock? block;
     readonly ModuleList<nn.Module<Tensor, Tensor>> standardisers;
 
     /// <summary>Draws the block's weights for these taps; the module owns everything it makes.</summary>
     /// <param name="student">The student's tap.</param>
-    /// <param name="teachers">The teachers' taps, at least one.</param>
+    /// <param name="teachers">The teachers' taps.</param>
     /// <param name="options">Size; its form is decided here. Null: taps are adapted and standardised only.</param>
     /// <param name="standardise">How teacher features are standardised.</param>
     /// <param name="source">Where weights come from, and device and dtype.</param>
-    public CommonSpaceProjector(TapShape student, IReadOnlyList<TapShape> teachers, CommonSpaceOptions? options, Standardisation standardise, WeightSource source) : base(nameof(CommonSpaceProjector))
+    /// <param name="pools">Whether all taps are averaged over positions.</param>
+    public CommonSpaceProjector(TapShape student, IReadOnlyList<TapShape> teachers, CommonSpaceOptions? options, Standardisation standardise, WeightSource source, bool pools = false) : base(nameof(CommonSpaceProjector))
     {
-        adapter = new(student, teachers);
-        block = options is null ? null : new(student.Channels, [.. teachers.Select(t => t.Channels)], options with { Pooled = adapter.Pooled }, source);
+        adapter = new(student, teachers, pools);
+        block = options is null ? null : CommonBlock.Create(student.Channels, [.. teachers.Select(t => t.Channels)], options with { Pooled = adapter.Pooled }, source);
         standardisers = new(standardise switch
         {
             Standardisation.Ema => [.. teachers.Select(t => (nn.Module<Tensor, Tensor>)new FeatureStandardiser(t.Channels, source.Device, source.Dtype))],
-            Standardisation.PhiS => [.. teachers.Select(t => (nn.Module<Tensor, Tensor>)new RotatedStandardiser(t.Channels, source.Device, source.Dtype))],
+            Standardisation.Offline or Standardisation.PhiS =>
+                [.. teachers.Select(t => (nn.Module<Tensor, Tensor>)new RotatedStandardiser(t.Channels, source.Device, source.Dtype, rotates: standardise == Standardisation.PhiS))],
             _ => [],
         });
         RegisterComponents();
@@ -52,28 +54,24 @@ internal sealed class CommonSpaceProjector : nn.Module
         return new(common, own, others);
     }
 
-    /// <summary>Fits what is fitted before training, where there is anything.</summary>
-    /// <param name="next">Teachers' taps of a next batch, in tap order; null after the last.</param>
-    public void Fit(Func<IReadOnlyList<Tensor>?> next)
+    /// <summary>Empty moments of each tap where something is fitted before training, else null; the caller owns them until <see cref="EndFit"/>.</summary>
+    public ChannelMoments[]? StartFit() =>
+        standardisers.OfType<RotatedStandardiser>().ToArray() is { Length: > 0 } fitted ? [.. fitted.Select(f => new ChannelMoments(f.Channels))] : null;
+
+    /// <summary>Adds a batch of the teachers' taps, in tap order, to the moments.</summary>
+    public void Observe(ChannelMoments[] moments, IReadOnlyList<Tensor> taps)
     {
-        RotatedStandardiser[] fitted = [.. standardisers.OfType<RotatedStandardiser>()];
-        if (fitted.Length == 0) return;
-        ChannelMoments[] moments = [.. fitted.Select(f => new ChannelMoments(f.Channels))];
-        while (Observe(moments, next)) { }
-        for (var i = 0; i < moments.Length; i++)
-        {
-            fitted[i].Fit(moments[i]);
-            moments[i].Dispose();
-        }
+        for (var i = 0; i < moments.Length; i++) moments[i].Add(adapter.Teacher(i, taps[i], ScalarType.Float32));
     }
 
-    bool Observe(ChannelMoments[] moments, Func<IReadOnlyList<Tensor>?> next)
+    /// <summary>Fits to the moments and disposes them.</summary>
+    public void EndFit(ChannelMoments[] moments)
     {
-        using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        if (next() is not { } taps) return false;
-        for (var i = 0; i < moments.Length; i++) moments[i].Add(adapter.Teacher(i, taps[i], ScalarType.Float32));
-        return true;
+        foreach (var (standardiser, seen) in standardisers.OfType<RotatedStandardiser>().Zip(moments))
+        {
+            standardiser.Fit(seen);
+            seen.Dispose();
+        }
     }
 
     Tensor Teacher(int index, Tensor tap, ScalarType dtype)

@@ -2,16 +2,24 @@ using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.CommonSpace;
 
-/// <summary>One teacher tap by <see cref="PhiS"/>: x' = W (x - mu) at each position, fitted once before training.</summary>
+/// <summary>One teacher tap by x' = W (x - mu) at each position, fitted once before training: <see cref="PhiS"/>, or each channel divided by its
+/// own deviation.</summary>
 /// <remarks>State: <c>mean</c>, <c>rotation</c>.</remarks>
 internal sealed class RotatedStandardiser : nn.Module<Tensor, Tensor>
 {
+    const double Epsilon = 1e-6;
+    readonly bool rotates;
     readonly Tensor mean;
     readonly Tensor rotation;
 
     /// <summary>Starts as the identity; the module owns its buffers.</summary>
-    public RotatedStandardiser(int channels, Device device, ScalarType dtype) : base(nameof(RotatedStandardiser))
+    /// <param name="channels">Width of the feature.</param>
+    /// <param name="device">Where its buffers lie.</param>
+    /// <param name="dtype">Their element type.</param>
+    /// <param name="rotates">Whether W is PHI-S, and not diagonal.</param>
+    public RotatedStandardiser(int channels, Device device, ScalarType dtype, bool rotates = true) : base(nameof(RotatedStandardiser))
     {
+        this.rotates = rotates;
         mean = zeros(channels, dtype, device).DetachFromDisposeScope();
         rotation = eye(channels, dtype: dtype, device: device).DetachFromDisposeScope();
         RegisterComponents();
@@ -27,7 +35,7 @@ internal sealed class RotatedStandardiser : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var (centre, covariance) = moments.Result();
         mean.copy_(centre);
-        rotation.copy_(PhiS.Rotation(covariance));
+        rotation.copy_(rotates ? PhiS.Rotation(covariance) : (covariance.diagonal().clamp_min(0) + Epsilon).rsqrt().diag());
     }
 
     /// <summary>F[n, c, ...] -> rotated F of the same shape; no gradient flows.</summary>

@@ -15,12 +15,15 @@ internal sealed class TapAdapter
     readonly (long Height, long Width) grid;
 
     /// <summary>Decides the form.</summary>
+    /// <param name="student">The student's tap.</param>
+    /// <param name="teachers">The teachers' taps.</param>
+    /// <param name="pools">Whether features are averaged to F[n, c] whatever their form.</param>
     /// <exception cref="InputException">A layout that a shape cannot have.</exception>
-    public TapAdapter(TapShape student, IReadOnlyList<TapShape> teachers)
+    public TapAdapter(TapShape student, IReadOnlyList<TapShape> teachers, bool pools = false)
     {
         this.student = student.Checked();
         this.teachers = [.. teachers.Select(t => t.Checked())];
-        Pooled = student.Grid is null || teachers.Any(t => t.Grid is null);
+        Pooled = pools || student.Grid is null || teachers.Any(t => t.Grid is null);
         grid = student.Grid ?? default;
     }
 

@@ -14,6 +14,8 @@ public sealed class BatchLoader : IDisposable
     readonly ImageSet images;
     readonly EpochOrder order;
     readonly Augmentation augmentation;
+    readonly FixedViews? views;
+    readonly Action<ImageBatch>? prepare;
     readonly object gate = new();
     readonly Stack<ImageBatch> free = new();
     readonly Dictionary<long, (ImageBatch Batch, Exception? Failure)> done = [];
@@ -31,7 +33,9 @@ public sealed class BatchLoader : IDisposable
     /// <param name="epoch">First epoch, from 1.</param>
     /// <param name="index">First batch within it; the number of batches an epoch means the next epoch's first.</param>
     /// <param name="workers">Threads.</param>
-    public BatchLoader(ImageSet images, int batch, IReadOnlyList<AugmentStep> augment, long seed, int epoch = 1, int index = 0, int workers = 1)
+    /// <param name="views">Shows these views in turn instead of drawing anew in each epoch.</param>
+    /// <param name="prepare">Called on a loading thread with each batch that is made; several may be under way.</param>
+    public BatchLoader(ImageSet images, int batch, IReadOnlyList<AugmentStep> augment, long seed, int epoch = 1, int index = 0, int workers = 1, FixedViews? views = null, Action<ImageBatch>? prepare = null)
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
@@ -42,7 +46,8 @@ public sealed class BatchLoader : IDisposable
         order = new(images.Count, batch, seed);
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(index, order.BatchesPerEpoch);
-        augmentation = new(augment, seed, images);
+        augmentation = new(augment, views?.Seed ?? seed, images);
+        (this.views, this.prepare) = (views, prepare);
         started = delivered = (epoch - 1L) * order.BatchesPerEpoch + index;
         for (int i = 0; i < 2 * workers + 3; i++)
             free.Push(ImageBatch.Of(order.BatchSize, images.CanvasBytes));
@@ -173,11 +178,14 @@ public sealed class BatchLoader : IDisposable
         batch.Index = (int)(number % order.BatchesPerEpoch);
         batch.Count = order.BatchSize;
         order.Of(batch.Epoch, batch.Index).CopyTo(batch.Indices);
+        int draws = views?.DrawsOf(batch.Epoch) ?? batch.Epoch;
         for (int i = 0; i < batch.Count && !stopping; i++)
         {
             Span<byte> canvas = batch.Pixels.AsSpan(i * scratch.Length, scratch.Length);
             images.Read(batch.Indices[i], canvas);
-            augmentation.Apply(canvas, scratch, batch.Epoch, batch.Indices[i]);
+            augmentation.Apply(canvas, scratch, draws, batch.Indices[i]);
         }
+        if (!stopping)
+            prepare?.Invoke(batch);
     }
 }

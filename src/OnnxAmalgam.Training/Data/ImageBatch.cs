@@ -13,6 +13,8 @@ public sealed class ImageBatch
     public int Epoch { get; set; }
     /// <summary>Batch within the epoch, from 0.</summary>
     public int Index { get; set; }
+    /// <summary>What is stored of the teachers' outputs for these images; null where nothing is kept.</summary>
+    internal Caching.StoredRows[]? Stored { get; set; }
 
     internal static ImageBatch Of(int images, int canvasBytes) => new()
     {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Gates;
 using OnnxAmalgam.Training.Losses;
@@ -33,6 +34,12 @@ public sealed class AmalgamationSetup : IDisposable
     /// asked for: an estimate runs the teachers once over all unlabelled images.</summary>
     public GateTable? Gate => gate.Value;
 
+    /// <summary>Where teachers' outputs are kept; null: nowhere.</summary>
+    internal OutputCache? Cache { get; private init; }
+
+    /// <summary>Reads what is stored for a batch, on any thread; null where nothing is kept or no teacher is asked.</summary>
+    internal Action<ImageBatch>? StoredRows => Cache is null || !Recipe.Amalgamation.ReadsTeachers ? null : ReadStored;
+
     readonly Lazy<GateTable?> gate;
 
     /// <summary>For the object initialiser of <see cref="Open"/>.</summary>
@@ -43,16 +50,18 @@ public sealed class AmalgamationSetup : IDisposable
     public static AmalgamationSetup Open(Recipe recipe, ComputeOptions compute, Action<string> warn)
     {
         bool withTaps = recipe.Amalgamation.NeedsTaps;
-        var teachers = OpenTeachers(recipe, withTaps, compute, warn);
+        OutputCache? cache = recipe.Train.Cache is { } kept ? new OutputCache(kept, warn) : null;
+        var teachers = OpenTeachers(recipe, withTaps, compute, cache, warn);
         try
         {
-            var union = new LabelUnion([.. teachers.Select(t => new TeacherLabels(t.Name, t.Labels, t.Scores))], keepDuplicates: recipe.Amalgamation.Labels == LabelMode.Concat);
-            StudentModel student = StudentFactory.Build(recipe.Student, union, Largest(teachers), recipe.Train.Seed, withTaps);
+            var union = new LabelUnion([.. teachers.Select(t => new TeacherLabels(t.Name, t.Labels, t.Kind))], keepDuplicates: recipe.Amalgamation.Labels == LabelMode.Concat);
+            StudentModel student = StudentFactory.Build(recipe.Student, union, Largest(teachers), recipe.Train, withTaps);
             var images = OpenImages(recipe, teachers, student, warn);
             var setup = new AmalgamationSetup
             {
                 Recipe = recipe,
                 Compute = compute,
+                Cache = cache,
                 Teachers = teachers,
                 Union = union,
                 Student = student,
@@ -70,6 +79,7 @@ public sealed class AmalgamationSetup : IDisposable
                 teacher.Dispose();
             }
 
+            cache?.Dispose();
             throw;
         }
     }
@@ -99,6 +109,18 @@ public sealed class AmalgamationSetup : IDisposable
         {
             teacher.Dispose();
         }
+
+        Cache?.Dispose();
+    }
+
+    void ReadStored(ImageBatch batch)
+    {
+        CanvasKey[] keys = CanvasKey.Of(batch, Train);
+        batch.Stored ??= [.. Teachers.Select(_ => new StoredRows())];
+        foreach (var (teacher, rows) in Teachers.Zip(batch.Stored))
+        {
+            teacher.Stores!.Outputs.Read(keys, rows);
+        }
     }
 
     GateTable? MakeGate()
@@ -112,7 +134,7 @@ public sealed class AmalgamationSetup : IDisposable
         // An estimate takes long: what would stop the run after it is said before it.
         Validator.RequireSelection(this);
         ImageSet[] sets = Recipe.Data.Validate is null && Validate is not null ? [Train, Validate] : [Train];
-        return GateTable.Make(Recipe, Union, sets, Compute);
+        return GateTable.Make(Recipe, Union, sets, Compute, Cache);
     }
 
     void CheckLabels()
@@ -133,14 +155,14 @@ public sealed class AmalgamationSetup : IDisposable
         }
     }
 
-    static List<Teacher> OpenTeachers(Recipe recipe, bool withTaps, ComputeOptions compute, Action<string> warn)
+    static List<Teacher> OpenTeachers(Recipe recipe, bool withTaps, ComputeOptions compute, OutputCache? cache, Action<string> warn)
     {
         var teachers = new List<Teacher>();
         try
         {
             foreach (TeacherRecipe teacher in recipe.Teachers)
             {
-                teachers.Add(Teacher.Open(teacher, withTaps, compute.Session));
+                teachers.Add(Teacher.Open(teacher, withTaps, compute.Session, cache));
                 foreach (string note in teachers[^1].Notes)
                 {
                     warn($"teacher '{teacher.Name}': {note}");

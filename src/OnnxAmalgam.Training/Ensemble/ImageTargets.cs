@@ -37,6 +37,9 @@ sealed class ImageTargets : IDisposable
     /// <summary>How many images have a class of the union.</summary>
     public int Labelled { get; }
 
+    /// <summary>W[n, teachers] of all images, the table itself; null when a source does not name its domain.</summary>
+    public Tensor? Table => weights;
+
     /// <summary>W[n, teachers] of these images (rows sum to 1, or to 0 for nobody's images); null when a source does not name its domain.</summary>
     public Tensor? Weights(Tensor indices) => weights?.index_select(0, indices);
 

@@ -52,18 +52,14 @@ public static class ModelInput
     /// <summary>The taps a recipe names, or the automatic one; none where nothing reads them. A tap that is named must exist all the same.</summary>
     public static IReadOnlyList<Tap> Taps(OnnxModel model, IReadOnlyList<TapRecipe>? stated, bool areRead)
     {
-        IReadOnlyList<Tap>? named = stated?.Select(t => Resolve(model, t)).ToList();
+        IReadOnlyList<Tap>? named = stated?.SelectMany(t => Resolve(model, t)).DistinctBy(t => t.Value).ToList();
         return areRead ? named ?? [Anatomy.AutoTap(model)] : [];
     }
 
-    static Tap Resolve(OnnxModel model, TapRecipe stated)
+    static IEnumerable<Tap> Resolve(OnnxModel model, TapRecipe stated) => Anatomy.SelectTaps(model, stated.Value).Select(tap => stated.Layout switch
     {
-        Tap tap = Anatomy.Tap(model, stated.Value);
-        return stated.Layout switch
-        {
-            null => tap,
-            ImageLayout.Nchw => tap with { ChannelAxis = 1 },
-            _ => tap with { ChannelAxis = tap.Kind == TapKind.Spatial ? 3 : tap.Kind == TapKind.Tokens ? 2 : 1 },
-        };
-    }
+        null => tap,
+        ImageLayout.Nchw => tap with { ChannelAxis = 1 },
+        _ => tap with { ChannelAxis = tap.Kind == TapKind.Spatial ? 3 : tap.Kind == TapKind.Tokens ? 2 : 1 },
+    });
 }

@@ -3,6 +3,7 @@ using OnnxAmalgam.Graphs.Edits;
 using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Optimisation;
 using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Training.Ensemble;
@@ -10,10 +11,10 @@ namespace OnnxAmalgam.Training.Ensemble;
 /// <summary>A student before training: its graph, what it is fed, where it is tapped.</summary>
 /// <param name="Model">The graph, its head as wide as the union of labels.</param>
 /// <param name="Input">What it is fed.</param>
-/// <param name="Tap">The value the common space reads; null when no term needs it.</param>
+/// <param name="Taps">The values that terms on features read, shallow first; none where no term does.</param>
 /// <param name="Logits">The value of the class scores.</param>
-/// <param name="HeadParameters">Initializers of the classifier head, for their own learning rate.</param>
-public sealed record StudentModel(OnnxModel Model, InputDescription Input, Tap? Tap, string Logits, IReadOnlySet<string> HeadParameters)
+/// <param name="Plan">What each of its weights is trained with.</param>
+public sealed record StudentModel(OnnxModel Model, InputDescription Input, IReadOnlyList<Tap> Taps, string Logits, ParameterPlan Plan)
 {
     /// <summary>The BatchNormalization whose statistics are measured before training: all of it, or what was put in. None: nothing is measured.</summary>
     public IReadOnlyList<NormalisationLayer> Measured { get; init; } = [];
@@ -28,11 +29,12 @@ public static class StudentFactory
     /// <param name="recipe">The student's part of the recipe.</param>
     /// <param name="union">The labels it is to tell apart.</param>
     /// <param name="largest">The teachers' largest input: a zoo student's channels and size by default.</param>
-    /// <param name="seed">Seeds new weights.</param>
+    /// <param name="train">What its weights are trained with, and the seed of new ones.</param>
     /// <param name="withTaps">Whether any term reads the student's features.</param>
-    /// <exception cref="InputException">No head to replace, a kept head of the wrong width, unknown architecture or tap.</exception>
-    public static StudentModel Build(StudentRecipe recipe, LabelUnion union, InputDescription largest, long seed, bool withTaps)
+    /// <exception cref="InputException">No head to replace, a kept head of the wrong width, unknown architecture or tap, a group that selects nothing.</exception>
+    public static StudentModel Build(StudentRecipe recipe, LabelUnion union, InputDescription largest, TrainRecipe train, bool withTaps)
     {
+        long seed = train.Seed;
         var defaults = new InputDescription { Channels = largest.Channels, Height = largest.Height, Width = largest.Width };
         OnnxModel model;
         InputDescription input;
@@ -65,17 +67,13 @@ public static class StudentFactory
 
         LogitsOutput logits = Anatomy.Logits(model);
         IReadOnlyList<Tap> taps = ModelInput.Taps(model, recipe.Taps, withTaps);
-        if (taps.Count > 1)
-        {
-            throw new InputException($"student.taps: expected one value, got {taps.Count}; the common space reads one feature of the student");
-        }
-
-        return new StudentModel(model, input, taps.SingleOrDefault(), logits.Value, HeadNames(model)) { Measured = measured };
+        var plan = ParameterPlan.Of(model, train);
+        return new StudentModel(WithFirstWeights(model, plan, seed), input, taps, logits.Value, plan) { Measured = measured };
     }
 
-    static OnnxModel WithFreeBatch(OnnxModel model) => Anatomy.ImageInput(model).Type?.TensorType?.Shape?.Dim is [{ HasDimValue: true } batch, ..]
+    static OnnxModel WithFreeBatch(OnnxModel model) => Anatomy.ImageInput(model).Type?.TensorType?.Shape?.Dim is [var first, ..] && first.FixedSize() is { } batch
         ? GraphEdits.WithSymbolicBatch(model, out string? obstacle)
-            ?? throw new InputException($"student '{model.Name}': expected a free batch, got one fixed to {batch.DimValue} that {obstacle} may depend on; export it with a dynamic first axis")
+            ?? throw new InputException($"student '{model.Name}': expected a free batch, got one fixed to {batch} that {obstacle} may depend on; export it with a dynamic first axis")
         : model;
 
     static OnnxModel WithHead(OnnxModel model, LabelUnion union, long seed)
@@ -99,23 +97,15 @@ public static class StudentFactory
     static bool FreeSize(OnnxModel model)
     {
         var shape = Anatomy.ImageInput(model).Type?.TensorType?.Shape;
-        return shape is null || shape.Dim.Skip(1).Count(d => d.ValueCase != Onnx.TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue) >= 2;
+        return shape is null || shape.Dim.Skip(1).Count(d => d.FixedSize() is null) >= 2;
     }
 
-    static HashSet<string> HeadNames(OnnxModel model)
-    {
-        if (Anatomy.Head(model) is not { } head)
+    static OnnxModel WithFirstWeights(OnnxModel model, ParameterPlan plan, long seed) => plan.Settings.Values.All(setting => setting.First == FirstWeights.Keep)
+        ? model
+        : Initialisation.Reinitialise(model, seed, name => plan.Settings[name].First switch
         {
-            return [];
-        }
-
-        var view = new GraphView(model.Proto.Graph);
-        var names = head.Node.Input.Where(i => view.Initializer(i) is not null).ToHashSet(StringComparer.Ordinal);
-        if (head.Logits != head.Node.Output[0] && view.Producer(head.Logits) is { } bias)
-        {
-            names.UnionWith(bias.Input.Where(i => view.Initializer(i) is not null));
-        }
-
-        return names;
-    }
+            FirstWeights.Keep => null,
+            FirstWeights.Default => FirstWeightRule.Default,
+            _ => FirstWeightRule.KaimingNormal,
+        });
 }

@@ -1,8 +1,8 @@
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Teachers;
+using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.CommonSpace;
-using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
@@ -13,25 +13,20 @@ namespace OnnxAmalgam.Training.Ensemble;
 /// <param name="Taps">One float tensor a tap, as the graph lays it out.</param>
 public sealed record TeacherOutput(Tensor? Logits, IReadOnlyList<Tensor> Taps);
 
-/// <summary>A frozen network with its own preprocessing, labels and taps. Owns its ONNX Runtime session.</summary>
+/// <summary>A frozen network with its own preprocessing, labels and taps. Owns its ONNX Runtime session, which is opened only when something has to
+/// be computed: with a cache that holds everything it never is.</summary>
 public sealed class Teacher : IDisposable
 {
-    readonly FrozenModel session;
-    readonly Preprocess preprocess;
-    /// <summary>Where the session's inputs and outputs lie: on its device, but for halves, which TorchSharp can point to on the CPU only
-    /// (ONNX Runtime then copies).</summary>
-    readonly Device memory;
+    readonly Lazy<TeacherSession> session;
     readonly LogitsOutput? logits;
+    readonly TeacherStores? stores;
+    readonly Lazy<IReadOnlyList<TapShape>> tapShapes;
 
-    Teacher(string name, string file, FrozenModel session, LogitsOutput? logits, IReadOnlyList<Tap> taps, IReadOnlyList<string> labels, InputDescription input, ComputeDevice device)
+    Teacher(string name, string file, Lazy<TeacherSession> session, LogitsOutput? logits, IReadOnlyList<Tap> taps, InputDescription input, TeacherStores? stores)
     {
-        (Name, File, Taps, Labels, Input) = (name, file, taps, labels, input);
-        (this.session, this.logits) = (session, logits);
-        bool hasHalves = session.Outputs.Append(session.Input).Any(o => TorchMemory.Dtype(o.Type) == ScalarType.Float16);
-        memory = hasHalves ? CPU : TorchMemory.Device(device);
-        preprocess = new Preprocess(input);
-        TapShapes = [.. taps.Zip(session.OutputShapes(input.ShapeOf(2)).Skip(logits is null ? 0 : 1),
-            (tap, shape) => new TapShape($"{name}: {tap.Value}", tap.Kind, tap.ChannelAxis, shape))];
+        (Name, File, Taps, Input) = (name, file, taps, input);
+        (this.session, this.logits, this.stores) = (session, logits, stores);
+        tapShapes = new(() => [.. taps.Zip(Shapes().Skip(logits is null ? 0 : 1), (tap, shape) => new TapShape($"{name}: {tap.Value}", tap.Kind, tap.ChannelAxis, shape))]);
     }
 
     /// <summary>Unique name in the recipe.</summary>
@@ -41,7 +36,7 @@ public sealed class Teacher : IDisposable
     public string File { get; }
 
     /// <summary>Class names in output order; empty for a features-only teacher.</summary>
-    public IReadOnlyList<string> Labels { get; }
+    public IReadOnlyList<string> Labels { get; private init; } = [];
 
     /// <summary>What it is fed.</summary>
     public InputDescription Input { get; }
@@ -50,23 +45,32 @@ public sealed class Teacher : IDisposable
     public IReadOnlyList<Tap> Taps { get; }
 
     /// <summary>Layout and shape of each tap.</summary>
-    internal IReadOnlyList<TapShape> TapShapes { get; }
+    internal IReadOnlyList<TapShape> TapShapes => tapShapes.Value;
 
     /// <summary>Whether it has scores.</summary>
     public bool HasLogits => logits is not null;
 
     /// <summary>What its scores are.</summary>
-    public ScoreKind Scores { get; private init; }
+    public ScoreKind Kind { get; private init; }
 
     /// <summary>What was skipped to find the scores, and what is only assumed of the input.</summary>
     public IReadOnlyList<string> Notes { get; private init; } = [];
+
+    /// <summary>Whether its session is open.</summary>
+    internal bool IsOpen => session.IsValueCreated;
+
+    /// <summary>Where its outputs are kept; null: nowhere.</summary>
+    internal TeacherStores? Stores => stores;
 
     /// <summary>Loads the file, finds scores, taps and labels, and opens a session that computes just these.</summary>
     /// <param name="recipe">What the recipe says of it.</param>
     /// <param name="withTaps">Whether features are needed at all.</param>
     /// <param name="options">Device and threads.</param>
     /// <exception cref="InputException">Bad file, unknown tap, label list of the wrong length, no labels.</exception>
-    public static Teacher Open(TeacherRecipe recipe, bool withTaps, FrozenModelOptions options)
+    public static Teacher Open(TeacherRecipe recipe, bool withTaps, FrozenModelOptions options) => Open(recipe, withTaps, options, null);
+
+    /// <summary>The same with a cache: what is stored of this teacher is not computed again.</summary>
+    internal static Teacher Open(TeacherRecipe recipe, bool withTaps, FrozenModelOptions options, OutputCache? cache)
     {
         OnnxModel model = OnnxModel.Load(recipe.Model);
         LogitsOutput? logits = recipe.FeaturesOnly ? null : Anatomy.Logits(model, recipe.Logits);
@@ -78,19 +82,26 @@ public sealed class Teacher : IDisposable
 
         InputDescription input = ModelInput.Describe(model, recipe.Input, $"teacher '{recipe.Name}'");
         string[] outputs = [.. logits is null ? [] : new[] { logits.Value }, .. taps.Select(t => t.Value)];
-        var session = new FrozenModel(model, outputs, options);
+        var session = new Lazy<TeacherSession>(() => new TeacherSession(model, outputs, input, options));
+        TeacherStores? stores = cache is null ? null : StoresOf(cache, model, logits, recipe.Scores, taps, input, options);
         try
         {
-            IReadOnlyList<string> labels = logits is null ? [] : ReadLabels(recipe, model, session, input);
-            return new Teacher(recipe.Name, recipe.Model, session, logits, taps, labels, input, options.Device)
+            var teacher = new Teacher(recipe.Name, recipe.Model, session, logits, taps, input, stores)
             {
-                Scores = recipe.Scores,
+                Kind = recipe.Scores,
+                Labels = logits is null ? [] : ReadLabels(recipe, model, logits, Classes(session, stores)),
                 Notes = [.. new[] { logits?.Note, ScoreMetadata.Disagreement(model, recipe), ModelInput.Assumption(model, recipe.Input, input) }.OfType<string>()],
             };
+            if (stores is null)
+            {
+                _ = teacher.TapShapes;
+            }
+
+            return teacher;
         }
         catch
         {
-            session.Dispose();
+            Close(session);
             throw;
         }
     }
@@ -99,39 +110,133 @@ public sealed class Teacher : IDisposable
     /// <param name="canvas">Bytes X[n, c, h, w]; the results lie on its device, wherever the network runs.</param>
     /// <param name="imageName">Names the i-th image of the batch, for messages.</param>
     /// <exception cref="InputException">A score or feature that is not finite: teacher and image are named.</exception>
-    public TeacherOutput Run(Tensor canvas, Func<int, string> imageName)
+    public TeacherOutput Run(Tensor canvas, Func<int, string> imageName) => Run(canvas, imageName, null);
+
+    /// <summary>The same, where what is stored for the batch may have been read beforehand.</summary>
+    internal TeacherOutput Run(Tensor canvas, Func<int, string> imageName, StoredRows? stored)
     {
-        using Tensor local = canvas.to(memory);
-        using Tensor input = preprocess.Apply(local);
-        var raw = session.OutputShapes(input.shape)
-            .Zip(session.Outputs, (shape, output) => empty(shape, TorchMemory.Dtype(output.Type), memory))
-            .ToArray();
-        if (memory.type == TorchSharp.DeviceType.CUDA)
+        Tensor[] outputs = stores is null
+            ? Compute(canvas, imageName)
+            : Cached(stores.Outputs, stored ?? Find(stores.Outputs, canvas), canvas, () => Compute(canvas, imageName), DefineOutputs);
+        return logits is null ? new TeacherOutput(null, outputs) : new TeacherOutput(outputs[0], outputs[1..]);
+    }
+
+    /// <summary>The scores alone, never rounded; null for a features-only teacher.</summary>
+    internal Tensor? Scores(Tensor canvas, Func<int, string> imageName)
+    {
+        if (stores?.Scores is not { } store)
         {
-            // ONNX Runtime's stream does not wait for torch's, on which the input may still be in the making.
-            cuda.synchronize(memory);
+            return logits is null ? null : Compute(canvas, imageName)[0];
         }
 
-        session.Run(TorchMemory.View(input), [.. raw.Select(TorchMemory.View)]);
+        return Cached(store, Find(store, canvas), canvas, () => Compute(canvas, imageName)[..1], () => store.Define(new RowLayout([new RowPart(logits!.Value, [Labels.Count])])))[0];
+    }
 
-        var floats = raw.Select(t => t.to(ScalarType.Float32, canvas.device)).ToArray();
+    /// <summary>Rows R[n, width] in float32 that are made of the outputs for a use, image by image; they are kept under its name.</summary>
+    internal Tensor Derived(string use, Tensor canvas, Func<int, string> imageName, Func<TeacherOutput, Tensor> make)
+    {
+        Tensor Make()
+        {
+            Tensor[] outputs = Compute(canvas, imageName);
+            return make(logits is null ? new TeacherOutput(null, outputs) : new TeacherOutput(outputs[0], outputs[1..]));
+        }
+
+        return stores?.Derived(use) is { } store ? CachedRows.Of(store, Find(store, canvas), canvas.device, Make) : Make();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Close(session);
+
+    static void Close(Lazy<TeacherSession> session)
+    {
+        if (session.IsValueCreated)
+        {
+            session.Value.Dispose();
+        }
+    }
+
+    static TeacherStores StoresOf(OutputCache cache, OnnxModel model, LogitsOutput? logits, ScoreKind kind, IReadOnlyList<Tap> taps, InputDescription input, FrozenModelOptions options)
+    {
+        string[] scores = logits is null ? [] : [!logits.IsProbability ? logits.Value : kind == ScoreKind.Sigmoid ? $"logit {logits.Value}" : $"log {logits.Value}"];
+        string[] all = [.. scores, .. taps.Select(t => t.Value)];
+        string file = ModelHash.Of(model);
+        OutputStore Store(string[] outputs, CacheDtype dtype, string use) => cache.Store(TeacherStores.Key(model, file, outputs, input, options, dtype, use), dtype);
+        return new TeacherStores(
+            Store(all, cache.Recipe.Dtype, "outputs"),
+            logits is null ? null : Store(scores, CacheDtype.Float32, "outputs"),
+            use => Store(all, CacheDtype.Float32, use));
+    }
+
+    /// <summary>Number of scores: as stored, else as ONNX Runtime says.</summary>
+    static long Classes(Lazy<TeacherSession> session, TeacherStores? stores) =>
+        (stores?.Outputs.Layout ?? stores?.Scores?.Layout)?.Parts[0].Width ?? session.Value.Shapes(1)[0].Skip(1).Aggregate(1L, (a, b) => a * b);
+
+    /// <summary>Shapes of all outputs for two images: as stored, else as ONNX Runtime says.</summary>
+    IReadOnlyList<long[]> Shapes() => stores?.Outputs.Layout is { } layout
+        ? [.. layout.Parts.Select(p => (long[])[2, .. p.Shape])]
+        : session.Value.Shapes(2);
+
+    void DefineOutputs()
+    {
+        var parts = new List<RowPart>();
+        if (logits is not null)
+        {
+            parts.Add(new RowPart(logits.Value, [Labels.Count]));
+        }
+
+        foreach (var (tap, shape) in Taps.Zip(session.Value.Shapes(2).Skip(parts.Count)))
+        {
+            parts.Add(shape is [2, ..]
+                ? new RowPart(tap.Value, shape[1..])
+                : throw new InputException($"teacher '{Name}', tap '{tap.Value}': expected a first axis that is the batch, got [{string.Join(", ", shape)}] for two images, which cannot be kept image by image; choose another tap or set train.cache: none"));
+        }
+
+        stores!.Outputs.Define(new RowLayout(parts));
+    }
+
+    static StoredRows Find(OutputStore store, Tensor canvas)
+    {
+        using Tensor local = canvas.cpu();
+        int bytes = checked((int)(canvas.numel() / canvas.shape[0]));
+        var (channels, height, width) = ((int)canvas.shape[1], (int)canvas.shape[2], (int)canvas.shape[3]);
+        byte[] pixels = local.contiguous().bytes.ToArray();
+        var keys = new CanvasKey[canvas.shape[0]];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            keys[i] = CanvasKey.Of(pixels.AsSpan(i * bytes, bytes), channels, height, width);
+        }
+
+        var rows = new StoredRows();
+        store.Read(keys, rows);
+        return rows;
+    }
+
+    static Tensor[] Cached(OutputStore store, StoredRows rows, Tensor canvas, Func<Tensor[]> compute, Action define)
+    {
+        using var scope = NewDisposeScope();
+        Tensor all = CachedRows.Of(store, rows, canvas.device, () =>
+        {
+            define();
+            return cat([.. compute().Select(o => o.reshape(o.shape[0], -1))], 1);
+        });
+        return [.. CachedRows.Parts(all, store.Layout!).Select(p => p.MoveToOuterDisposeScope())];
+    }
+
+    Tensor[] Compute(Tensor canvas, Func<int, string> imageName)
+    {
+        Tensor[] floats = session.Value.Run(canvas);
         foreach (Tensor value in floats)
         {
             CheckFinite(value, imageName);
         }
 
-        return logits is null
-            ? new TeacherOutput(null, floats)
-            : new TeacherOutput(ReadScores(floats[0]), floats[1..]);
+        return logits is null ? floats : [ReadScores(floats[0]), .. floats[1..]];
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => session.Dispose();
 
     Tensor ReadScores(Tensor value)
     {
         Tensor flat = value.reshape(value.shape[0], Labels.Count);
-        return !logits!.IsProbability ? flat : ScoreMetadata.FromProbabilities(flat, Scores);
+        return !logits!.IsProbability ? flat : ScoreMetadata.FromProbabilities(flat, Kind);
     }
 
     void CheckFinite(Tensor value, Func<int, string> imageName)
@@ -152,15 +257,13 @@ public sealed class Teacher : IDisposable
         throw new InputException($"teacher '{Name}', image '{imageName(first)}': expected finite scores and features, got NaN or infinity; check the teacher's input description (scale, mean, std) and its precision");
     }
 
-    static IReadOnlyList<string> ReadLabels(TeacherRecipe recipe, OnnxModel model, FrozenModel session, InputDescription input)
+    static IReadOnlyList<string> ReadLabels(TeacherRecipe recipe, OnnxModel model, LogitsOutput logits, long classes)
     {
         IReadOnlyList<string> labels = recipe.Labels ?? ModelMetadata.Labels(model)
             ?? throw new InputException($"teacher '{recipe.Name}': expected class names in the recipe, beside the model or in its metadata, got none; add labels: [..] to the teacher");
-        long[] shape = session.OutputShapes(input.ShapeOf(1))[0];
-        long classes = shape.Skip(1).Aggregate(1L, (a, b) => a * b);
         if (classes != labels.Count)
         {
-            throw new InputException($"teacher '{recipe.Name}', output '{session.Outputs[0].Name}': expected {classes} labels, one a score, got {labels.Count}; correct labels: in the recipe");
+            throw new InputException($"teacher '{recipe.Name}', output '{logits.Value}': expected {classes} labels, one a score, got {labels.Count}; correct labels: in the recipe");
         }
 
         return labels.Distinct(StringComparer.Ordinal).Count() == labels.Count

@@ -43,7 +43,7 @@ public static class Evaluator
             string NameOf(int i) => images.NameOf(batch.Indices[i]);
             meter.Add(
                 deployed.Run(canvas, NameOf).Logits!,
-                [.. setup.Teachers.Select(t => t.HasLogits ? t.Run(canvas, NameOf).Logits : null)],
+                [.. setup.Teachers.Select(t => t.Scores(canvas, NameOf))],
                 targets.Labelled > 0 ? targets.Classes(indices) : null);
         }
 

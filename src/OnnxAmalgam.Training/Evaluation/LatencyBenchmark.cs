@@ -93,7 +93,7 @@ public static class LatencyBenchmark
             model = OnnxModel.Load(file);
             free = new(() => GraphEdits.WithSymbolicBatch(model));
             var dims = new GraphView(model.Proto.Graph).Inputs.Select(i => i.Type?.TensorType?.Shape?.Dim).FirstOrDefault();
-            FixedBatch = dims is [{ HasDimValue: true } first, ..] ? first.DimValue : null;
+            FixedBatch = dims is [var first, ..] ? first.FixedSize() : null;
             FileBytes = ModelFiles.TotalBytes(model);
             Precision = PrecisionOf(model);
         }

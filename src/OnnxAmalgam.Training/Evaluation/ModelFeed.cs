@@ -92,10 +92,10 @@ public static class ModelFeed
             if (named is not null)
                 unused.Remove(named.Name);
             var stated = whole?.Sizes[axis] ?? named?.Sizes[0];
-            if (dim.HasDimValue)
-                return stated is null || stated == dim.DimValue
-                    ? dim.DimValue
-                    : throw new InputException($"--shape {input.Name}: expected {dim.DimValue} on axis {axis}, which '{model.Name}' fixes, got {stated}");
+            if (dim.FixedSize() is { } fixedSize)
+                return stated is null || stated == fixedSize
+                    ? fixedSize
+                    : throw new InputException($"--shape {input.Name}: expected {fixedSize} on axis {axis}, which '{model.Name}' fixes, got {stated}");
             if (stated is { } size)
                 return size;
             if (axis == 0 || (batchName is not null && dim.HasDimParam && dim.DimParam == batchName))

@@ -38,7 +38,7 @@ public sealed record Prediction(string Image, IReadOnlyList<LabelProbability> La
         using var scope = NewDisposeScope();
         var batch = tensor(pixels, [1, canvas.Channels, canvas.Height, canvas.Width], ScalarType.Byte).to(TorchMemory.Device(options.Device));
         var scores = teacher.Run(batch, _ => image).Logits!.to(ScalarType.Float64);
-        var shares = (teacher.Scores == ScoreKind.Sigmoid ? scores.sigmoid() : scores.softmax(1)).cpu().data<double>().ToArray();
+        var shares = (teacher.Kind == ScoreKind.Sigmoid ? scores.sigmoid() : scores.softmax(1)).cpu().data<double>().ToArray();
         return [.. teacher.Labels.Zip(shares, (label, share) => new LabelProbability(label, share)).OrderByDescending(p => p.Probability).Take(top)];
     }
 }

@@ -73,7 +73,7 @@ public static class ExemplarPretraining
     {
         var recipe = setup.Recipe.Student with { Head = HeadMode.Replace, Normalisation = new NormalisationRecipe(NormalisationMode.Keep) };
         var union = new LabelUnion([new TeacherLabels("surrogates", names)], keepDuplicates: false);
-        return StudentFactory.Build(recipe, union, setup.Student.Input, setup.Recipe.Train.Seed, withTaps: false);
+        return StudentFactory.Build(recipe, union, setup.Student.Input, setup.Recipe.Train with { Groups = [] }, withTaps: false);
     }
 
     static int Train(TrainableGraph graph, StudentModel student, SurrogateImages images, TrainRecipe train, ComputeOptions compute, ITrainingObserver observer, CancellationToken stop)

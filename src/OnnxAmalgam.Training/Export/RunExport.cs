@@ -25,9 +25,10 @@ public static class RunExport
     /// <param name="run">Its folder.</param>
     /// <param name="path">Where to; replaced atomically.</param>
     /// <param name="fold">Whether BatchNormalization is folded into the convolutions before it.</param>
-    /// <exception cref="InputException">No checkpoint, a damaged one, changed inputs, or a path that is an input.</exception>
+    /// <param name="opset">The opset to bring the student to; null: its own.</param>
+    /// <exception cref="InputException">No checkpoint, a damaged one, changed inputs, a path that is an input, or an opset that the student cannot be brought to.</exception>
     /// <exception cref="CheckFailedException">ONNX Runtime and the trained graph differ; nothing is written.</exception>
-    public static ExportReport Write(AmalgamationSetup setup, RunFolder run, string path, bool fold = false)
+    public static ExportReport Write(AmalgamationSetup setup, RunFolder run, string path, bool fold = false, int? opset = null)
     {
         using var scope = NewDisposeScope();
         var checkpoints = new Checkpoints(run.Checkpoints);
@@ -41,9 +42,15 @@ public static class RunExport
         graph.to(TorchMemory.Device(setup.Compute.Device));
         StudentWeights.Restore(StudentWeights.Of(graph), tensors);
         FoldingReport? folding = null;
-        Agreement agreement = StudentExport.Write(graph, setup, path, model => fold ? GraphEdits.FoldNormalisation(model, out folding) : model, [run.Recipe, run.Results, run.Environment, .. Directory.EnumerateFiles(run.Checkpoints)]);
+        Agreement agreement = StudentExport.Write(graph, setup, path, Edit, [run.Recipe, run.Results, run.Environment, .. Directory.EnumerateFiles(run.Checkpoints)]);
         int epochs = setup.Recipe.Train.Epochs;
         return new ExportReport(agreement, state.Epoch - 1, epochs, best is not null, last.State.Epoch > epochs, folding);
+
+        OnnxModel Edit(OnnxModel model)
+        {
+            OnnxModel folded = fold ? GraphEdits.FoldNormalisation(model, out folding) : model;
+            return opset is { } asked ? GraphEdits.WithOpset(folded, asked) : folded;
+        }
     }
 
     /// <summary>A checkpoint whose tensors go with the scope.</summary>

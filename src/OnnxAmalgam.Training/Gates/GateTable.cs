@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Losses;
@@ -11,8 +12,9 @@ namespace OnnxAmalgam.Training.Gates;
 public sealed class GateTable
 {
     readonly Dictionary<ImageSet, float[]> weights;
+    readonly Dictionary<ImageSet, GateGrounds[]> grounds;
 
-    GateTable(Dictionary<ImageSet, float[]> weights, string? note) => (this.weights, Note) = (weights, note);
+    GateTable(Dictionary<ImageSet, float[]> weights, Dictionary<ImageSet, GateGrounds[]> grounds, string? note) => (this.weights, this.grounds, Note) = (weights, grounds, note);
 
     /// <summary>How images were shared out ("estimated, images go to ..."), or null where nothing was estimated.</summary>
     public string? Note { get; }
@@ -37,12 +39,17 @@ public sealed class GateTable
         return rows;
     }
 
+    /// <summary>What is known of each image of a set it was made for, beside its teacher; where its source's domain counts, or nobody decides
+    /// anew, nothing (<see cref="GateGrounds.None"/>).</summary>
+    internal GateGrounds[] GroundsOf(ImageSet images) => grounds[images];
+
     /// <summary>Makes the table for the recipe's unlabelled images.</summary>
     /// <param name="recipe">Teachers, sources, gate.</param>
     /// <param name="union">The teachers and their labels.</param>
     /// <param name="sets">The sets that the unlabelled sources were divided into.</param>
     /// <param name="compute">Device and threads of the estimation.</param>
-    internal static GateTable Make(Recipe recipe, LabelUnion union, IReadOnlyList<ImageSet> sets, ComputeOptions compute)
+    /// <param name="cache">Where the teachers' evidence is kept; null: nowhere.</param>
+    internal static GateTable Make(Recipe recipe, LabelUnion union, IReadOnlyList<ImageSet> sets, ComputeOptions compute, OutputCache? cache)
     {
         GateRecipe gate = recipe.Amalgamation.Gate;
         IReadOnlyList<string>?[] domains = [.. recipe.Data.Unlabelled.Select(s => gate.IgnoresDomains ? null : s.Domain)];
@@ -57,26 +64,46 @@ public sealed class GateTable
 
         if (open.Length == 0)
         {
-            return new GateTable(PerSet(sets, rows), null);
+            return new GateTable(PerSet(sets, rows), PerSet(sets, Enumerable.Repeat(GateGrounds.None, all.Count).ToArray()), null);
         }
 
         int[] scoring = [.. Enumerable.Range(0, union.Teachers.Count).Where(union.HasScores)];
         float[][] only = [.. Enumerable.Range(0, union.Teachers.Count).Select(t => OnlyOf(t, union.Teachers.Count))];
         ImageSet estimated = all.Select(open);
-        int[] owners = Estimate(recipe, estimated, scoring, compute);
+        var (owners, known) = Estimate(recipe, estimated, scoring, compute, cache);
+        GateGrounds[] ground = [.. Enumerable.Repeat(GateGrounds.None, all.Count)];
         for (int i = 0; i < open.Length; i++)
         {
             rows[open[i]] = only[owners[i]];
+            ground[open[i]] = known.Length > 0 ? known[i] : GateGrounds.None;
         }
 
-        return new GateTable(PerSet(sets, rows), Describe(owners, estimated, recipe, union, scoring));
+        return new GateTable(PerSet(sets, rows), PerSet(sets, ground), Describe(owners, estimated, recipe, union, scoring));
     }
 
-    static int[] Estimate(Recipe recipe, ImageSet images, int[] scoring, ComputeOptions compute)
+    static (int[] Owners, GateGrounds[] Grounds) Estimate(Recipe recipe, ImageSet images, int[] scoring, ComputeOptions compute, OutputCache? cache)
     {
-        using var evidence = GateEvidence.Collect([.. scoring.Select(i => recipe.Teachers[i])], images, compute);
+        using var evidence = GateEvidence.Collect([.. scoring.Select(i => recipe.Teachers[i])], images, compute, cache, recipe.Amalgamation.Gate.Reads == GateEvidenceKind.Statistics);
         using Tensor owners = GateEstimate.Owners(evidence, recipe.Amalgamation.Gate, recipe.Train.Seed);
-        return [.. owners.data<long>().Select(o => scoring[o])];
+        return ([.. owners.data<long>().Select(o => scoring[o])], recipe.Amalgamation.Gate.AgreementAfter is null ? [] : Grounds(recipe, evidence, scoring));
+    }
+
+    static GateGrounds[] Grounds(Recipe recipe, GateEvidence evidence, int[] scoring)
+    {
+        using Tensor clusters = GateEstimate.Clusters(evidence, recipe.Amalgamation.Gate, recipe.Train.Seed), standing = GateEstimate.Standing(evidence);
+        float[][] rows = [.. standing.data<float>().Chunk(scoring.Length)];
+        return [.. clusters.data<long>().Select((cluster, i) => new GateGrounds((int)cluster, Spread(rows[i])))];
+
+        float[] Spread(float[] row)
+        {
+            var all = new float[recipe.Teachers.Count];
+            foreach (var (column, teacher) in scoring.Index())
+            {
+                all[teacher] = row[column];
+            }
+
+            return all;
+        }
     }
 
     static float[] OnlyOf(int teacher, int teachers)
@@ -86,17 +113,19 @@ public sealed class GateTable
         return row;
     }
 
-    static Dictionary<ImageSet, float[]> PerSet(IReadOnlyList<ImageSet> sets, float[][] rows)
+    static Dictionary<ImageSet, float[]> PerSet(IReadOnlyList<ImageSet> sets, float[][] rows) =>
+        Parts(sets).ToDictionary(p => p.Set, p => rows[p.Range].SelectMany(r => r).ToArray());
+
+    static Dictionary<ImageSet, GateGrounds[]> PerSet(IReadOnlyList<ImageSet> sets, GateGrounds[] values) => Parts(sets).ToDictionary(p => p.Set, p => values[p.Range]);
+
+    static IEnumerable<(ImageSet Set, Range Range)> Parts(IReadOnlyList<ImageSet> sets)
     {
-        var tables = new Dictionary<ImageSet, float[]>();
         int start = 0;
         foreach (ImageSet set in sets)
         {
-            tables.Add(set, [.. rows[start..(start + set.Count)].SelectMany(r => r)]);
+            yield return (set, start..(start + set.Count));
             start += set.Count;
         }
-
-        return tables;
     }
 
     /// <summary>Shares, and how often the estimate is the teacher that the source names; a source's domain is used for nothing else.</summary>

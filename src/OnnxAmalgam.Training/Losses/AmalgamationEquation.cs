@@ -8,8 +8,16 @@ namespace OnnxAmalgam.Training.Losses;
 internal static class AmalgamationEquation
 {
     /// <summary>Writes the equation of a recipe.</summary>
-    public static string Write(AmalgamationRecipe recipe) =>
-        string.Join(" + ", recipe.Losses.Select(term => $"{Number(term.Weight)} {Term(term, recipe)}"));
+    public static string Write(AmalgamationRecipe recipe)
+    {
+        string sum = string.Join(" + ", recipe.Losses.Select(term => $"{Number(term.Weight)} {Term(term, recipe)}"));
+        return recipe.Balance switch
+        {
+            UncertaintyBalance => $"{sum}, each divided by a learned uncertainty",
+            GradNormBalance norm => $"{sum}, balanced by gradnorm(alpha={Number(norm.Alpha)})",
+            _ => sum,
+        };
+    }
 
     /// <summary>A term's name in recipes and result files.</summary>
     public static string Name(LossTerm term) => term switch
@@ -28,6 +36,16 @@ internal static class AmalgamationEquation
         PktTerm => "pkt",
         VidTerm => "vid",
         SmoothCosineTerm => "smooth_cosine",
+        VotedTargetTerm => "voted_target",
+        InfoNceTerm => "infonce",
+        LayerWiseTerm => "layer_wise",
+        VotedFeaturesTerm => "voted_features",
+        NstTerm => "nst",
+        CongruenceTerm => "cc",
+        IckdTerm => "ickd",
+        ProjectorTerm => "srd",
+        ReviewTerm => "review",
+        LadderTerm => "ladder",
         MultiLabelTerm => "multi_label",
         ContrastiveTerm => "contrastive",
         SupervisedContrastiveTerm => "supervised_contrastive",
@@ -43,7 +61,14 @@ internal static class AmalgamationEquation
             DkdTerm dkd => [$"alpha={Number(dkd.Alpha)}", $"beta={Number(dkd.Beta)}", $"T={Number(dkd.Temperature)}", Lower(recipe.Labels)],
             StandardisedLogitsTerm logits => [$"T={Number(logits.Temperature)}", Lower(recipe.Labels)],
             DistTerm dist => [$"beta={Number(dist.Beta)}", $"gamma={Number(dist.Gamma)}", $"T={Number(dist.Temperature)}", Lower(recipe.Labels)],
-            MmdTerm mmd => [Bank(mmd.Bandwidths), .. mmd.Unbiased ? (string[])["unbiased"] : []],
+            VotedTargetTerm voted => [$"T={Number(voted.Temperature)}", $"emphasis={Number(voted.Emphasis)}", Lower(recipe.Labels)],
+            MmdTerm mmd => [Bank(mmd.Bandwidths), .. mmd.Unbiased ? (string[])["unbiased"] : [], .. mmd.Form == MmdForm.Map ? (string[])[] : [mmd.Form == MmdForm.Pooled ? "pooled" : "location"]],
+            InfoNceTerm nce => [$"T={Number(nce.Temperature)}"],
+            VotedFeaturesTerm voted => [$"channels={voted.Channels}"],
+            CongruenceTerm cc => [$"gamma={Number(cc.Gamma)}", $"order={cc.Order}"],
+            ProjectorTerm srd => [$"power={Number(srd.Power)}"],
+            ReviewTerm review => [$"channels={review.Channels}"],
+            LadderTerm ladder => [$"hidden={ladder.Hidden}", $"cosine={Number(ladder.Cosine)}"],
             RkdTerm rkd => [$"distance={Number(rkd.Distance)}", $"angle={Number(rkd.Angle)}"],
             MultiLabelTerm multi => [$"T={Number(multi.Temperature)}", Lower(recipe.Labels)],
             ContrastiveTerm contrast => [Words.Pairs.Of(contrast.Pairs), $"T={Number(contrast.Temperature)}"],
@@ -57,9 +82,11 @@ internal static class AmalgamationEquation
 
     static IEnumerable<string> Features(LossTerm term, Standardisation standardise)
     {
-        if (term is ReconstructionTerm || term.Reads == TermInput.Taps)
+        if (term is MmdTerm { DetachTeachers: true } or CosineTerm { DetachTeachers: true } or InfoNceTerm { DetachTeachers: true }) yield return "teachers detached";
+        if (term is ReconstructionTerm || term.Reads is TermInput.Taps or TermInput.Levels)
         {
             if (standardise == Standardisation.Ema) yield return "standardised";
+            if (standardise == Standardisation.Offline) yield return "standardised offline";
             if (standardise == Standardisation.PhiS) yield return "phi_s";
         }
 
@@ -73,6 +100,7 @@ internal static class AmalgamationEquation
         AttentionTerm attention => attention.TeacherDropping,
         VidTerm vid => vid.TeacherDropping,
         SmoothCosineTerm smooth => smooth.TeacherDropping,
+        LadderTerm ladder => ladder.TeacherDropping,
         _ => null,
     };
 

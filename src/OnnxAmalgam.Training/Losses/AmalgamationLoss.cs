@@ -6,19 +6,23 @@ using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Losses;
 
-/// <summary>The recipe's equation: weighted terms over one batch. Owns the common space, whose parameters train beside the student's.</summary>
-/// <remarks>No value is read back to the host: what the terms were stays on the device until the trainer reads it.
-/// Half precision scores are compared in float32; discrepancy, cosine and reconstruction too.</remarks>
+/// <summary>The recipe's equation: weighted terms over one batch. Owns the common spaces and the terms' maps, which train beside the student.</summary>
+/// <remarks>No value is read back to the host: what the terms were stays on the device until the trainer reads it (balancing by gradients
+/// excepted). Half precision scores are compared in float32; discrepancy, cosine and reconstruction too.
+/// Each of the student's taps is a level (<see cref="TapLevels"/>) with a common space and maps of its own; a term's value is the sum over levels.</remarks>
 internal sealed class AmalgamationLoss : nn.Module
 {
     readonly AmalgamationRecipe recipe;
     readonly UnionTarget target;
+    readonly TapLevels levels;
     readonly CommonSpaceProjector? commonSpace;
-    readonly ModuleList<FeatureLoss> features;
-    readonly FeatureLoss?[] featureOf;
+    readonly ModuleList<CommonSpaceProjector> furtherSpaces;
+    readonly ModuleList<nn.Module> features;
+    readonly nn.Module[][] featuresOf;
     readonly ModuleList<WeightedContrast> contrasts;
     readonly WeightedContrast?[] contrastOf;
-    readonly int[] tapOwners;
+    readonly int[][] tapOwners;
+    readonly LossBalance? balance;
     readonly string[] tapped;
     readonly Tensor owners;
     readonly bool oneTapEach;
@@ -27,28 +31,40 @@ internal sealed class AmalgamationLoss : nn.Module
     /// <summary>Builds the terms and, where one needs it, the common space; the module owns all it makes.</summary>
     /// <param name="recipe">The equation.</param>
     /// <param name="union">The labels, merged as the recipe's label mode asks.</param>
-    /// <param name="student">The student's tap; null where no term reads features.</param>
+    /// <param name="students">The student's taps; none where no term reads features.</param>
     /// <param name="taps">The teachers' taps.</param>
     /// <param name="source">Where the common space's weights come from, and device and dtype.</param>
     /// <exception cref="InputException">A term that needs a grid, and taps that have none.</exception>
-    public AmalgamationLoss(AmalgamationRecipe recipe, LabelUnion union, TapShape? student, IReadOnlyList<TeacherTap> taps, WeightSource source) : base(nameof(AmalgamationLoss))
+    public AmalgamationLoss(AmalgamationRecipe recipe, LabelUnion union, IReadOnlyList<TapShape> students, IReadOnlyList<TeacherTap> taps, WeightSource source) : base(nameof(AmalgamationLoss))
     {
         this.recipe = recipe;
         seed = source.Seed;
         target = new(recipe.Labels, union, source.Device);
         int[] teachers = [.. taps.Select(t => t.Teacher).Distinct().Order()];
         tapped = [.. teachers.Select(i => union.Teachers[i])];
-        tapOwners = [.. taps.Select(t => t.Teacher)];
-        oneTapEach = taps.Select(t => t.Teacher).SequenceEqual(teachers);
-        owners = tensor(taps.Select(t => (long)Array.IndexOf(teachers, t.Teacher)).ToArray(), device: source.Device).DetachFromDisposeScope();
+        if (recipe.NeedsTaps && (students.Count == 0 || taps.Count == 0))
+            throw new ArgumentException("terms on features need the student's tap and a teacher's", nameof(taps));
+        levels = recipe.NeedsTaps ? TapLevels.Match(students, taps) : TapLevels.None;
+        int[] owner = [.. levels.Order.Select(i => taps[i].Teacher)];
+        oneTapEach = owner.SequenceEqual(teachers);
+        owners = tensor(owner.Select(t => (long)Array.IndexOf(teachers, t)).ToArray(), device: source.Device).DetachFromDisposeScope();
         register_buffer("owners", owners, persistent: false);
-        TermNames = [.. recipe.Losses.SelectMany((term, i) => Names(term, recipe.Losses.Take(i)))];
-        commonSpace = recipe.NeedsTaps ? CommonSpace(recipe, student, taps, source) : null;
-        RequireGrid(recipe, student, taps);
+        balance = LossBalance.Create(recipe, source);
+        TermNames = [.. recipe.Losses.SelectMany((term, i) => Names(term, recipe.Losses.Take(i))), .. balance is null ? [] : recipe.Losses.Select((term, i) => $"balance[{Name(term, recipe.Losses.Take(i))}]")];
+        CommonSpaceProjector[] spaces = [.. levels.Taps.Select((own, level) => Space(recipe, students[level], [.. own.Select(i => taps[i].Shape)], source))];
+        commonSpace = spaces.FirstOrDefault();
+        furtherSpaces = new([.. spaces.Skip(1)]);
+        RequireGrid(recipe, students, taps);
+        tapOwners = [.. levels.Taps.Select(own => own.Select(i => taps[i].Teacher).ToArray())];
         ContrastRequirements.Check(recipe, union, tapOwners);
-        featureOf = [.. recipe.Losses.Select(t => t.Reads != TermInput.Taps ? null
-            : FeatureLoss.Create(t, student!.Channels, [.. taps.Select(tap => tap.Shape.Channels)], commonSpace!.Pooled, source))];
-        features = new([.. featureOf.OfType<FeatureLoss>()]);
+        LevelShape[] shapes = [.. levels.Taps.Select((own, level) => new LevelShape(students[level].Channels, [.. own.Select(i => taps[i].Shape.Channels)], spaces[level].Pooled))];
+        featuresOf = [.. recipe.Losses.Select(t => t.Reads switch
+        {
+            TermInput.Levels => [PyramidLoss.Create(t, shapes, source)],
+            TermInput.Taps => shapes.Where(s => s.Teachers.Count > 0).Select(s => (nn.Module)FeatureLoss.Create(t, s.Student, s.Teachers, s.Pooled, source)).ToArray(),
+            _ => [],
+        })];
+        features = new([.. featuresOf.SelectMany(f => f)]);
         contrastOf = [.. recipe.Losses.Select(t => t is ContrastiveTerm c ? new WeightedContrast(c, recipe.CommonChannels, source) : null)];
         contrasts = new([.. contrastOf.OfType<WeightedContrast>()]);
         RegisterComponents();
@@ -57,23 +73,32 @@ internal sealed class AmalgamationLoss : nn.Module
     /// <summary>What is minimised, as text.</summary>
     public string Equation => AmalgamationEquation.Write(recipe);
 
-    /// <summary>Names of <see cref="LossResult.Values"/>: each term's (<c>mmd</c>) followed by its parts (<c>mmd[TEACHER]</c>, which sum to it); a second term of one kind is <c>mmd#2</c>.</summary>
+    /// <summary>Names of <see cref="LossResult.Values"/>: each term's (<c>mmd</c>) followed by its parts (<c>mmd[TEACHER]</c>, which sum to it); a second
+    /// term of one kind is <c>mmd#2</c>. Where terms are balanced, the factor of each follows (<c>balance[mmd]</c>).</summary>
     public IReadOnlyList<string> TermNames { get; }
 
     /// <summary>Fits what is fitted before training, where the recipe asks for it.</summary>
     /// <param name="next">The teachers' taps of a next batch of images, in tap order; null after the last.</param>
-    public void Fit(Func<IReadOnlyList<Tensor>?> next) => commonSpace?.Fit(next);
+    public void Fit(Func<IReadOnlyList<Tensor>?> next)
+    {
+        var fitting = Spaces().Select(s => s.StartFit()).ToArray();
+        if (fitting.All(f => f is null)) return;
+        while (Observe(fitting, next)) { }
+        foreach (var (space, moments) in Spaces().Zip(fitting)) space.EndFit(moments ?? []);
+    }
 
     /// <summary>Evaluates one batch.</summary>
     public LossResult Forward(LossInputs inputs)
     {
         using var scope = NewDisposeScope();
         var student = Wide(inputs.StudentLogits);
-        var taps = commonSpace?.Forward(inputs.StudentTap ?? throw new ArgumentException("the student's tap is missing", nameof(inputs)), inputs.TeacherTaps);
-        var units = taps?.Common is { } common && recipe.Losses.Any(t => t is MmdTerm or CosineTerm) ? Units(common.Features) : null;
-        var values = recipe.Losses.Select((term, i) => Evaluate(term, featureOf[i], contrastOf[i], inputs, student, taps, units)).ToArray();
-        var total = stack(values.Select((v, i) => v[0] * recipe.Losses[i].Weight).ToArray()).sum();
-        return new(total.MoveToOuterDisposeScope(), cat(values).detach().MoveToOuterDisposeScope());
+        if (inputs.StudentTaps.Count < levels.Taps.Count) throw new ArgumentException("a tap of the student is missing", nameof(inputs));
+        var taps = Spaces().Select((space, level) => space.Forward(inputs.StudentTaps[level], [.. levels.Taps[level].Select(i => inputs.TeacherTaps[i])])).ToArray();
+        var values = recipe.Losses.Select((term, i) => Evaluate(term, featuresOf[i], contrastOf[i], inputs, student, taps)).ToArray();
+        var weighted = values.Select((v, i) => v[0] * recipe.Losses[i].Weight).ToArray();
+        var total = balance?.Total(weighted, inputs.Shared) ?? stack(weighted).sum();
+        Tensor[] said = balance is null ? values : [.. values, balance.Factors()];
+        return new(total.MoveToOuterDisposeScope(), cat(said).detach().MoveToOuterDisposeScope());
     }
 
     /// <inheritdoc/>
@@ -84,30 +109,60 @@ internal sealed class AmalgamationLoss : nn.Module
         base.Dispose(disposing);
     }
 
-    static CommonSpaceProjector CommonSpace(AmalgamationRecipe recipe, TapShape? student, IReadOnlyList<TeacherTap> taps, WeightSource source)
+    IEnumerable<CommonSpaceProjector> Spaces() => commonSpace is null ? [] : furtherSpaces.Prepend(commonSpace);
+
+    static CommonSpaceProjector Space(AmalgamationRecipe recipe, TapShape student, IReadOnlyList<TapShape> taps, WeightSource source)
     {
-        if (student is null || taps.Count == 0) throw new ArgumentException("terms on features need the student's tap and a teacher's", nameof(taps));
-        CommonSpaceOptions? options = !recipe.NeedsCommonSpace ? null : new(recipe.CommonChannels, recipe.CommonBlocks, Reconstructs: recipe.Losses.Any(t => t is ReconstructionTerm));
-        return new(student, [.. taps.Select(t => t.Shape)], options, recipe.Standardise, source);
+        CommonSpaceOptions? options = !recipe.NeedsCommonSpace || taps.Count == 0 ? null
+            : new(recipe.CommonChannels, recipe.CommonBlocks, Reconstructs: recipe.Losses.Any(t => t is ReconstructionTerm), Form: recipe.CommonForm);
+        return new(student, taps, options, recipe.Standardise, source, recipe.PoolsTaps);
+    }
+
+    bool Observe(ChannelMoments[]?[] fitting, Func<IReadOnlyList<Tensor>?> next)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        if (next() is not { } all) return false;
+        foreach (var (level, space) in Spaces().Index()) space.Observe(fitting[level] ?? [], [.. levels.Taps[level].Select(i => all[i])]);
+        return true;
     }
 
     /// <summary>A term as V[1] or V[1 + teachers]: its value, then its parts.</summary>
-    Tensor Evaluate(LossTerm term, FeatureLoss? feature, WeightedContrast? contrast, LossInputs inputs, Tensor student, ProjectedTaps? taps, Tensor? units) => term switch
+    Tensor Evaluate(LossTerm term, nn.Module[] maps, WeightedContrast? contrast, LossInputs inputs, Tensor student, ProjectedTaps[] taps) => term switch
     {
         { Reads: TermInput.Scores } => target.Loss(term, inputs, student).view(1),
         HardLabelTerm => HardLabel.CrossEntropy(student, inputs.HardLabels ?? throw new ArgumentException("a hard label term needs labels", nameof(inputs))).view(1),
-        MmdTerm mmd => WithParts(Mmd.ToEach(units!, new(mmd.Bandwidths, mmd.Unbiased))),
-        CosineTerm => WithParts(PairedCosine.ToEach(units!)),
-        ContrastiveTerm => WithParts(contrast!.ToEach(Wide(taps!.Common!.Features), tapOwners)),
-        SupervisedContrastiveTerm supervised => WithParts(SupervisedContrast.ToEach(supervised, Wide(taps!.Common!.Features), PseudoLabels.Of(supervised.Labels, target.Probabilities(inputs, student)), tapOwners)),
-        ReconstructionTerm => WithParts(stack(taps!.Common!.Reconstructions.Zip(taps.Teachers, (r, f) => Reconstruction.MeanSquaredError(Wide(r), Wide(f))).ToArray())),
-        { Reads: TermInput.Taps } => Features(term, feature!, inputs, taps!),
+        ContrastiveTerm => WithParts(InSpaces(taps, (features, level) => contrast!.ToEach(features, tapOwners[level]))),
+        SupervisedContrastiveTerm supervised => Supervised(supervised, inputs, student, taps),
+        { Reads: TermInput.CommonSpace } => WithParts(cat(taps.Where(t => t.Common is not null).Select(t => Common(term, t)).ToArray())),
+        { Reads: TermInput.Levels } => Features(term, ((PyramidLoss)maps[0]).ToEach([.. taps.Select(t => new LevelFeatures(Wide(t.Student), [.. t.Teachers.Select(Wide)]))]), inputs),
+        { Reads: TermInput.Taps } => Features(term, cat(taps.Where(t => t.Teachers.Count > 0).Select((t, i) => ((FeatureLoss)maps[i]).ToEach(Wide(t.Student), [.. t.Teachers.Select(Wide)])).ToArray()), inputs),
         _ => throw new NotSupportedException(term.GetType().Name),
     };
 
-    Tensor Features(LossTerm term, FeatureLoss feature, LossInputs inputs, ProjectedTaps taps)
+    Tensor Supervised(SupervisedContrastiveTerm term, LossInputs inputs, Tensor student, ProjectedTaps[] taps)
     {
-        var each = feature.ToEach(Wide(taps.Student), [.. taps.Teachers.Select(Wide)]);
+        var labels = PseudoLabels.Of(term.Labels, target.Probabilities(inputs, student));
+        return WithParts(InSpaces(taps, (features, level) => SupervisedContrast.ToEach(term, features, labels, tapOwners[level])));
+    }
+
+    /// <summary>L[taps], from the features of each level that has a common space.</summary>
+    static Tensor InSpaces(ProjectedTaps[] taps, Func<Tensor, int, Tensor> loss) =>
+        cat(taps.Index().Where(t => t.Item.Common is not null).Select(t => loss(Wide(t.Item.Common!.Features), t.Index)).ToArray());
+
+    /// <summary>A term in the common space of one level, L[taps].</summary>
+    static Tensor Common(LossTerm term, ProjectedTaps taps) => term switch
+    {
+        MmdTerm mmd => Mmd.InForm(Wide(Held(taps.Common!.Features, mmd.DetachTeachers)), mmd.Form, new(mmd.Bandwidths, mmd.Unbiased)),
+        CosineTerm cosine => PairedCosine.ToEach(Units(Held(taps.Common!.Features, cosine.DetachTeachers))),
+        InfoNceTerm nce => InfoNce.ToEach(Units(Held(taps.Common!.Features, nce.DetachTeachers)), nce.Temperature),
+        ReconstructionTerm => stack(taps.Common!.Reconstructions.Zip(taps.Teachers, (r, f) => Reconstruction.MeanSquaredError(Wide(r), Wide(f))).ToArray()),
+        _ => throw new NotSupportedException(term.GetType().Name),
+    };
+
+    /// <summary>L[taps] or L[taps, n] with the part of each teacher, dropped where the term drops.</summary>
+    Tensor Features(LossTerm term, Tensor each, LossInputs inputs)
+    {
         if (AmalgamationEquation.Dropping(term) is not { } chance) return WithParts(each.dim() == 1 ? each : each.mean([1]));
         var losses = ByTeacher(each);
         var stream = Randomness.StreamOf($"teacher_dropping/{AmalgamationEquation.Name(term)}");
@@ -123,24 +178,36 @@ internal sealed class AmalgamationLoss : nn.Module
         return cat([parts.sum().view(1), parts]);
     }
 
-    /// <summary>L[taps, ...] -> L[teachers, ...], each teacher's taps summed.</summary>
+    /// <summary>L[taps, ...], level by level -> L[teachers, ...], each teacher's taps summed.</summary>
     Tensor ByTeacher(Tensor perTap) =>
         oneTapEach ? perTap : perTap.new_zeros([tapped.Length, .. perTap.shape[1..]]).index_add(0, owners, perTap, 1);
 
-    static void RequireGrid(AmalgamationRecipe recipe, TapShape? student, IReadOnlyList<TeacherTap> taps)
+    static void RequireGrid(AmalgamationRecipe recipe, IReadOnlyList<TapShape> students, IReadOnlyList<TeacherTap> taps)
     {
-        if (!recipe.Losses.Any(t => t is AttentionTerm)) return;
-        var pooled = taps.Select(t => t.Shape).Prepend(student!).Where(t => t.Grid is null).Select(t => $"'{t.Name}'").ToArray();
+        var needy = recipe.Losses.Where(t => t is AttentionTerm or ReviewTerm or NstTerm or IckdTerm or MmdTerm { Form: MmdForm.Location }).Select(AmalgamationEquation.Name).ToArray();
+        if (needy.Length == 0) return;
+        var which = string.Join(", ", needy.Select(n => $"'{n}'"));
+        if (recipe.PoolsTaps)
+            throw new InputException($"amalgamation.losses, {which}: expected taps with height and width, got 'pool_taps: true', which averages them away; leave that out or choose another term");
+        var pooled = students.Concat(taps.Select(t => t.Shape)).Where(t => t.Grid is null).Select(t => $"'{t.Name}'").ToArray();
         if (pooled.Length > 0)
-            throw new InputException($"amalgamation.losses, 'attention': expected taps with height and width, got none at {string.Join(", ", pooled)}; choose other taps or another term");
+            throw new InputException($"amalgamation.losses, {which}: expected taps with height and width, got none at {string.Join(", ", pooled)}; choose other taps or another term");
     }
 
     IEnumerable<string> Names(LossTerm term, IEnumerable<LossTerm> before)
     {
-        var number = before.Count(t => t.GetType() == term.GetType()) + 1;
-        var name = AmalgamationEquation.Name(term) + (number == 1 ? "" : $"#{number}");
+        var name = Name(term, before);
         return term.Reads is TermInput.Scores or TermInput.Labels ? [name] : [name, .. tapped.Select(t => $"{name}[{t}]")];
     }
+
+    static string Name(LossTerm term, IEnumerable<LossTerm> before)
+    {
+        var number = before.Count(t => t.GetType() == term.GetType()) + 1;
+        return AmalgamationEquation.Name(term) + (number == 1 ? "" : $"#{number}");
+    }
+
+    /// <summary>H[1 + k, n, ...] with no gradient to the teachers' side, where so asked.</summary>
+    static Tensor Held(Tensor features, bool detach) => detach ? cat([features.narrow(0, 0, 1), features.narrow(0, 1, features.shape[0] - 1).detach()]) : features;
 
     /// <summary>H[1 + k, n, ...] -> unit vectors U[1 + k, n, d].</summary>
     static Tensor Units(Tensor features) => nn.functional.normalize(Wide(features.flatten(2)), p: 2, dim: 2);

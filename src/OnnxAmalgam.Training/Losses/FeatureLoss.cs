@@ -25,6 +25,12 @@ internal abstract class FeatureLoss(string name) : nn.Module(name)
         PktTerm => new ProbabilisticTransfer(),
         VidTerm => new VariationalInformation(student, teachers, pooled, source),
         SmoothCosineTerm smooth => new SmoothCosine(smooth, student, teachers, pooled, source),
+        LayerWiseTerm => new LayerWiseAmalgamation(student, teachers, pooled, source),
+        VotedFeaturesTerm voted => new VotedFeatures(voted, student, teachers, pooled, source),
+        NstTerm => new NeuronSelectivity(),
+        CongruenceTerm congruence => new CorrelationCongruence(congruence),
+        IckdTerm => new InterChannelCorrelation(student, teachers, pooled, source),
+        ProjectorTerm projector => new ProjectorDistance(projector, student, teachers, source),
         _ => throw new NotSupportedException(term.GetType().Name),
     };
 

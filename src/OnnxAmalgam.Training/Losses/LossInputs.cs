@@ -7,8 +7,8 @@ internal sealed record LossInputs
 {
     /// <summary>z_S[n, union].</summary>
     public required Tensor StudentLogits { get; init; }
-    /// <summary>The student's tap as its graph lays it out; needed where a term reads features.</summary>
-    public Tensor? StudentTap { get; init; }
+    /// <summary>The student's taps as its graph lays them out; needed where a term reads features.</summary>
+    public IReadOnlyList<Tensor> StudentTaps { get; init; } = [];
     /// <summary>z_i[n, classes_i] for each teacher in recipe order; null for one without scores.</summary>
     public IReadOnlyList<Tensor?> TeacherLogits { get; init; } = [];
     /// <summary>Features as the teachers' graphs lay them out, in tap order.</summary>
@@ -17,6 +17,8 @@ internal sealed record LossInputs
     public Tensor? DomainWeights { get; init; }
     /// <summary>y[n], int64 into the union, negative: none; needed by a hard label term.</summary>
     public Tensor? HardLabels { get; init; }
+    /// <summary>A weight of the student that all terms train, which balancing by gradients measures them at; null: none is known.</summary>
+    public Tensor? Shared { get; init; }
     /// <summary>Epoch and batch, which random draws are a function of.</summary>
     public (int Epoch, int Batch) Position { get; init; }
 }

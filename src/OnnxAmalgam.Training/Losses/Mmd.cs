@@ -1,3 +1,4 @@
+using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Losses;
@@ -14,7 +15,7 @@ internal sealed record MmdOptions(IReadOnlyList<double>? Bandwidths, bool Unbias
 /// Gretton et al., <i>A Kernel Two-Sample Test</i>, JMLR 2012; used on unit vectors of the common space by Luo et al., IJCAI 2019.
 /// As that code has it, the estimate is biased (the diagonal is kept): with a width far under the distances its kernel is dead, has no
 /// gradient and adds a constant 2/N. Gradient flows to both sides.
-/// Switches of ours: <see cref="MmdOptions.Unbiased"/> divides each side's own sum without its diagonal by N (N - 1), the cross sum by
+/// Switches of ours: the form (<see cref="InForm"/>); <see cref="MmdOptions.Unbiased"/> divides each side's own sum without its diagonal by N (N - 1), the cross sum by
 /// N^2; without widths, s0^2 is the median of |x - y|^2 over the pairs of two different images, student's, teacher's and mixed together,
 /// for each teacher alone and without gradient. (The published code has an unused branch with a mean of the same pairs.)
 /// Distances come from Gram matrices, |x|^2 + |y|^2 - 2 x y, so nothing of size N x N x D is made and the student's own is made once;
@@ -24,6 +25,24 @@ internal static class Mmd
 {
     const double SmallestSquare = 1e-12;
     static readonly double[] Octaves = [0.25, 0.5, 1, 2, 4];
+
+    /// <summary>H[1 + k, n, c, ...], the student's first, as unit vectors in one of the forms -> MMD[k].</summary>
+    /// <remarks>Map: all of an image's map as one vector, as published. Pooled: its mean over positions. Location: position by position, the
+    /// mean over positions; memory as for one.</remarks>
+    public static Tensor InForm(Tensor features, MmdForm form, MmdOptions options)
+    {
+        using var scope = NewDisposeScope();
+        var flat = features.dim() == 3 ? features.unsqueeze(3) : features.flatten(3);
+        var result = form switch
+        {
+            MmdForm.Pooled => ToEach(Unit(flat.mean([3])), options),
+            MmdForm.Location => stack(Enumerable.Range(0, (int)flat.shape[3]).Select(p => ToEach(Unit(flat.select(3, p)), options)).ToArray()).mean([0]),
+            _ => ToEach(Unit(flat.flatten(2)), options),
+        };
+        return result.MoveToOuterDisposeScope();
+    }
+
+    static Tensor Unit(Tensor rows) => nn.functional.normalize(rows, p: 2, dim: 2);
 
     /// <summary>X[1 + k, n, d], the student's first -> MMD[k].</summary>
     public static Tensor ToEach(Tensor features, MmdOptions options)

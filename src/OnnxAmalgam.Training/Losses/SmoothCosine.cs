@@ -30,10 +30,11 @@ internal sealed class SmoothCosine : FeatureLoss
     public override Tensor ToEach(Tensor student, IReadOnlyList<Tensor> teachers)
     {
         using var scope = NewDisposeScope();
-        return stack(teachers.Select((f, i) => One(projectors[i].forward(student), f)).ToArray()).MoveToOuterDisposeScope();
+        return stack(teachers.Select((f, i) => Distance(projectors[i].forward(student), f, share)).ToArray()).MoveToOuterDisposeScope();
     }
 
-    Tensor One(Tensor projected, Tensor feature)
+    /// <summary>O and F[n, c, ...] -> k mean (1 - cos) + (1 - k) mean h(O - F), L[n].</summary>
+    internal static Tensor Distance(Tensor projected, Tensor feature, double share)
     {
         var cosines = (nn.functional.normalize(projected, p: 2, dim: 1) * nn.functional.normalize(feature, p: 2, dim: 1)).sum([1], keepdim: true);
         return PerImage(1 - cosines) * share + PerImage(nn.functional.smooth_l1_loss(projected, feature, reduction: nn.Reduction.None)) * (1 - share);

@@ -37,6 +37,7 @@ internal sealed class UnionTarget : nn.Module
             SoftTargetTerm soft when mode == LabelMode.Restricted => Restricted(student, logits, weights, soft.Temperature),
             MultiLabelTerm multi => MultiLabel(student, logits, weights, multi.Temperature),
             SoftTargetTerm soft => SoftTarget.CrossEntropy(student, Distribution(logits, weights, soft.Temperature), soft.Temperature),
+            VotedTargetTerm voted => SoftTarget.CrossEntropy(student, Voted(logits, weights, voted), voted.Temperature),
             DkdTerm dkd => DecoupledTarget.Divergence(student, Distribution(logits, weights, dkd.Temperature), dkd),
             StandardisedLogitsTerm rows => StandardisedLogits.Divergence(student, Distribution([.. logits.Select(StandardisedLogits.Rows)], weights, rows.Temperature), rows.Temperature),
             DistTerm dist => Correlation.Distance(student, Distribution(logits, weights, dist.Temperature), dist),
@@ -77,6 +78,9 @@ internal sealed class UnionTarget : nn.Module
         LabelMode.Gated => Targets.Gated(logits, places, union.Count, weights ?? throw new ArgumentException("gated labels need domain weights", nameof(weights)), temperature),
         _ => throw new ArgumentException("restricted labels have no one distribution over the union", nameof(logits)),
     };
+
+    Tensor Voted(Tensor[] logits, Tensor? weights, VotedTargetTerm term) =>
+        VotedTarget.Emphasised(Distribution(logits, weights, term.Temperature), VotedTarget.Votes(logits, places, union.Count, mode == LabelMode.Gated ? weights : null), term.Emphasis);
 
     Tensor Restricted(Tensor student, Tensor[] logits, Tensor? weights, double temperature)
     {

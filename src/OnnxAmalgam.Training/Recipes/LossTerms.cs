@@ -9,8 +9,21 @@ public enum TermInput
     Labels,
     /// <summary>Features in the common space.</summary>
     CommonSpace,
-    /// <summary>The student's tap with each teacher's, on the student's grid.</summary>
+    /// <summary>The student's tap with each teacher's, on the student's grid, level by level.</summary>
     Taps,
+    /// <summary>All of the student's taps at once with each teacher's.</summary>
+    Levels,
+}
+
+/// <summary>What of a map in the common space is compared.</summary>
+public enum MmdForm
+{
+    /// <summary>The whole map as one vector, as published.</summary>
+    Map,
+    /// <summary>Its mean over positions.</summary>
+    Pooled,
+    /// <summary>Each position for itself; the mean of these.</summary>
+    Location,
 }
 
 /// <summary>One weighted term.</summary>
@@ -63,7 +76,9 @@ public sealed record DistTerm(double Weight, double Beta = 1, double Gamma = 1, 
 /// <param name="Weight">Its factor.</param>
 /// <param name="Bandwidths">Kernel widths; null: the median heuristic.</param>
 /// <param name="Unbiased">Leave the diagonal out and do not clamp at zero.</param>
-public sealed record MmdTerm(double Weight, IReadOnlyList<double>? Bandwidths, bool Unbiased = false) : LossTerm(Weight)
+/// <param name="Form">What of a map is compared.</param>
+/// <param name="DetachTeachers">Whether the teachers' side of the common space gets no gradient from it.</param>
+public sealed record MmdTerm(double Weight, IReadOnlyList<double>? Bandwidths, bool Unbiased = false, MmdForm Form = MmdForm.Map, bool DetachTeachers = false) : LossTerm(Weight)
 {
     /// <summary>The published bank of kernel widths.</summary>
     public static IReadOnlyList<double> Published { get; } = [0.001, 0.01, 0.05, 0.1, 0.2, 1, 2];
@@ -80,10 +95,101 @@ public sealed record ReconstructionTerm(double Weight) : LossTerm(Weight)
 }
 
 /// <summary>1 - cosine between student and teacher features of the same image in the common space.</summary>
-public sealed record CosineTerm(double Weight) : LossTerm(Weight)
+/// <param name="Weight">Its factor.</param>
+/// <param name="DetachTeachers">Whether the teachers' side of the common space gets no gradient from it.</param>
+public sealed record CosineTerm(double Weight, bool DetachTeachers = false) : LossTerm(Weight)
 {
     /// <inheritdoc/>
     public override TermInput Reads => TermInput.CommonSpace;
+}
+
+/// <summary>Cross-entropy of finding an image's teacher feature among the batch's in the common space.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Temperature">Divisor of the cosines.</param>
+/// <param name="DetachTeachers">Whether the teachers' side of the common space gets no gradient from it.</param>
+public sealed record InfoNceTerm(double Weight, double Temperature = 0.1, bool DetachTeachers = false) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.CommonSpace;
+}
+
+/// <summary>Cross-entropy to the target with the teachers' most voted class emphasised.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Temperature">T.</param>
+/// <param name="Emphasis">What is added to the class' probability before all are made to sum to 1 again.</param>
+public sealed record VotedTargetTerm(double Weight, double Temperature = 1, double Emphasis = 1) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Scores;
+}
+
+/// <summary>The teachers' features of a level merged into one, which the student's is compared with.</summary>
+public sealed record LayerWiseTerm(double Weight) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>What the teachers' features agree on in a latent space, which the student's is compared with.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Channels">Width of the latent space.</param>
+public sealed record VotedFeaturesTerm(double Weight, int Channels = 128) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Discrepancy between the maps of the student's channels and of each teacher's.</summary>
+public sealed record NstTerm(double Weight) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Squared error between the batch's correlations by a Gaussian kernel.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Gamma">Of the Gaussian.</param>
+/// <param name="Order">Of its Taylor series.</param>
+public sealed record CongruenceTerm(double Weight, double Gamma = 0.4, int Order = 2) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Squared error between the similarities of an image's channels.</summary>
+public sealed record IckdTerm(double Weight) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Logarithm of a power distance between batch-normalised features, behind a linear projector.</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Power">Of the distance.</param>
+public sealed record ProjectorTerm(double Weight, double Power = 4) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Taps;
+}
+
+/// <summary>Features of all levels, fused from the deepest up, against the teachers' (ReviewKD).</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Channels">Width of the fused features.</param>
+public sealed record ReviewTerm(double Weight, int Channels = 128) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Levels;
+}
+
+/// <summary>Each teacher's feature against a sum of small networks on all of the student's taps (UNIC).</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Hidden">Width of the networks' hidden layer.</param>
+/// <param name="Cosine">Share of the cosine, 0..1; the rest is smooth L1.</param>
+/// <param name="TeacherDropping">Chance that a teacher which is not the image's worst is left out; null: all count, and are summed.</param>
+public sealed record LadderTerm(double Weight, int Hidden = 256, double Cosine = 0.5, double? TeacherDropping = null) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Levels;
 }
 
 /// <summary>Cross-entropy to the true labels of sources that have them.</summary>

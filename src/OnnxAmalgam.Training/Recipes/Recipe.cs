@@ -34,7 +34,7 @@ public sealed record TeacherRecipe
     public bool FeaturesOnly => Logits == "none";
     /// <summary>What its scores are.</summary>
     public ScoreKind Scores { get; init; }
-    /// <summary>Values or module paths; null: <c>auto</c>; empty: <c>none</c>.</summary>
+    /// <summary>Values, module paths or queries; null: <c>auto</c>; empty: <c>none</c>.</summary>
     public IReadOnlyList<TapRecipe>? Taps { get; init; }
     /// <summary>Overrides of what graph and metadata say.</summary>
     public InputRecipe Input { get; init; } = new();
@@ -43,7 +43,7 @@ public sealed record TeacherRecipe
 }
 
 /// <summary>A value to tap.</summary>
-/// <param name="Value">Value name or module path.</param>
+/// <param name="Value">Value name, module path, or a query for one or several values.</param>
 /// <param name="Layout">Axis order where the inferred one is wrong.</param>
 public sealed record TapRecipe(string Value, ImageLayout? Layout = null);
 
@@ -97,7 +97,7 @@ public sealed record StudentRecipe
 {
     /// <summary><c>zoo:NAME(...)</c> or the full path of an .onnx file.</summary>
     public required string Model { get; init; }
-    /// <summary>Values or module paths; null: auto; empty: none.</summary>
+    /// <summary>Values, module paths or queries; null: auto; empty: none.</summary>
     public IReadOnlyList<TapRecipe>? Taps { get; init; }
     /// <summary>Default float32 NCHW, channels and size of the largest teacher, scale 1/255, mean 0, std 1.</summary>
     public InputRecipe Input { get; init; } = new();
@@ -192,23 +192,52 @@ public enum GateKind
     Energy,
     /// <summary>Energies standardised over all unlabelled images first.</summary>
     Standardised,
-    /// <summary>Standardised energies averaged within clusters of the teachers' joint features.</summary>
+    /// <summary>Energies at a temperature, scale and offset a teacher, fitted to what clusters say.</summary>
+    Calibrated,
+    /// <summary>How much likelier the image is among a teacher's own than among all, in its features.</summary>
+    Density,
+    /// <summary>How near the image is to the running statistics of the teacher's own batch normalisations.</summary>
+    Statistics,
+    /// <summary>Evidence averaged within clusters of the teachers' joint features.</summary>
     Clusters,
     /// <summary>The clusters' decisions, refined by a linear classifier that learns them.</summary>
     Refined,
+}
+
+/// <summary>What clusters average.</summary>
+public enum GateEvidenceKind
+{
+    /// <summary>Standardised energies.</summary>
+    Energy,
+    /// <summary>Ratios of densities.</summary>
+    Density,
+    /// <summary>Nearness to running statistics.</summary>
+    Statistics,
 }
 
 /// <summary>The gate.</summary>
 /// <param name="Kind">How whose image each is is found, where its source does not say.</param>
 /// <param name="Clusters">Number of clusters, where there are any.</param>
 /// <param name="IgnoresDomains">Estimates for images of sources that name a domain too; the domains then only measure the estimate.</param>
-public sealed record GateRecipe(GateKind Kind, int Clusters = GateRecipe.DefaultClusters, bool IgnoresDomains = false)
+/// <param name="Evidence">What clusters average, where there are any.</param>
+/// <param name="AgreementAfter">Epochs after which the student's own scores decide anew, epoch by epoch; null: never. Where there are clusters only.</param>
+public sealed record GateRecipe(
+    GateKind Kind, int Clusters = GateRecipe.DefaultClusters, bool IgnoresDomains = false,
+    GateEvidenceKind Evidence = GateEvidenceKind.Energy, int? AgreementAfter = null)
 {
     /// <summary>Enough for the classes of two usual teachers, few enough that a cluster's mean is steady.</summary>
     public const int DefaultClusters = 40;
 
     /// <summary>Whether there are clusters.</summary>
     public bool HasClusters => Kind is GateKind.Clusters or GateKind.Refined;
+
+    /// <summary>What the estimate reads.</summary>
+    public GateEvidenceKind Reads => Kind switch
+    {
+        GateKind.Density => GateEvidenceKind.Density,
+        GateKind.Statistics => GateEvidenceKind.Statistics,
+        _ => Evidence,
+    };
 }
 
 /// <summary>How a teacher's features are brought to mean 0 and variance 1.</summary>
@@ -218,9 +247,31 @@ public enum Standardisation
     None,
     /// <summary>Channel by channel with running statistics.</summary>
     Ema,
+    /// <summary>Channel by channel with statistics fitted before training.</summary>
+    Offline,
     /// <summary>All channels by one rotation and one factor, fitted before training (PHI-S).</summary>
     PhiS,
 }
+
+/// <summary>Whose block the common space is.</summary>
+public enum CommonForm
+{
+    /// <summary>Without biases and normalisation, aligners twice as wide as the space (Luo et al., as run).</summary>
+    Published,
+    /// <summary>With both, aligners as wide as the space (KamalEngine).</summary>
+    Kae,
+}
+
+/// <summary>How the terms' factors are found while training.</summary>
+public abstract record BalanceRecipe;
+
+/// <summary>Learned beside the student, as uncertainties of the terms.</summary>
+public sealed record UncertaintyBalance : BalanceRecipe;
+
+/// <summary>From the sizes of the terms' gradients.</summary>
+/// <param name="Alpha">How much more a term counts that falls behind.</param>
+/// <param name="Rate">Step of the factors.</param>
+public sealed record GradNormBalance(double Alpha = 1.5, double Rate = 0.025) : BalanceRecipe;
 
 /// <summary>The equation to minimise.</summary>
 public sealed record AmalgamationRecipe
@@ -233,6 +284,12 @@ public sealed record AmalgamationRecipe
     public int CommonChannels { get; init; } = 128;
     /// <summary>Residual blocks of the shared extractor.</summary>
     public int CommonBlocks { get; init; } = 3;
+    /// <summary>Whose block it is.</summary>
+    public CommonForm CommonForm { get; init; }
+    /// <summary>Whether all taps are averaged over positions before anything reads them.</summary>
+    public bool PoolsTaps { get; init; }
+    /// <summary>How the terms' factors are found while training; null: they are the recipe's weights.</summary>
+    public BalanceRecipe? Balance { get; init; }
     /// <summary>How teacher features are brought to one scale before any term reads them.</summary>
     public Standardisation Standardise { get; init; }
     /// <summary>The weighted terms, in recipe order.</summary>
@@ -242,7 +299,9 @@ public sealed record AmalgamationRecipe
     /// <summary>Whether the student's scores are sigmoids, label by label.</summary>
     public bool IsMultiLabel => Losses.Any(l => l is MultiLabelTerm);
     /// <summary>Whether any term reads features, in the common space or as they are.</summary>
-    public bool NeedsTaps => Losses.Any(l => l.Reads is TermInput.CommonSpace or TermInput.Taps);
+    public bool NeedsTaps => Losses.Any(l => l.Reads is TermInput.CommonSpace or TermInput.Taps or TermInput.Levels);
+    /// <summary>Whether any term asks the teachers.</summary>
+    public bool ReadsTeachers => Losses.Any(term => term is not HardLabelTerm);
 }
 
 /// <summary>Update rules.</summary>
@@ -309,10 +368,14 @@ public sealed record TrainRecipe
     public double WarmupEpochs { get; init; }
     /// <summary>Largest global gradient norm; null: no clipping.</summary>
     public double? ClipNorm { get; init; }
+    /// <summary>What some weights are trained with instead; a later group overrides an earlier one.</summary>
+    public IReadOnlyList<GroupRecipe> Groups { get; init; } = [];
     /// <summary>Number format.</summary>
     public Precision Precision { get; init; } = Precision.Fp32;
     /// <summary>Seeds everything random.</summary>
     public long Seed { get; init; } = 1;
     /// <summary>Whether student.onnx gets the best epoch's weights (by validation) or the last's.</summary>
     public bool SelectBest { get; init; } = true;
+    /// <summary>Where teachers' outputs are kept; null: nowhere.</summary>
+    public CacheRecipe? Cache { get; init; }
 }

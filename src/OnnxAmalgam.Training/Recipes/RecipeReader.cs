@@ -40,7 +40,7 @@ public static class RecipeReader
             Data = data,
             Augment = DataReader.Augment(s.Optional("augment")),
             Amalgamation = AmalgamationReader.Read(s.Optional("amalgamation"), data, teachers),
-            Train = TrainReader.Read(s.Required("train")),
+            Train = TrainReader.Read(s.Required("train"), folder),
         };
         CheckTaps(recipe, s);
         ScoreReader.Check(recipe, (s.Optional("amalgamation") ?? s.Required("teachers")).Error);
@@ -54,7 +54,7 @@ public static class RecipeReader
             return;
         var use = recipe.Amalgamation.NeedsCommonSpace
             ? "the common space"
-            : Words.Quoted(recipe.Amalgamation.Losses.Where(t => t.Reads == TermInput.Taps).Select(Losses.AmalgamationEquation.Name));
+            : Words.Quoted(recipe.Amalgamation.Losses.Where(t => t.Reads is TermInput.Taps or TermInput.Levels).Select(Losses.AmalgamationEquation.Name));
         if (recipe.Student.Taps is [])
             throw whole.Required("student").Error($"expected a tap for {use}, got 'taps: none'");
         if (recipe.Teachers.All(t => t.Taps is []))

@@ -87,14 +87,26 @@ internal static class RecipeTree
     static YamlMapping Amalgamation(AmalgamationRecipe a) => Map(
         ("labels", Text(Words.Labels.Of(a.Labels))),
         ("gate", a.Labels == LabelMode.Gated ? Gate(a.Gate) : null),
-        ("common_space", Map(("channels", Number(a.CommonChannels)), ("blocks", Number(a.CommonBlocks)))),
+        ("common_space", Map(("channels", Number(a.CommonChannels)), ("blocks", Number(a.CommonBlocks)), ("form", Text(Words.CommonForm.Of(a.CommonForm))))),
+        ("pool_taps", Switch(a.PoolsTaps)),
         ("standardise", Text(Words.Standardise.Of(a.Standardise))),
+        ("balance", Balance(a.Balance)),
         ("losses", List(a.Losses.Select(Term))));
+
+    static YamlNode Balance(BalanceRecipe? balance) => balance switch
+    {
+        null => Text("none"),
+        UncertaintyBalance => Text("uncertainty"),
+        GradNormBalance norm => Map(("gradnorm", Map(("alpha", Number(norm.Alpha)), ("rate", Number(norm.Rate))))),
+        _ => throw new ArgumentException($"no YAML for {balance}", nameof(balance)),
+    };
 
     static YamlNode Gate(GateRecipe gate) => gate.Kind == GateKind.Domain
         ? Text(Words.Gate.Of(gate.Kind))
         : Map((Words.Gate.Of(gate.Kind), Map(
             ("clusters", gate.HasClusters ? Number(gate.Clusters) : null),
+            ("evidence", gate.HasClusters ? Text(Words.Evidence.Of(gate.Evidence)) : null),
+            ("agreement_after", !gate.HasClusters ? null : gate.AgreementAfter is { } epochs ? Number(epochs) : Text("none")),
             ("ignore_domains", Switch(gate.IgnoresDomains)))));
 
     static YamlMapping Term(LossTerm term)
@@ -106,9 +118,19 @@ internal static class RecipeTree
             DkdTerm dkd => Map(("dkd", Map(weight, ("alpha", Number(dkd.Alpha)), ("beta", Number(dkd.Beta)), ("temperature", Number(dkd.Temperature))))),
             StandardisedLogitsTerm logits => Map(("standardised_logits", Map(weight, ("temperature", Number(logits.Temperature))))),
             DistTerm dist => Map(("dist", Map(weight, ("beta", Number(dist.Beta)), ("gamma", Number(dist.Gamma)), ("temperature", Number(dist.Temperature))))),
-            MmdTerm mmd => Map(("mmd", Map(weight, ("bandwidths", mmd.Bandwidths is { } s ? List(s.Select(Number)) : Text("median")), ("unbiased", Switch(mmd.Unbiased))))),
+            MmdTerm mmd => Map(("mmd", Map(weight, ("bandwidths", mmd.Bandwidths is { } s ? List(s.Select(Number)) : Text("median")), ("unbiased", Switch(mmd.Unbiased)), ("form", Text(Words.MmdForm.Of(mmd.Form))), Detach(mmd.DetachTeachers)))),
             ReconstructionTerm => Map(("reconstruction", Map(weight))),
-            CosineTerm => Map(("cosine", Map(weight))),
+            CosineTerm cosine => Map(("cosine", Map(weight, Detach(cosine.DetachTeachers)))),
+            InfoNceTerm nce => Map(("infonce", Map(weight, ("temperature", Number(nce.Temperature)), Detach(nce.DetachTeachers)))),
+            VotedTargetTerm voted => Map(("voted_target", Map(weight, ("temperature", Number(voted.Temperature)), ("emphasis", Number(voted.Emphasis))))),
+            LayerWiseTerm => Map(("layer_wise", Map(weight))),
+            VotedFeaturesTerm voted => Map(("voted_features", Map(weight, ("channels", Number(voted.Channels))))),
+            NstTerm => Map(("nst", Map(weight))),
+            CongruenceTerm cc => Map(("cc", Map(weight, ("gamma", Number(cc.Gamma)), ("order", Number(cc.Order))))),
+            IckdTerm => Map(("ickd", Map(weight))),
+            ProjectorTerm srd => Map(("srd", Map(weight, ("power", Number(srd.Power))))),
+            ReviewTerm review => Map(("review", Map(weight, ("channels", Number(review.Channels))))),
+            LadderTerm ladder => Map(("ladder", Map(weight, ("hidden", Number(ladder.Hidden)), ("cosine", Number(ladder.Cosine)), Dropping(ladder.TeacherDropping)))),
             HintTerm hint => Map(("hint", Map(weight, Dropping(hint.TeacherDropping)))),
             AttentionTerm attention => Map(("attention", Map(weight, Dropping(attention.TeacherDropping)))),
             SimilarityTerm => Map(("similarity", Map(weight))),
@@ -131,6 +153,8 @@ internal static class RecipeTree
         _ => Text("argmax"),
     };
 
+    static (string, YamlNode?) Detach(bool detach) => ("detach_teachers", Switch(detach));
+
     static (string, YamlNode?) Dropping(double? chance) => ("teacher_dropping", chance is { } p ? Number(p) : Text("none"));
 
     static YamlMapping Train(TrainRecipe t) => Map(
@@ -146,9 +170,25 @@ internal static class RecipeTree
         ("schedule", Schedule(t.Schedule)),
         ("warmup_epochs", Number(t.WarmupEpochs)),
         ("clip_norm", t.ClipNorm is { } norm ? Number(norm) : Text("none")),
+        ("groups", t.Groups.Count > 0 ? List(t.Groups.Select(Group)) : null),
         ("precision", Text(Words.Precision.Of(t.Precision))),
         ("seed", Number(t.Seed)),
-        ("select", Text(t.SelectBest ? "best" : "last")));
+        ("select", Text(t.SelectBest ? "best" : "last")),
+        ("cache", t.Cache is { } cache ? Cache(cache) : Text("none")));
+
+    static YamlMapping Cache(CacheRecipe c) => Map(
+        ("folder", Text(c.Folder)),
+        ("views", Number(c.Views)),
+        ("dtype", Text(Words.CacheDtype.Of(c.Dtype))),
+        ("max_size", Text(ByteSize.Exact(c.MaxBytes))),
+        ("seed", Number(c.Seed)));
+
+    static YamlMapping Group(GroupRecipe g) => Map(
+        ("query", Text(g.Query)),
+        ("learning_rate", g.LearningRate is { } rate ? rate.IsFactor ? Text($"{Number(rate.Value).Text}x") : Number(rate.Value) : null),
+        ("weight_decay", g.WeightDecay is { } decay ? Number(decay) : null),
+        ("freeze", g.Freeze is { } freeze ? Switch(freeze) : null),
+        ("initialise", g.Initialise is { } first ? Text(Words.First.Of(first)) : null));
 
     static YamlNode Schedule(Schedule schedule) => schedule switch
     {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using OnnxAmalgam.Cli.Tests.Running;
-using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.Commands;
 
@@ -71,24 +70,5 @@ public sealed class CompareTests : IDisposable
         Assert.False(Directory.Exists(place["all"]));
     }
 
-    string Recipe(string name, string term)
-    {
-        string models = Path.Combine(Repository.Root, "models").Replace('\\', '/');
-        return place.Write($"{name}.yaml", $$"""
-            name: {{name}}
-            teachers:
-              - {name: digits, model: "{{models}}/teachers/digits_resnet.onnx", input: {layout: nchw, scale: 0.00392156862745098, mean: [0.1307], std: [0.3081]}, labels: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]}
-              - {name: clothes, model: "{{models}}/teachers/fashion_mixer.onnx", input: {layout: nchw, scale: 0.00392156862745098, mean: [0.2860], std: [0.3530]}, labels: [top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, boot]}
-            student: {model: "zoo:resnet(widths=[8,16], blocks=[1,1])"}
-            data:
-              unlabelled:
-                - {idx: "{{models}}/demo/data/mnist", split: train, domain: digits, limit: 96}
-                - {idx: "{{models}}/demo/data/fashion-mnist", split: train, domain: clothes, limit: 96}
-              test:
-                - {idx: "{{models}}/demo/data/mnist", split: test, limit: 50}
-                - {idx: "{{models}}/demo/data/fashion-mnist", split: test, limit: 50, labels: [top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, boot]}
-            amalgamation: {labels: gated, losses: [{{{term}}}]}
-            train: {epochs: 1, batch: 32, learning_rate: 4e-3}
-            """);
-    }
+    string Recipe(string name, string term) => Methods.Write(place, name, term);
 }

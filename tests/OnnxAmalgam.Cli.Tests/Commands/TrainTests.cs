@@ -141,6 +141,17 @@ public sealed class TrainTests(TrainedRun run) : IDisposable
     }
 
     [Fact]
+    public void A_dry_run_lists_groups_of_weights_with_their_numbers_and_what_is_frozen()
+    {
+        CliResult result = InProcess.Run(["train", Bundled.Recipe, "-o", place["run"], .. Bundled.Short,
+            .. Bundled.Set("train.groups=[{query: 'initializer[depth < 4]', freeze: true}, {query: 'initializer[head]', learning_rate: 3x, weight_decay: 0, initialise: true}]"), "--dry-run"]).Ends(0);
+        Assert.Matches(@"(?m)^frozen +groups\.0: \d+ tensors, [\d,]+ parameters$", result.Output);
+        Assert.Matches(@"(?m)^trains +backbone: \d+ tensors, [\d,]+ parameters, learning rate x 1, weight decay 0\.0001$", result.Output);
+        Assert.Matches(@"(?m)^trains +groups\.1: 2 tensors, 1,300 parameters, learning rate x 3, weight decay 0, drawn anew$", result.Output);
+        Assert.Equal(78_404, System.Text.RegularExpressions.Regex.Matches(result.Output, @"([\d,]+) parameters(,|\n|$)").Sum(m => int.Parse(m.Groups[1].Value, System.Globalization.NumberStyles.AllowThousands, System.Globalization.CultureInfo.InvariantCulture)));
+    }
+
+    [Fact]
     public void A_dry_run_finds_what_would_stop_the_run()
     {
         CliResult result = InProcess.Run(["train", Bundled.Recipe, "-o", run.Folder, .. Bundled.Short, "--dry-run"]).Ends(2);

@@ -15,8 +15,10 @@ public sealed class LibtorchTests : IDisposable
     [InlineData("train", "--help")]
     [InlineData("inspect", "MODEL")]
     [InlineData("inspect", "MODEL", "--json")]
-    public void Help_and_inspect_never_load_libtorch(params string[] arguments) =>
-        Assert.DoesNotContain(Libraries(arguments), l => l.Contains("torch", StringComparison.OrdinalIgnoreCase));
+    [InlineData("query", "MODEL", "tensor[rank=4 & dominator] by hw last", "--explain")]
+    [InlineData("extract", "MODEL", "--outputs", "logits", "-o", "part.onnx")]
+    public void Help_inspect_query_and_extract_never_load_libtorch(params string[] arguments) =>
+        Assert.DoesNotContain(Libraries(arguments), l => l.Contains("torch", StringComparison.OrdinalIgnoreCase) || l.Contains("onnxruntime", StringComparison.OrdinalIgnoreCase));
 
     [Fact]
     public void The_same_look_at_doctor_sees_libtorch() => Assert.Contains(Libraries("doctor"), l => l.StartsWith("libtorch_cpu", StringComparison.Ordinal));

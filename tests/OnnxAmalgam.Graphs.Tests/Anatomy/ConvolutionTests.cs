@@ -1,7 +1,7 @@
 using Onnx;
 using static OnnxAmalgam.Graphs.Tests.Network;
 
-namespace OnnxAmalgam.Graphs.Tests.Anatomy;
+namespace OnnxAmalgam.Graphs.Tests.Classifiers;
 
 public sealed class ConvolutionTests
 {

@@ -65,7 +65,7 @@ public sealed partial class BundledFilesTests
         string folder = Path.Combine(Python.Root, "tests/fixtures/exports"), readme = File.ReadAllText(Path.Combine(folder, "README.md"));
         string[] models = Directory.GetFiles(folder, "*.onnx");
 
-        Assert.Equal(23, models.Length);
+        Assert.Equal(25, models.Length);
         Assert.All(models, path =>
         {
             Assert.NotEmpty(OnnxModel.Load(path).Proto.Graph.Node);

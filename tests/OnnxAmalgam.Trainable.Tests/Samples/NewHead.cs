@@ -18,10 +18,9 @@ internal static class NewHead
         var head = Anatomy.Head(edited)!.Node;
 
         using var graph = new TrainableGraph(edited);
-        foreach (var (name, parameter) in graph.Initializers)
-            parameter.requires_grad = head.Input.Contains(name);
+        graph.Freeze(graph.Initializers.Keys.Concat(graph.Statistics.Keys).Where(name => !head.Input.Contains(name)));
         using var optimizer = optim.Adam(graph.parameters().Where(p => p.requires_grad), lr: 0.01);
-        graph.eval(); // the frozen layers keep their statistics
+        graph.train(); // frozen layers keep their weights and their statistics
         foreach (var (images, labels) in batches)
         {
             using var scope = NewDisposeScope();

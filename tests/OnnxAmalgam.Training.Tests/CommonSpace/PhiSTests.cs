@@ -64,6 +64,19 @@ public sealed class PhiSTests
     }
 
     [Fact]
+    public void Offline_statistics_standardise_each_channel_for_itself()
+    {
+        using var scope = NewDisposeScope();
+        var features = Tensors.Random(2, 50, 3, 2, 2) * tensor(new[] { 1.0, 10, 100 }).view(1, 3, 1, 1) + 5;
+        using ChannelMoments moments = new(3);
+        moments.Add(features);
+        using RotatedStandardiser standardiser = new(3, CPU, ScalarType.Float64, rotates: false);
+        standardiser.Fit(moments);
+        var expected = (features - features.mean([0, 2, 3], keepdim: true)) / features.std([0, 2, 3], unbiased: false, keepdim: true);
+        Tensors.Close(expected, standardiser.forward(features), 1e-4);
+    }
+
+    [Fact]
     public void A_feature_that_does_not_move_stays_finite()
     {
         using var scope = NewDisposeScope();

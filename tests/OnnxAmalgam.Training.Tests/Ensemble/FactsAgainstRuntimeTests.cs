@@ -17,6 +17,7 @@ public sealed class FactsAgainstRuntimeTests(TorchvisionModels torchvision)
     [InlineData("models/teachers/fashion_mixer")]
     [InlineData("models/teachers/cifar_animals")]
     [InlineData("models/teachers/cifar_vehicles")]
+    [InlineData("tests/fixtures/exports/cntk_opset8")]
     [InlineData("tests/fixtures/exports/dynamo")]
     [InlineData("tests/fixtures/exports/encoder")]
     [InlineData("tests/fixtures/exports/float16_graph")]

@@ -27,12 +27,12 @@ public sealed class AmalgamationLossTests
     };
 
     static AmalgamationLoss Loss(AmalgamationRecipe recipe, ScalarType dtype = ScalarType.Float64) =>
-        new(recipe, Union, new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), Taps, new WeightSource(5, CPU, dtype));
+        new(recipe, Union, [new("s", TapKind.Spatial, 1, [-1, 3, 4, 4])], Taps, new WeightSource(5, CPU, dtype));
 
     static LossInputs Batch(long n, ScalarType dtype = ScalarType.Float64) => new()
     {
         StudentLogits = Tensors.Random(1, n, 4).to_type(dtype).requires_grad_(),
-        StudentTap = Tensors.Random(2, n, 3, 4, 4).to_type(dtype).requires_grad_(),
+        StudentTaps = [Tensors.Random(2, n, 3, 4, 4).to_type(dtype).requires_grad_()],
         TeacherLogits = [Tensors.Random(3, n, 3).to_type(ScalarType.Float32), null, Tensors.Random(4, n, 2)],
         TeacherTaps = [Tensors.Random(5, n, 4, 4, 4), Tensors.Random(6, n, 8, 8, 2).to_type(ScalarType.Float16), Tensors.Random(7, n, 17, 5), Tensors.Random(8, n, 6, 2, 2)],
         DomainWeights = tensor(Enumerable.Range(0, (int)n).SelectMany(i => i % 2 == 0 ? new[] { 1f, 0, 0 } : [0f, 0, 1]).ToArray(), n, 3),
@@ -66,7 +66,7 @@ public sealed class AmalgamationLossTests
         using var loss = Loss(Everything with { Losses = [new CosineTerm(1)] });
         using CommonSpaceProjector alone = new(new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), [.. Taps.Select(t => t.Shape)], new(3, 2, Reconstructs: false), Standardisation.None, new(5, CPU, ScalarType.Float64));
         var batch = Batch(4);
-        var units = nn.functional.normalize(alone.Forward(batch.StudentTap!, batch.TeacherTaps).Common!.Features.flatten(2), dim: 2);
+        var units = nn.functional.normalize(alone.Forward(batch.StudentTaps[0], batch.TeacherTaps).Common!.Features.flatten(2), dim: 2);
         var each = PairedCosine.ToEach(units).Values();
         Assert.Equal([each.Sum(), each[0] + each[3], each[1], each[2]], loss.Forward(batch).Values.Values(), (a, b) => Math.Abs(a - b) < 1e-12);
     }
@@ -78,11 +78,31 @@ public sealed class AmalgamationLossTests
         var (rebuilt, matched) = (Batch(4), Batch(4));
         using var reconstruction = Loss(Everything with { Losses = [new ReconstructionTerm(1)] });
         reconstruction.Forward(rebuilt).Total.backward();
-        Assert.True(rebuilt.StudentTap!.grad is null || rebuilt.StudentTap.grad.Values().All(g => g == 0));
+        Assert.True(rebuilt.StudentTaps[0].grad is null || rebuilt.StudentTaps[0].grad!.Values().All(g => g == 0));
         using var discrepancy = Loss(Everything with { Losses = [new MmdTerm(1, MmdTerm.Published)] });
         discrepancy.Forward(matched).Total.backward();
-        Assert.Contains(matched.StudentTap!.grad!.Values(), g => Math.Abs(g) > 1e-9);
+        Assert.Contains(matched.StudentTaps[0].grad!.Values(), g => Math.Abs(g) > 1e-9);
         Assert.DoesNotContain(discrepancy.named_parameters(), p => p.name.Contains("decoders", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("mmd")]
+    [InlineData("cosine")]
+    [InlineData("infonce")]
+    public void Detached_teachers_train_the_students_side_alone(string term)
+    {
+        using var scope = NewDisposeScope();
+        LossTerm Term(bool detach) => term switch { "mmd" => new MmdTerm(1, null, DetachTeachers: detach), "cosine" => new CosineTerm(1, detach), _ => new InfoNceTerm(1, 0.5, detach) };
+        foreach (bool detach in (bool[])[false, true])
+        {
+            using var loss = Loss(Everything with { Losses = [Term(detach)] });
+            var batch = Batch(6);
+            loss.Forward(batch).Total.backward();
+            var teachers = loss.named_parameters().Where(p => p.name.Contains("alignTeachers", StringComparison.Ordinal)).ToArray();
+            Assert.Equal(Taps.Length, teachers.Length);
+            Assert.All(teachers, p => Assert.Equal(!detach, p.parameter.grad is not null && p.parameter.grad.Values().Any(g => g != 0)));
+            Assert.Contains(batch.StudentTaps[0].grad!.Values(), g => g != 0);
+        }
     }
 
     [Theory]
@@ -97,7 +117,7 @@ public sealed class AmalgamationLossTests
         var once = Batch(4);
         var twice = new LossInputs
         {
-            StudentLogits = Double(once.StudentLogits), StudentTap = Double(once.StudentTap!),
+            StudentLogits = Double(once.StudentLogits), StudentTaps = [Double(once.StudentTaps[0])],
             TeacherLogits = [.. once.TeacherLogits.Select(t => t is null ? null : Double(t))], TeacherTaps = [.. once.TeacherTaps.Select(Double)],
             DomainWeights = Double(once.DomainWeights!), HardLabels = Double(once.HardLabels!),
         };
@@ -164,10 +184,10 @@ public sealed class AmalgamationLossTests
     public void Without_a_term_that_needs_it_there_is_no_common_space()
     {
         using var scope = NewDisposeScope();
-        using AmalgamationLoss loss = new(Everything with { Losses = [new SoftTargetTerm(1)] }, Union, null, [], new WeightSource(1, CPU, ScalarType.Float64));
+        using AmalgamationLoss loss = new(Everything with { Losses = [new SoftTargetTerm(1)] }, Union, [], [], new WeightSource(1, CPU, ScalarType.Float64));
         Assert.Empty(loss.named_parameters());
         Assert.Equal(["soft_target"], loss.TermNames);
-        Assert.True(double.IsFinite(loss.Forward(Batch(3) with { StudentTap = null, TeacherTaps = [] }).Total.Value()));
+        Assert.True(double.IsFinite(loss.Forward(Batch(3) with { StudentTaps = [], TeacherTaps = [] }).Total.Value()));
     }
 
     [Fact]
@@ -176,9 +196,9 @@ public sealed class AmalgamationLossTests
         using var loss = Loss(Everything);
         Assert.Throws<ArgumentException>(() => loss.Forward(Batch(2) with { DomainWeights = null }));
         Assert.Throws<ArgumentException>(() => loss.Forward(Batch(2) with { HardLabels = null }));
-        Assert.Throws<ArgumentException>(() => loss.Forward(Batch(2) with { StudentTap = null }));
+        Assert.Throws<ArgumentException>(() => loss.Forward(Batch(2) with { StudentTaps = [] }));
         Assert.Throws<ArgumentException>(() => loss.Forward(Batch(2) with { TeacherLogits = [null, null, null] }));
-        Assert.Throws<ArgumentException>(() => new AmalgamationLoss(Everything, Union, null, [], new WeightSource(1, CPU, ScalarType.Float64)));
+        Assert.Throws<ArgumentException>(() => new AmalgamationLoss(Everything, Union, [], [], new WeightSource(1, CPU, ScalarType.Float64)));
     }
 
     [Theory]
@@ -189,7 +209,7 @@ public sealed class AmalgamationLossTests
     public void A_hundred_evaluations_leave_nothing_alive(LabelMode mode)
     {
         LabelUnion union = new([new("a", ["0", "1", "2"]), new("quiet", []), new("b", ["2", "3"])], keepDuplicates: mode == LabelMode.Concat);
-        using AmalgamationLoss loss = new(Everything with { Labels = mode, Standardise = Standardisation.Ema }, union, new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), Taps, new WeightSource(5, CPU, ScalarType.Float32));
+        using AmalgamationLoss loss = new(Everything with { Labels = mode, Standardise = Standardisation.Ema }, union, [new("s", TapKind.Spatial, 1, [-1, 3, 4, 4])], Taps, new WeightSource(5, CPU, ScalarType.Float32));
         using var scope = NewDisposeScope();
         var batch = Batch(3, ScalarType.Float32) with { StudentLogits = Tensors.Random(1, 3, union.Count).to_type(ScalarType.Float32).requires_grad_() };
         Tensors.LeavesNothingAlive(() =>
@@ -204,6 +224,7 @@ public sealed class AmalgamationLossTests
     [Theory]
     [InlineData(Standardisation.None)]
     [InlineData(Standardisation.Ema)]
+    [InlineData(Standardisation.Offline)]
     [InlineData(Standardisation.PhiS)]
     public void Terms_on_taps_count_each_teacher_train_their_maps_and_leave_nothing_alive(Standardisation standardise)
     {
@@ -215,12 +236,12 @@ public sealed class AmalgamationLossTests
                 Standardise = standardise,
                 Losses = [new SoftTargetTerm(1), new HintTerm(2), new AttentionTerm(3), new SimilarityTerm(4), new RkdTerm(5), new PktTerm(6), new VidTerm(7), new SmoothCosineTerm(8)],
             },
-            Union, new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), pooledTaps, new WeightSource(5, CPU, ScalarType.Float32));
+            Union, [new("s", TapKind.Spatial, 1, [-1, 3, 4, 4])], pooledTaps, new WeightSource(5, CPU, ScalarType.Float32));
         var batch = Batch(6, ScalarType.Float32);
         batch = batch with { TeacherTaps = [batch.TeacherTaps[0], batch.TeacherTaps[2], batch.TeacherTaps[3]] };
         int shown = 0;
         loss.Fit(() => shown++ < 3 ? batch.TeacherTaps : null);
-        Assert.Equal(standardise == Standardisation.PhiS ? 4 : 0, shown);
+        Assert.Equal(standardise is Standardisation.Offline or Standardisation.PhiS ? 4 : 0, shown);
 
         var result = loss.Forward(batch);
         var values = loss.TermNames.Zip(result.Values.Values()).ToDictionary(v => v.First, v => v.Second);
@@ -260,7 +281,7 @@ public sealed class AmalgamationLossTests
     [Fact]
     public void Attention_to_taps_without_a_grid_is_refused_by_name()
     {
-        var error = Assert.Throws<InputException>(() => new AmalgamationLoss(Everything with { Losses = [new AttentionTerm(1)] }, Union, new("s", TapKind.Pooled, 1, [-1, 3]), Taps, new WeightSource(5, CPU, ScalarType.Float32)));
+        var error = Assert.Throws<InputException>(() => new AmalgamationLoss(Everything with { Losses = [new AttentionTerm(1)] }, Union, [new("s", TapKind.Pooled, 1, [-1, 3])], Taps, new WeightSource(5, CPU, ScalarType.Float32)));
         Assert.Equal("amalgamation.losses, 'attention': expected taps with height and width, got none at 's'; choose other taps or another term", error.Message);
     }
 
@@ -274,6 +295,13 @@ public sealed class AmalgamationLossTests
             Labels = LabelMode.Joint, Standardise = Standardisation.Ema,
             Losses = [new SoftTargetTerm(0.5, 2.5), new MmdTerm(1, null, true), new MmdTerm(3, [0.5, 1]), new ReconstructionTerm(1), new CosineTerm(2), new HardLabelTerm(0.1)],
         };
+        AmalgamationRecipe balanced = other with
+        {
+            Standardise = Standardisation.None, Balance = new GradNormBalance(),
+            Losses = [new VotedTargetTerm(1), new MmdTerm(1, MmdTerm.Published, Form: MmdForm.Pooled, DetachTeachers: true), new InfoNceTerm(2), new ReviewTerm(1), new LadderTerm(3, TeacherDropping: 0.5)],
+        };
+        Assert.Equal("1 voted_target(T=1, emphasis=1, joint) + 1 mmd(published, pooled, teachers detached) + 2 infonce(T=0.1) + 1 review(channels=128) + 3 ladder(hidden=256, cosine=0.5, dropping=0.5), balanced by gradnorm(alpha=1.5)", AmalgamationEquation.Write(balanced));
+        Assert.Equal("1 nst, each divided by a learned uncertainty", AmalgamationEquation.Write(balanced with { Balance = new UncertaintyBalance(), Losses = [new NstTerm(1)] }));
         Assert.Equal("0.5 soft_target(T=2.5, joint) + 1 mmd(median, unbiased) + 3 mmd([0.5, 1]) + 1 reconstruction(standardised) + 2 cosine + 0.1 hard_label", AmalgamationEquation.Write(other));
     }
 }

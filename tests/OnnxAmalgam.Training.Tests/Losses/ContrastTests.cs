@@ -210,7 +210,7 @@ public sealed class ContrastTests
 
     static AmalgamationLoss Loss(params LossTerm[] losses) => new(
         new AmalgamationRecipe { Labels = LabelMode.Gated, CommonChannels = 3, CommonBlocks = 1, Losses = losses },
-        Union, new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), Taps, new WeightSource(5, CPU, ScalarType.Float32));
+        Union, [new("s", TapKind.Spatial, 1, [-1, 3, 4, 4])], Taps, new WeightSource(5, CPU, ScalarType.Float32));
 
     static LossInputs Batch(ScalarType dtype = ScalarType.Float32)
     {
@@ -218,7 +218,7 @@ public sealed class ContrastTests
         return new()
         {
             StudentLogits = Tensors.Random(1, N, 4).to_type(dtype).requires_grad_(),
-            StudentTap = Tensors.Random(2, N, 3, 4, 4).to_type(dtype).requires_grad_(),
+            StudentTaps = [Tensors.Random(2, N, 3, 4, 4).to_type(dtype).requires_grad_()],
             TeacherLogits = [Tensors.Random(3, N, 3).to_type(ScalarType.Float32), Tensors.Random(4, N, 2)],
             TeacherTaps = [Tensors.Random(5, N, 4, 4, 4), Tensors.Random(7, N, 5)],
             DomainWeights = tensor(Enumerable.Range(0, (int)N).SelectMany(i => i % 3 == 0 ? new[] { 0f, 0 } : i % 2 == 0 ? [1f, 0] : [0f, 1]).ToArray(), N, 2),
@@ -240,7 +240,7 @@ public sealed class ContrastTests
         Assert.All(values, v => Assert.True(double.IsFinite(v) && v != 0, $"{v}"));
         result.Total.backward();
         Assert.All(loss.named_parameters(), p => Assert.Contains(p.parameter.grad!.Values(), g => g != 0));
-        Assert.Contains(batch.StudentTap!.grad!.Values(), g => g != 0);
+        Assert.Contains(batch.StudentTaps[0].grad!.Values(), g => g != 0);
         Assert.Contains("contrasts.0.weights.weight", loss.state_dict().Keys);
         Tensors.LeavesNothingAlive(() =>
         {
@@ -258,7 +258,7 @@ public sealed class ContrastTests
         using var loss = Loss(new ContrastiveTerm(1, ContrastPairs.Teachers), Supervised(pairs: ContrastPairs.Teachers));
         var batch = Batch();
         loss.Forward(batch).Total.backward();
-        Assert.True(batch.StudentTap!.grad is null || batch.StudentTap.grad.Values().All(g => g == 0));
+        Assert.True(batch.StudentTaps[0].grad is null || batch.StudentTaps[0].grad!.Values().All(g => g == 0));
     }
 
     [Fact]
@@ -275,7 +275,7 @@ public sealed class ContrastTests
     public void What_would_compare_nothing_is_refused()
     {
         var recipe = new AmalgamationRecipe { Labels = LabelMode.Joint, CommonChannels = 3, CommonBlocks = 1, Losses = [new ContrastiveTerm(1, ContrastPairs.Teachers)] };
-        AmalgamationLoss Open(AmalgamationRecipe which, TeacherTap[] taps) => new(which, Union, new("s", TapKind.Spatial, 1, [-1, 3, 4, 4]), taps, new WeightSource(5, CPU, ScalarType.Float32));
+        AmalgamationLoss Open(AmalgamationRecipe which, TeacherTap[] taps) => new(which, Union, [new("s", TapKind.Spatial, 1, [-1, 3, 4, 4])], taps, new WeightSource(5, CPU, ScalarType.Float32));
         Assert.Equal("amalgamation.losses, 'contrastive': expected taps of two teachers at least for 'pairs: teachers', got those of one; use 'pairs: student'",
             Assert.Throws<InputException>(() => Open(recipe, Taps[..1])).Message);
         Assert.Equal("amalgamation.losses, 'supervised_contrastive': expected 'top' below the 4 labels of the union, got 4; with all labels on every image there is nothing to tell apart",

@@ -18,6 +18,12 @@ public sealed class FeatureLossTests
         ["pkt"] = new PktTerm(1),
         ["vid"] = new VidTerm(1),
         ["smooth_cosine"] = new SmoothCosineTerm(1),
+        ["layer_wise"] = new LayerWiseTerm(1),
+        ["voted_features"] = new VotedFeaturesTerm(1, Channels: 6),
+        ["nst"] = new NstTerm(1),
+        ["cc"] = new CongruenceTerm(1),
+        ["ickd"] = new IckdTerm(1),
+        ["srd"] = new ProjectorTerm(1),
     };
 
     public static TheoryData<string> Names => [.. Terms.Keys];
@@ -41,7 +47,7 @@ public sealed class FeatureLossTests
         // similarities are small numbers; scaled up, their gradient is seen
         double scale = name == "pkt" ? 1000 : name == "similarity" ? 10 : 1;
         Tensors.GradientMatchesDifferences(x => One(maps, x, feature) * scale, Tensors.Random(1, 4, Channels, 2, 3));
-        if (name == "attention")
+        if (name is "attention" or "nst" or "ickd")
             return;
         using var pooled = Make(name, pooled: true);
         Tensors.GradientMatchesDifferences(x => One(pooled, x, feature.mean([2, 3])) * scale, Tensors.Random(1, 4, Channels));
@@ -53,6 +59,12 @@ public sealed class FeatureLossTests
     [InlineData("rkd", 1)]
     [InlineData("vid", 1)]
     [InlineData("smooth_cosine", 1)]
+    [InlineData("layer_wise", 1)]
+    [InlineData("voted_features", 1)]
+    [InlineData("nst", 1)]
+    [InlineData("cc", 1)]
+    [InlineData("ickd", 1)]
+    [InlineData("srd", 1)]
     [InlineData("similarity", 0.5)]
     [InlineData("pkt", 0.5)]
     public void A_batch_twice_over_has_the_loss_that_its_definition_says(string name, double factor)
@@ -78,7 +90,7 @@ public sealed class FeatureLossTests
         each.sum().backward();
         Assert.Contains(student.grad!.Values(), g => g != 0);
         var learned = loss.named_parameters().ToArray();
-        Assert.Equal(name switch { "hint" or "smooth_cosine" => 4, "vid" => 8, _ => 0 }, learned.Length);
+        Assert.Equal(name switch { "hint" or "smooth_cosine" or "ickd" or "srd" => 4, "layer_wise" => 6, "vid" => 8, "voted_features" => 10, _ => 0 }, learned.Length);
         Assert.All(learned, p => Assert.Contains(p.parameter.grad!.Values(), g => g != 0));
     }
 
@@ -102,21 +114,21 @@ public sealed class FeatureLossTests
     {
         using var scope = NewDisposeScope();
         var (x, y) = (tensor(new[] { 1.0, 2, 3 }, 1, 3), tensor(new[] { 1.0, 0, 6 }, 1, 3));
-        using var hint = Identity("hint");
+        using var hint = Identity("hint", pooled: true, Channels);
         Assert.Equal((4 + 9) / 3.0, One(hint, x, y).Value(), 1e-12);
         Assert.Equal(0, One(hint, x, x).Value(), 1e-12);
-        using var smooth = Identity("smooth_cosine");
+        using var smooth = Identity("smooth_cosine", pooled: true, Channels);
         double cosine = 19 / Math.Sqrt(14.0 * 37);
         Assert.Equal(0.9 * (1 - cosine) + 0.1 * (1.5 + 2.5) / 3, One(smooth, x, y).Value(), 1e-12);
         Assert.Equal(0, One(smooth, x, x).Value(), 1e-12);
     }
 
-    static FeatureLoss Identity(string name)
+    static FeatureLoss Identity(string name, bool pooled, int channels)
     {
-        var loss = Make(name, pooled: true, Channels);
+        var loss = FeatureLoss.Create(Terms[name], channels, [channels], pooled, new WeightSource(7, CPU, ScalarType.Float64));
         using var guard = no_grad();
         foreach (var (_, parameter) in loss.named_parameters())
-            parameter.copy_(parameter.dim() == 2 ? eye(Channels, dtype: ScalarType.Float64) : zeros(Channels, ScalarType.Float64));
+            parameter.copy_(parameter.dim() >= 2 ? eye(channels, dtype: ScalarType.Float64).view(parameter.shape) : zeros(channels, ScalarType.Float64));
         return loss;
     }
 
@@ -145,6 +157,83 @@ public sealed class FeatureLossTests
         Assert.Equal(expected, One(loss, student, eye(2, dtype: ScalarType.Float64)).Value(), 1e-12);
         var turn = tensor(new[] { 0.6, 0.8, -0.8, 0.6 }, 2, 2);
         Assert.Equal(0, One(loss, student, student.mm(turn) * 4).Value(), 1e-12);
+    }
+
+    [Fact]
+    public void Selectivity_by_hand_and_zero_for_maps_of_the_same_kind()
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Make("nst");
+        // unit maps [1, 0] against [0.6, 0.8]: 1 + 1 - 2 * 0.36; against both axes: 1 + 1/2 - 2 * 1/2
+        var student = tensor(new[] { 2.0, 0 }, 1, 1, 1, 2);
+        Assert.Equal(2 - 2 * 0.36, One(loss, student, tensor(new[] { 3.0, 4 }, 1, 1, 1, 2)).Value(), 1e-12);
+        Assert.Equal(0.5, One(loss, student, tensor(new[] { 1.0, 0, 0, 1 }, 1, 2, 1, 2)).Value(), 1e-12);
+        Assert.Equal(0, One(loss, student, cat([student * 5, student * -2], 1)).Value(), 1e-12);
+    }
+
+    [Fact]
+    public void Congruence_by_hand_and_blind_to_rotation_and_scale()
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Make("cc", pooled: true);
+        // cosines 1, 0 against 1, 1: the off-diagonal differs by exp(-0.8) (0.8 + 0.32)
+        var student = eye(2, dtype: ScalarType.Float64);
+        double difference = Math.Exp(-0.8) * (0.8 + 0.32);
+        Assert.Equal(difference * difference / 2, One(loss, student, ones(2, 2, ScalarType.Float64)).Value(), 1e-12);
+        Assert.Equal(0, One(loss, student, student.mm(tensor(new[] { 0.6, 0.8, -0.8, 0.6 }, 2, 2)) * 4).Value(), 1e-12);
+    }
+
+    [Fact]
+    public void Channel_similarities_by_hand_with_the_identity_as_map()
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Identity("ickd", pooled: false, 2);
+        // channels along one axis (all ones) against channels along two (the identity)
+        var student = tensor(new[] { 1.0, 0, 2, 0, 0, 0 }, 1, 3, 1, 2).narrow(1, 0, 2);
+        var teacher = tensor(new[] { 3.0, 0, 0, 5 }, 1, 2, 1, 2);
+        Assert.Equal(2 / 4.0, One(loss, student, teacher).Value(), 1e-12);
+        Assert.Equal(0, One(loss, teacher, teacher * 7).Value(), 1e-12);
+    }
+
+    [Fact]
+    public void Projector_distance_by_hand_with_the_identity_as_map()
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Identity("srd", pooled: true, 1);
+        // both standardised to -1, 1 and to 1, -1: each channel is 2 apart
+        var student = tensor(new[] { 0.0, 4 }, 2, 1);
+        Assert.Equal(Math.Log(16), One(loss, student, tensor(new[] { 9.0, 3 }, 2, 1)).Value(), 1e-4);
+        Assert.Equal(Math.Log(1e-6), One(loss, student, student * 3 + 1).Value(), 1e-2);
+    }
+
+    [Fact]
+    public void Merged_features_give_the_teachers_side_no_gradient_from_the_student_and_back()
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Make("layer_wise", pooled: true, 4, 2);
+        var named = loss.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        using (no_grad())
+        {
+            foreach (var parameter in named.Values) parameter.fill_(0);
+            named["merge.bias"].fill_(2);
+            named["split.bias"].fill_(1);
+        }
+        // the student's map says 0 of a merged feature of twos: 4, half a teacher; rebuilt ones of twos and of zeros: 1 each
+        var each = loss.ToEach(zeros(3, Channels, ScalarType.Float64), [full(3, 4, 2.0, ScalarType.Float64), zeros(3, 2, ScalarType.Float64)]);
+        Assert.Equal([3.0, 3.0], each.Values());
+        each.sum().backward();
+        Assert.All(named["merge.bias"].grad!.Values(), g => Assert.Equal(0, g));
+        Assert.All(named["adapt.bias"].grad!.Values(), g => Assert.True(g < 0));
+    }
+
+    [Fact]
+    public void Votes_of_features_by_hand()
+    {
+        using var scope = NewDisposeScope();
+        var encoded = tensor(new[] { 1.0, 3, -2, 0, 2, -1, -4, 0, -6, 1, 3, 0 }, 3, 4);
+        // signs of the sums -3, 3, -3, 0: the mean of those that agree
+        Tensors.Close(tensor(new[] { -6.0, 2, -3, 0 }), VotedFeatures.Consensus(encoded));
+        Tensors.Close(encoded[0], VotedFeatures.Consensus(encoded[..1]));
     }
 
     [Fact]

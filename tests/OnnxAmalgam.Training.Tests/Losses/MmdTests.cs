@@ -163,4 +163,18 @@ public sealed class MmdTests
         Assert.Equal(0, value.Value(), 1e-12);
         Assert.All(x.grad!.Values(), g => Assert.True(double.IsFinite(g)));
     }
+
+    [Fact]
+    public void Forms_agree_on_one_position_and_are_means_on_several()
+    {
+        using var scope = NewDisposeScope();
+        var maps = Tensors.Random(1, 3, 6, 4, 2, 2).abs();
+        var point = maps[TensorIndex.Ellipsis, 0..1, 0..1];
+        foreach (var form in Enum.GetValues<MmdForm>())
+            Tensors.Close(Mmd.ToEach(nn.functional.normalize(point.flatten(2), dim: 2), Median), Mmd.InForm(point, form, Median));
+        Tensors.Close(Mmd.InForm(maps.mean([3, 4]), MmdForm.Map, Median), Mmd.InForm(maps, MmdForm.Pooled, Median));
+        var each = from y in Enumerable.Range(0, 2) from x in Enumerable.Range(0, 2) select Mmd.InForm(maps[TensorIndex.Ellipsis, y, x], MmdForm.Map, Median);
+        Tensors.Close(stack(each.ToArray()).mean([0]), Mmd.InForm(maps, MmdForm.Location, Median));
+        Tensors.GradientMatchesDifferences(h => Mmd.InForm(stack([h, maps[1]]), MmdForm.Location, Published).sum() * 10, maps[0]);
+    }
 }

@@ -31,7 +31,7 @@ public sealed class PublishedBlockTests : IDisposable
     LossInputs Batch => new()
     {
         StudentLogits = studentLogits,
-        StudentTap = studentTap,
+        StudentTaps = [studentTap],
         TeacherLogits = oracle.Tensors("teacher_logits"),
         TeacherTaps = oracle.Tensors("teacher_features"),
     };
@@ -127,7 +127,7 @@ public sealed class PublishedBlockTests : IDisposable
     {
         LabelUnion union = new([new("a", ["0", "1", "2"]), new("b", ["3", "4"])], keepDuplicates: recipe.Labels == LabelMode.Concat);
         TeacherTap[] taps = [new(0, new("f", TapKind.Spatial, 1, [-1, 4, 3, 2])), new(1, new("g", TapKind.Spatial, 1, [-1, 5, 3, 2]))];
-        return new(recipe, union, new("s", TapKind.Spatial, 1, [-1, 3, 3, 2]), taps, new(1, CPU, ScalarType.Float64));
+        return new(recipe, union, [new("s", TapKind.Spatial, 1, [-1, 3, 3, 2])], taps, new(1, CPU, ScalarType.Float64));
     }
 
     void Fill(AmalgamationLoss loss)

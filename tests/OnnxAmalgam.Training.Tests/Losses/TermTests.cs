@@ -117,4 +117,36 @@ public sealed class TermTests
         Assert.Equal(5.0 / 4, Reconstruction.MeanSquaredError(a, b).Value(), 1e-12);
         Tensors.GradientMatchesDifferences(x => Reconstruction.MeanSquaredError(x, b), a);
     }
+
+    [Fact]
+    public void InfoNce_by_hand_is_zero_where_pairs_stand_out_and_log_n_where_nothing_does()
+    {
+        using var scope = NewDisposeScope();
+        var axes = eye(2, dtype: ScalarType.Float64);
+        var each = InfoNce.ToEach(stack([axes, axes, axes.flip(0), axes[..1].expand(2, 2)]), 0.5).Values();
+        Assert.Equal(Math.Log(1 + Math.Exp(-2)), each[0], 1e-12);
+        Assert.Equal(Math.Log(1 + Math.Exp(2)), each[1], 1e-12);
+        // all teachers' features are the first axis: rows tell nothing apart, columns half
+        Assert.Equal((Math.Log(2) + (Math.Log(1 + Math.Exp(-2)) + Math.Log(1 + Math.Exp(2))) / 2) / 2, each[2], 1e-12);
+        Assert.Equal(0, InfoNce.ToEach(stack([axes, axes]), 0.01).Value(), 1e-12);
+        var other = Tensors.Random(2, 3, 4);
+        Tensors.GradientMatchesDifferences(x => InfoNce.ToEach(stack([x, other]), 0.3).sum(), Tensors.Random(1, 3, 4));
+    }
+
+    [Fact]
+    public void Votes_for_a_label_are_counted_over_teachers_and_ties_go_to_the_likelier()
+    {
+        using var scope = NewDisposeScope();
+        // Labels a, b, c; teachers (a, b), (b, c), (b, c). Image 0: a, b, c: b and c have one vote each as a has; image 1: a, b, b.
+        Tensor[] logits = [tensor(new[] { 5.0, 0, 5, 0 }, 2, 2), tensor(new[] { 5.0, 0, 5, 0 }, 2, 2), tensor(new[] { 0.0, 5, 5, 0 }, 2, 2)];
+        Tensor[] places = [tensor(new long[] { 0, 1 }), tensor(new long[] { 1, 2 }), tensor(new long[] { 1, 2 })];
+        var votes = VotedTarget.Votes(logits, places, 3, null);
+        Assert.Equal([1.0, 1, 1, 1, 2, 0], votes.Values());
+        var target = tensor(new[] { 0.2, 0.3, 0.5, 0.6, 0.3, 0.1 }, 2, 3);
+        Tensors.Close(tensor(new[] { 0.1, 0.15, 0.75, 0.3, 0.65, 0.05 }, 2, 3), VotedTarget.Emphasised(target, votes, 1));
+        Tensors.Close(target, VotedTarget.Emphasised(target, votes, 0));
+        var gated = VotedTarget.Votes(logits, places, 3, tensor(new[] { 1.0, 0, 0, 0, 0.5, 0.5 }, 2, 3));
+        Assert.Equal([1.0, 0, 0, 0, 1, 0], gated.Values());
+        Tensors.Close(zeros(1, 3, ScalarType.Float64), VotedTarget.Emphasised(zeros(1, 3, ScalarType.Float64), zeros(1, 3, ScalarType.Float64), 2));
+    }
 }

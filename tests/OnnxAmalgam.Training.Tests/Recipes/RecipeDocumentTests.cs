@@ -11,8 +11,8 @@ public sealed partial class RecipeDocumentTests : IDisposable
 {
     const string Unknown = "unheard";
 
-    static readonly string[] Terms = ["soft_target", "dkd", "standardised_logits", "dist", "mmd", "reconstruction", "cosine",
-        "hint", "attention", "similarity", "rkd", "pkt", "vid", "smooth_cosine", "contrastive", "supervised_contrastive", "multi_label", "hard_label"];
+    static readonly string[] Terms = ["soft_target", "dkd", "standardised_logits", "dist", "voted_target", "mmd", "reconstruction", "cosine", "infonce",
+        "hint", "attention", "similarity", "rkd", "pkt", "vid", "smooth_cosine", "layer_wise", "voted_features", "nst", "cc", "ickd", "srd", "review", "ladder", "contrastive", "supervised_contrastive", "multi_label", "hard_label"];
 
     readonly RecipeText recipe = new();
     readonly string document = File.ReadAllText(Path.Combine(Repository.Root, "docs", "recipes.md"));
@@ -33,6 +33,11 @@ public sealed partial class RecipeDocumentTests : IDisposable
         ("labels", $"amalgamation={{preset: published, labels: {Unknown}}}"),
         ("gate", $"amalgamation={{preset: published, labels: gated, gate: {Unknown}}}"),
         ("gate", $"amalgamation={{preset: published, labels: gated, gate: {{refined: {{{Unknown}: 1}}}}}}"),
+        ("gate", $"amalgamation={{preset: published, labels: gated, gate: {{clusters: {{evidence: {Unknown}}}}}}}"),
+        ("amalgamation", $"amalgamation={{preset: published, common_space: {{form: {Unknown}}}}}"),
+        ("balance", $"amalgamation={{preset: published, balance: {Unknown}}}"),
+        ("balance", $"amalgamation={{preset: published, balance: {{gradnorm: {{{Unknown}: 1}}}}}}"),
+        ("losses", $"amalgamation={{labels: joint, losses: [{{mmd: {{weight: 1, form: {Unknown}}}}}]}}"),
         ("losses", $"amalgamation={{labels: joint, losses: [{Unknown}]}}"),
         .. Terms.Select(t => ("losses", $"amalgamation={{labels: joint, losses: [{{{t}: {{{Unknown}: 1}}}}]}}")),
         ("losses", $"amalgamation={{labels: joint, losses: [{{contrastive: {{weight: 1, pairs: {Unknown}}}}}]}}"),
@@ -55,6 +60,10 @@ public sealed partial class RecipeDocumentTests : IDisposable
         ("amalgamation", $"amalgamation={{preset: published, standardise: {Unknown}}}"),
         ("train", $"train.optimizer={Unknown}"),
         ("train", $"train.precision={Unknown}"),
+        ("cache", $"train.cache={{{Unknown}: 1}}"),
+        ("cache", $"train.cache={{folder: kept, dtype: {Unknown}}}"),
+        ("groups", $"train.groups=[{{query: op, {Unknown}: 1}}]"),
+        ("groups", $"train.groups=[{{query: op, initialise: {Unknown}}}]"),
     ]);
 
     /// <summary>Headings with a table of keys, the path of their keys, and settings under which every default may be stated.</summary>
@@ -67,7 +76,9 @@ public sealed partial class RecipeDocumentTests : IDisposable
         ("Sources", "data.unlabelled.0.", ["data.unlabelled.0={cifar100: data}", "amalgamation={preset: published}"]),
         ("amalgamation", "amalgamation.", ["amalgamation={preset: published, common_space: {}}"]),
         ("gate", "amalgamation.gate.refined.", ["amalgamation={preset: published, labels: gated, gate: {refined: {}}}"]),
-        ("train", "train.", []));
+        ("balance", "amalgamation.balance.gradnorm.", ["amalgamation={preset: published, balance: {gradnorm: {}}}"]),
+        ("train", "train.", []),
+        ("cache", "train.cache.", ["train.cache={folder: kept}"]));
 
     [Fact]
     public void Its_complete_recipes_are_read()
@@ -128,7 +139,7 @@ public sealed partial class RecipeDocumentTests : IDisposable
     {
         MatchCollection rows = TermRow().Matches(Under("losses"));
 
-        Assert.Equal(13, rows.Count);
+        Assert.Equal(21, rows.Count);
         Assert.All(rows, row =>
         {
             string term = row.Groups[1].Value;

@@ -93,10 +93,13 @@ public sealed class RecipeRoundTripTests : IDisposable
         select new DataRecipe { Unlabelled = unlabelled, Validate = validate, Test = test, Size = size };
 
     static readonly Gen<LossTerm[]> Losses =
-        from weights in Gen.Double[0, 100].Array[18]
+        from weights in Gen.Double[0, 100].Array[28]
         from factors in Gen.Double[0, 9].Array[4]
         from share in Gen.Double[0, 1]
-        from chances in Gen.Double[0, 1].Nullable().Array[4]
+        from chances in Gen.Double[0, 1].Nullable().Array[5]
+        from widths in Gen.Int[1, 999].Array[4]
+        from detach in Gen.Bool.Array[3]
+        from form in Gen.Enum<MmdForm>()
         from temperature in Positive
         from bandwidths in Positive.Array[1, 4].Null()
         from unbiased in Gen.Bool
@@ -105,21 +108,30 @@ public sealed class RecipeRoundTripTests : IDisposable
         from terms in Gen.Shuffle(
             new LossTerm[]
             {
-                new SoftTargetTerm(weights[0], temperature), new MmdTerm(weights[1], bandwidths, unbiased), new ReconstructionTerm(weights[2]),
-                new CosineTerm(weights[3]), new HardLabelTerm(weights[4]), new DkdTerm(weights[5], factors[0], factors[1], temperature),
+                new SoftTargetTerm(weights[0], temperature), new MmdTerm(weights[1], bandwidths, unbiased, form, detach[0]), new ReconstructionTerm(weights[2]),
+                new CosineTerm(weights[3], detach[1]), new HardLabelTerm(weights[4]), new DkdTerm(weights[5], factors[0], factors[1], temperature),
                 new StandardisedLogitsTerm(weights[6], temperature), new DistTerm(weights[7], factors[2], factors[3], temperature),
                 new HintTerm(weights[8], chances[0]), new AttentionTerm(weights[9], chances[1]), new SimilarityTerm(weights[10]), new RkdTerm(weights[11], factors[0], factors[1]),
                 new PktTerm(weights[12]), new VidTerm(weights[13], chances[2]), new SmoothCosineTerm(weights[14], share, chances[3]),
-                new ContrastiveTerm(weights[15], pairs, temperature), new SupervisedContrastiveTerm(weights[16], pairs, temperature) { Labels = rule },
-            }, 1, 17)
+                new VotedTargetTerm(weights[15], temperature, factors[0]), new InfoNceTerm(weights[16], temperature, detach[2]), new LayerWiseTerm(weights[17]),
+                new VotedFeaturesTerm(weights[18], widths[0]), new NstTerm(weights[19]), new CongruenceTerm(weights[20], temperature, 1 + widths[1] % 20), new IckdTerm(weights[21]),
+                new ProjectorTerm(weights[22], 1 + factors[1]), new ReviewTerm(weights[23], widths[2]), new LadderTerm(weights[24], widths[3], share, chances[4]),
+                new ContrastiveTerm(weights[25], pairs, temperature), new SupervisedContrastiveTerm(weights[26], pairs, temperature) { Labels = rule },
+            }, 1, 27)
         select terms;
 
     static readonly Gen<GateRecipe> Gate =
         from kind in Gen.Enum<GateKind>()
         from clusters in Gen.Int[1, 99]
         from ignores in Gen.Bool
+        from evidence in Gen.Enum<GateEvidenceKind>()
+        from after in Gen.Int[1, 99].Nullable()
         let bare = new GateRecipe(kind)
-        select bare with { Clusters = bare.HasClusters ? clusters : bare.Clusters, IgnoresDomains = ignores && kind != GateKind.Domain };
+        select bare with
+        {
+            Clusters = bare.HasClusters ? clusters : bare.Clusters, IgnoresDomains = ignores && kind != GateKind.Domain,
+            Evidence = bare.HasClusters ? evidence : bare.Evidence, AgreementAfter = bare.HasClusters ? after : null,
+        };
 
     static readonly Gen<AmalgamationRecipe> Amalgamation =
         from mode in Gen.Enum<LabelMode>()
@@ -128,8 +140,30 @@ public sealed class RecipeRoundTripTests : IDisposable
         from standardise in Gen.Enum<Standardisation>()
         from losses in Losses
         from gate in Gate
-        let labels = mode == LabelMode.Restricted && losses.Any(l => l is DkdTerm or StandardisedLogitsTerm or DistTerm or SupervisedContrastiveTerm) ? LabelMode.Joint : mode
-        select new AmalgamationRecipe { Labels = labels, Gate = labels == LabelMode.Gated ? gate : new GateRecipe(GateKind.Domain), CommonChannels = channels, CommonBlocks = blocks, Standardise = standardise, Losses = losses };
+        from form in Gen.Enum<CommonForm>()
+        from pools in Gen.Bool
+        from balance in Gen.OneOf<BalanceRecipe?>(
+            Gen.Bool.Select(_ => (BalanceRecipe?)null), Gen.Const<BalanceRecipe?>(new UncertaintyBalance()),
+            Gen.Select(Gen.Double[0, 9], Gen.Double[0.001, 1], (alpha, rate) => (BalanceRecipe?)new GradNormBalance(alpha, rate)))
+        let labels = mode == LabelMode.Restricted && losses.Any(l => l is DkdTerm or StandardisedLogitsTerm or DistTerm or VotedTargetTerm or SupervisedContrastiveTerm) ? LabelMode.Joint : mode
+        let negative = losses.Any(l => l is VidTerm or ProjectorTerm or ContrastiveTerm or SupervisedContrastiveTerm or MmdTerm { Unbiased: true })
+        select new AmalgamationRecipe { Labels = labels, Gate = labels == LabelMode.Gated ? gate : new GateRecipe(GateKind.Domain), CommonChannels = channels, CommonBlocks = blocks, Standardise = standardise, Losses = losses, CommonForm = form, PoolsTaps = pools, Balance = negative ? null : balance };
+
+    static readonly Gen<CacheRecipe> Cache =
+        from path in Gen.String[Gen.Char['a', 'z'], 1, 9]
+        from views in Gen.Int[1, 1000]
+        from dtype in Gen.Enum<CacheDtype>()
+        from size in Gen.OneOf(Gen.Long[1, long.MaxValue], Gen.Long[1, 999].Select(n => n * 1_000_000_000))
+        from seed in Gen.Long[0, long.MaxValue]
+        select new CacheRecipe { Folder = $"/caches/{path}", Views = views, Dtype = dtype, MaxBytes = size, Seed = seed };
+
+    static readonly Gen<GroupRecipe> Group =
+        from query in Constant("initializer[head]", "op[type=Conv & name ~ \"a: b\"] last", "initializer[name='#' or rank<2]", "op")
+        from rate in Gen.Select(Positive, Gen.Bool, (value, isFactor) => new GroupRate(value, isFactor)).Nullable()
+        from decay in Positive.Nullable()
+        from freeze in Gen.Bool.Nullable()
+        from first in Gen.Enum<FirstWeights>()
+        select new GroupRecipe(query) { LearningRate = rate, WeightDecay = decay, Freeze = freeze, Initialise = first };
 
     static readonly Gen<TrainRecipe> Train =
         from epochs in Gen.Int[2, 500]
@@ -145,11 +179,13 @@ public sealed class RecipeRoundTripTests : IDisposable
         from clip in Positive.Nullable()
         from precision in Gen.Enum<Precision>()
         from seed in Gen.Long[0, long.MaxValue]
+        from cache in Cache.Null()
+        from groups in Group.Array[0, 3]
         select new TrainRecipe
         {
             Epochs = epochs, Batch = batch, Optimizer = optimizer, LearningRate = rates[0], HeadRate = rates[1], CommonRate = rates[2], WeightDecay = rates[3],
             DecayVectors = flags[0], SelectBest = flags[1], Momentum = optimizer == OptimizerKind.Sgd ? momentum : new TrainRecipe { Epochs = 1 }.Momentum,
-            Schedule = schedule, WarmupEpochs = schedule is OneCycleSchedule ? 0 : warmup, ClipNorm = clip, Precision = precision, Seed = seed,
+            Schedule = schedule, WarmupEpochs = schedule is OneCycleSchedule ? 0 : warmup, ClipNorm = clip, Groups = groups, Precision = precision, Seed = seed, Cache = cache,
         };
 
     static readonly Gen<Recipe> Recipes =

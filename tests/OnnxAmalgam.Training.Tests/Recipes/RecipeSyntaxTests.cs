@@ -167,6 +167,22 @@ public sealed class RecipeSyntaxTests : IDisposable
     }
 
     [Fact]
+    public void Parameter_groups_are_read_and_what_they_leave_out_stays_unsaid()
+    {
+        var groups = recipe.Read(RecipeText.Minimal,
+            "train.groups=[{query: 'initializer[head]', learning_rate: 0.1x}, {query: 'op last', learning_rate: 1e-3, weight_decay: 0, freeze: false, initialise: true}, {query: op, initialise: kaiming_normal}, {query: op, initialise: false}]").Train.Groups;
+        Assert.Equal(
+            [
+                new GroupRecipe("initializer[head]") { LearningRate = new GroupRate(0.1, IsFactor: true) },
+                new GroupRecipe("op last") { LearningRate = new GroupRate(1e-3, IsFactor: false), WeightDecay = 0, Freeze = false, Initialise = FirstWeights.Default },
+                new GroupRecipe("op") { Initialise = FirstWeights.KaimingNormal },
+                new GroupRecipe("op") { Initialise = FirstWeights.Keep },
+            ],
+            groups);
+        Assert.Equal((0.1, 0.25), (groups[0].LearningRate!.Value.FactorOf(4e-3), groups[1].LearningRate!.Value.FactorOf(4e-3)));
+    }
+
+    [Fact]
     public void Taps_are_names_paths_or_values_with_a_layout()
     {
         var read = recipe.Read(RecipeText.Minimal, "teachers.0.taps=[layer3, {value: /relu/out, layout: nhwc}]", "teachers.1.taps=none", "student.taps=[x]");

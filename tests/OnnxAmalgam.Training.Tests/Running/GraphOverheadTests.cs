@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.Losses;
 using OnnxAmalgam.Training.Optimisation;
@@ -9,7 +7,7 @@ using static TorchSharp.torch;
 namespace OnnxAmalgam.Training.Tests.Running;
 
 /// <summary>What the demo student's step costs through the trainable graph, beside the same layers called by hand.</summary>
-public sealed partial class GraphOverheadTests : IDisposable
+public sealed class GraphOverheadTests : IDisposable
 {
     const int Batch = 64, Classes = 20, Pairs = 20, StepsEach = 25;
     readonly TrainableGraph graph = new(StudentZoo.Build("zoo:resnet(widths=[16,32,64], blocks=[1,1,1])", 1, 28, 28, Classes, seed: 1));
@@ -57,9 +55,9 @@ public sealed partial class GraphOverheadTests : IDisposable
             for (int i = 0; i < StepsEach; i++)
             {
                 // in turn, and each first half of the time
-                if ((pair + i) % 2 == 0) fastestHand = Math.Min(fastestHand, Seconds(() => Step(hand, byHand)));
-                fastestGraph = Math.Min(fastestGraph, Seconds(() => Step(graph, viaGraph)));
-                if ((pair + i) % 2 != 0) fastestHand = Math.Min(fastestHand, Seconds(() => Step(hand, byHand)));
+                if ((pair + i) % 2 == 0) fastestHand = Math.Min(fastestHand, ThreadTime.Seconds(() => Step(hand, byHand)));
+                fastestGraph = Math.Min(fastestGraph, ThreadTime.Seconds(() => Step(graph, viaGraph)));
+                if ((pair + i) % 2 != 0) fastestHand = Math.Min(fastestHand, ThreadTime.Seconds(() => Step(hand, byHand)));
             }
 
             pairs.Add((fastestGraph, fastestHand));
@@ -86,24 +84,4 @@ public sealed partial class GraphOverheadTests : IDisposable
         optimizer.Step(new RatePoint(1e-3));
         return value;
     }
-
-    /// <summary>Time of this thread, which does all the work; on Linux without what the machine does for others meanwhile.</summary>
-    static double Seconds(Func<double> step)
-    {
-        double start = Now();
-        _ = step();
-        return Now() - start;
-    }
-
-    static unsafe double Now()
-    {
-        const int ThreadTime = 3;
-        if (!OperatingSystem.IsLinux()) return Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
-        long* secondsAndNanoseconds = stackalloc long[2];
-        Assert.Equal(0, ClockGetTime(ThreadTime, secondsAndNanoseconds));
-        return secondsAndNanoseconds[0] + (secondsAndNanoseconds[1] * 1e-9);
-    }
-
-    [LibraryImport("libc", EntryPoint = "clock_gettime")]
-    private static unsafe partial int ClockGetTime(int clock, long* time);
 }

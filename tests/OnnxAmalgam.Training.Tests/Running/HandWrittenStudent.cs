@@ -43,7 +43,7 @@ sealed class HandWrittenStudent : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>Two 3x3 convolutions around an identity, or a 1x1 convolution where the width changes.</summary>
-    sealed class Block : nn.Module<Tensor, Tensor>
+    internal sealed class Block : nn.Module<Tensor, Tensor>
     {
         readonly Conv2d conv1;
         readonly BatchNorm2d bn1;

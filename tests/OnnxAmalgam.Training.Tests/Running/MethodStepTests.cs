@@ -13,7 +13,7 @@ public sealed class MethodStepTests
         get
         {
             TheoryData<string, string> rows = [];
-            foreach (string term in (string[])["dkd: {weight: 1}", "standardised_logits: {weight: 1}", "dist: {weight: 1}"])
+            foreach (string term in (string[])["dkd: {weight: 1}", "standardised_logits: {weight: 1}", "dist: {weight: 1}", "voted_target: {weight: 1}"])
             {
                 foreach (string labels in (string[])["gated", "concat", "joint"])
                 {
@@ -21,9 +21,10 @@ public sealed class MethodStepTests
                 }
             }
 
-            foreach (string term in (string[])["hint: {weight: 1}", "hint: {weight: 1, teacher_dropping: 0.5}", "attention: {weight: 1000}", "similarity: {weight: 3000}", "rkd: {weight: 1}", "pkt: {weight: 30000}", "vid: {weight: 1}", "smooth_cosine: {weight: 1}"])
+            foreach (string term in (string[])["hint: {weight: 1}", "hint: {weight: 1, teacher_dropping: 0.5}", "attention: {weight: 1000}", "similarity: {weight: 3000}", "rkd: {weight: 1}", "pkt: {weight: 30000}", "vid: {weight: 1}", "smooth_cosine: {weight: 1}",
+                "layer_wise: {weight: 1}", "voted_features: {weight: 1}", "nst: {weight: 50}", "cc: {weight: 10}", "ickd: {weight: 10}", "srd: {weight: 1}", "review: {weight: 1, channels: 16}", "ladder: {weight: 1}", "ladder: {weight: 1, teacher_dropping: 0.5}"])
             {
-                foreach (string standardise in (string[])["none", "ema", "phi_s"])
+                foreach (string standardise in (string[])["none", "ema", "offline", "phi_s"])
                 {
                     if (standardise == "phi_s" || term.StartsWith("hint", StringComparison.Ordinal))
                     {
@@ -32,6 +33,15 @@ public sealed class MethodStepTests
                 }
             }
 
+            foreach (string space in (string[])["", ", common_space: {form: kae}", ", pool_taps: true", ", common_space: {form: kae}, pool_taps: true"])
+            {
+                foreach (string term in (string[])["mmd: {weight: 10, bandwidths: median, form: pooled}", "mmd: {weight: 10, bandwidths: median, unbiased: true, detach_teachers: true}", "reconstruction: {weight: 1}", "cosine: {weight: 1, detach_teachers: true}", "infonce: {weight: 1}"])
+                {
+                    rows.Add($"gated, standardise: ema{space}", term);
+                }
+            }
+
+            rows.Add("gated", "mmd: {weight: 10, bandwidths: median, form: location}");
             foreach (string term in (string[])["contrastive: {weight: 1}", "contrastive: {weight: 1, pairs: teachers}", "supervised_contrastive: {weight: 1}", "supervised_contrastive: {weight: 1, labels: {threshold: 0.2}}", "supervised_contrastive: {weight: 1, labels: {top: 2}}"])
             {
                 rows.Add("gated, common_space: {channels: 8, blocks: 1}", term);

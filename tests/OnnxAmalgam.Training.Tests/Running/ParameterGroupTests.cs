@@ -39,7 +39,7 @@ public sealed class ParameterGroupTests : IDisposable
         var before = Parameters(step).ToDictionary(p => p.Key, p => p.Value.clone());
         step.Run(loader.Next(), new RatePoint(Rate));
 
-        string[] heads = [.. setup.Student.HeadParameters.Select(name => "student/" + name)];
+        string[] heads = [.. setup.Student.Plan.Settings.Where(s => s.Value.Group.StartsWith("head", StringComparison.Ordinal)).Select(s => "student/" + s.Key)];
         Assert.Equal(2, heads.Length);
         Assert.Contains(before.Keys, name => name.StartsWith("loss/", StringComparison.Ordinal));
         foreach (var (name, now) in Parameters(step))

@@ -28,6 +28,24 @@ public sealed class ResumeTests : IDisposable
         train: {epochs: 3, batch: 8, optimizer: adamw, learning_rate: 5e-3, schedule: {one_cycle: {}}, clip_norm: 5}
         """;
 
+    /// <summary>Two levels, a gate that the student decides anew, and balanced terms.</summary>
+    const string Levels = """
+        name: levels
+        teachers:
+          - {model: a.onnx, labels: [x, y, z], taps: [layer1, layer2]}
+          - {model: b.onnx, labels: [u, v]}
+        student: {model: "zoo:resnet(widths=[4,8], blocks=[1,1])", taps: [layer1, layer2]}
+        data: {unlabelled: [{folder: left}, {folder: right}]}
+        augment: [flip]
+        amalgamation:
+          labels: gated
+          gate: {clusters: {clusters: 3, agreement_after: 1}}
+          common_space: {channels: 4, blocks: 1, form: kae}
+          balance: BALANCE
+          losses: [{soft_target: {weight: 1}}, {mmd: {weight: 1, bandwidths: median}}, {reconstruction: {weight: 1}}, {infonce: {weight: 1}}, {ladder: {weight: 1, hidden: 4, teacher_dropping: 0.5}}, {voted_features: {weight: 1, channels: 4}}, {layer_wise: {weight: 1}}]
+        train: {epochs: 3, batch: 8, optimizer: adamw, learning_rate: 5e-3, schedule: {one_cycle: {}}, select: last}
+        """;
+
     readonly TinyWorld world = new TinyWorld()
         .Network("a", "zoo:resnet(widths=[4,8], blocks=[1,1])", 3)
         .Network("b", "zoo:vit(dim=8, depth=1, heads=2, patch=2)", 2)
@@ -45,6 +63,23 @@ public sealed class ResumeTests : IDisposable
         {
             var (again, rows) = Train($"after-{step}", [step]);
             Assert.True(student.AsSpan().SequenceEqual(again), $"interrupted after step {step}, the student has other bytes");
+            Assert.Equal(results, rows);
+        }
+    }
+
+    [Theory]
+    [InlineData("uncertainty")]
+    [InlineData("gradnorm")]
+    public void Levels_balances_and_the_students_own_gate_go_on_where_they_stopped(string balance)
+    {
+        string recipe = Levels.Replace("BALANCE", balance, StringComparison.Ordinal);
+        var (student, results) = Train("whole", [], recipe);
+        Assert.Contains("gate/moved", results[0], StringComparison.Ordinal);
+        Assert.Contains("train/balance[infonce]", results[0], StringComparison.Ordinal);
+        foreach (int[] stops in (int[][])[[3], [6], [12, 1]])
+        {
+            var (again, rows) = Train($"after-{stops[0]}", stops, recipe);
+            Assert.True(student.AsSpan().SequenceEqual(again), $"interrupted after step {stops[0]}, the student has other bytes");
             Assert.Equal(results, rows);
         }
     }
@@ -103,6 +138,19 @@ public sealed class ResumeTests : IDisposable
         {
             var (again, rows) = Train($"after-{step}", [step], recipe);
             Assert.True(whole.AsSpan().SequenceEqual(again), $"interrupted after step {step}, the student has other bytes");
+            Assert.Equal(results, rows);
+        }
+    }
+
+    [Fact]
+    public void Groups_of_weights_frozen_ones_among_them_go_on_where_they_stopped()
+    {
+        string recipe = Recipe.Replace("clip_norm: 5", "clip_norm: 5, groups: [{query: 'op[depth < 6]', freeze: true}, {query: 'initializer[role=weight]', learning_rate: 0.5x, weight_decay: 0.1, initialise: kaiming_normal}]", StringComparison.Ordinal);
+        var (student, results) = Train("whole", [], recipe);
+        foreach (int step in (int[])[1, 4, 7])
+        {
+            var (again, rows) = Train($"after-{step}", [step], recipe);
+            Assert.True(student.AsSpan().SequenceEqual(again), $"interrupted after step {step}, the student has other bytes");
             Assert.Equal(results, rows);
         }
     }

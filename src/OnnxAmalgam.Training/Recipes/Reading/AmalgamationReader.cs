@@ -7,25 +7,28 @@ internal static class AmalgamationReader
     {
         if (field is null)
             return Published.Amalgamation(data.Unlabelled.All(s => s.Domain is not null) ? LabelMode.Gated : LabelMode.Concat);
-        var s = field.Section("preset", "labels", "gate", "common_space", "standardise", "losses");
+        var s = field.Section("preset", "labels", "gate", "common_space", "pool_taps", "standardise", "balance", "losses");
         var start = s.Optional("preset") is { } preset ? Preset(preset) : null;
         var labels = start is null ? s.Required("labels") : s.Optional("labels");
         var losses = start is null ? s.Required("losses") : s.Optional("losses");
-        var space = s.Optional("common_space")?.Section("channels", "blocks");
+        var space = s.Optional("common_space")?.Section("channels", "blocks", "form");
         var read = new AmalgamationRecipe
         {
             Labels = labels?.Word(Words.Labels) ?? start!.Labels,
             CommonChannels = space?.Optional("channels")?.WholeNumber(1, 65_536) ?? 128,
             CommonBlocks = space?.Optional("blocks")?.WholeNumber(1, 1024) ?? 3,
+            CommonForm = space?.Optional("form")?.Word(Words.CommonForm) ?? CommonForm.Published,
+            PoolsTaps = s.Optional("pool_taps")?.Switch() ?? false,
             Standardise = s.Optional("standardise")?.Word(Words.Standardise) ?? Standardisation.None,
             Losses = losses is null ? start!.Losses : TermReader.Losses(losses),
         };
+        read = read with { Balance = BalanceReader.Read(s.Optional("balance"), read.Losses) };
         if (read.Labels == LabelMode.Restricted)
             TermReader.RefuseUnionTargets(losses ?? labels!, read.Losses);
         var gate = s.Optional("gate");
         if (read.Labels != LabelMode.Gated)
             return gate is null ? read : throw gate.Error($"expected 'labels: gated' beside a gate, got '{Words.Labels.Of(read.Labels)}'");
-        read = read with { Gate = gate is null ? AutomaticGate(data) : Gate(gate) };
+        read = read with { Gate = gate is null ? GateReader.Automatic(data) : GateReader.Read(gate) };
         if (read.Gate.Kind == GateKind.Domain)
             RequireDomains(gate ?? labels!, data);
         RefuseMuteDomains(labels!, data, teachers);
@@ -33,27 +36,6 @@ internal static class AmalgamationReader
     }
 
     static AmalgamationRecipe Preset(Field field) => field.Is("published") ? Published.Amalgamation() : throw field.Expected("'published'");
-
-    /// <summary>By domain where every source names one, else estimated.</summary>
-    static GateRecipe AutomaticGate(DataRecipe data) => new(data.Unlabelled.All(s => s.Domain is not null) ? GateKind.Domain : GateKind.Refined);
-
-    static GateRecipe Gate(Field field)
-    {
-        var choice = field.Choice([.. Words.Gate.All]);
-        var kind = Words.Gate.Find(choice.Name)!.Value;
-        string[] keys = kind switch
-        {
-            GateKind.Domain => [],
-            GateKind.Clusters or GateKind.Refined => ["clusters", "ignore_domains"],
-            _ => ["ignore_domains"],
-        };
-        var s = choice.Options.Section(keys);
-        return new GateRecipe(kind)
-        {
-            Clusters = keys.Contains("clusters") ? s.Optional("clusters")?.WholeNumber(1, 10_000) ?? GateRecipe.DefaultClusters : GateRecipe.DefaultClusters,
-            IgnoresDomains = kind != GateKind.Domain && (s.Optional("ignore_domains")?.Switch() ?? false),
-        };
-    }
 
     static void RequireDomains(Field labels, DataRecipe data)
     {

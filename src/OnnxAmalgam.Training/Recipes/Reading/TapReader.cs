@@ -1,6 +1,6 @@
 namespace OnnxAmalgam.Training.Recipes.Reading;
 
-/// <summary><c>taps: auto</c>, <c>none</c>, or a list of values and module paths.</summary>
+/// <summary><c>taps: auto</c>, <c>none</c>, or a list of values, module paths and queries.</summary>
 internal static class TapReader
 {
     public static IReadOnlyList<TapRecipe>? Read(Field? field)
@@ -10,8 +10,8 @@ internal static class TapReader
         if (field.Is("none"))
             return [];
         if (!field.IsList)
-            throw field.Expected("'auto', 'none', or a list of values and module paths");
-        var taps = field.List("values and module paths").Select(One).ToArray();
+            throw field.Expected("'auto', 'none', or a list of values, module paths and queries");
+        var taps = field.List("values, module paths and queries").Select(One).ToArray();
         var twice = taps.GroupBy(t => t.Value, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);
         return twice is null ? taps : throw field.Error($"expected each tap once, got '{twice.Key}' {twice.Count()} times");
     }
@@ -19,8 +19,8 @@ internal static class TapReader
     static TapRecipe One(Field field)
     {
         if (!field.IsMapping)
-            return new TapRecipe(field.Text("a value's name or a module path"));
+            return new TapRecipe(field.Text("a value's name, a module path or a query"));
         var s = field.Section("value", "layout");
-        return new TapRecipe(s.Required("value").Text("a value's name or a module path"), s.Optional("layout")?.Word(Words.Layout));
+        return new TapRecipe(s.Required("value").Text("a value's name, a module path or a query"), s.Optional("layout")?.Word(Words.Layout));
     }
 }

@@ -3,10 +3,10 @@ namespace OnnxAmalgam.Training.Recipes.Reading;
 /// <summary><c>train:</c>.</summary>
 internal static class TrainReader
 {
-    public static TrainRecipe Read(Field field)
+    public static TrainRecipe Read(Field field, RecipeFolder folder)
     {
         var s = field.Section("preset", "epochs", "batch", "optimizer", "learning_rate", "head_rate", "common_rate", "weight_decay", "decay_vectors",
-            "momentum", "schedule", "warmup_epochs", "clip_norm", "precision", "seed", "select");
+            "momentum", "schedule", "warmup_epochs", "clip_norm", "groups", "precision", "seed", "select", "cache");
         var start = s.Optional("preset") is { } preset ? Preset(preset) : new TrainRecipe { Epochs = s.Required("epochs").WholeNumber(1, 1_000_000) };
         var (schedule, cosineWarmup) = s.Optional("schedule") is { } stated ? ReadSchedule(stated) : (start.Schedule, null);
         var read = start with
@@ -23,9 +23,11 @@ internal static class TrainReader
             Schedule = schedule,
             WarmupEpochs = (cosineWarmup ?? s.Optional("warmup_epochs"))?.NonNegativeNumber() ?? start.WarmupEpochs,
             ClipNorm = s.Optional("clip_norm") is { } clip ? ClipNorm(clip) : start.ClipNorm,
+            Groups = s.Optional("groups") is { } groups ? GroupReader.Read(groups) : start.Groups,
             Precision = s.Optional("precision")?.Word(Words.Precision) ?? start.Precision,
             Seed = s.Optional("seed")?.WholeNumber(0L) ?? start.Seed,
             SelectBest = s.Optional("select") is { } select ? SelectBest(select) : start.SelectBest,
+            Cache = CacheReader.Read(s.Optional("cache"), folder),
         };
         if (s.Optional("momentum") is { } momentum && read.Optimizer != OptimizerKind.Sgd)
             throw momentum.Error($"expected no momentum, because the optimizer is '{Words.Optimizer.Of(read.Optimizer)}'");

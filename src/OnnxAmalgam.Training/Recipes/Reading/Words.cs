@@ -40,11 +40,18 @@ internal static class Words
     public static readonly Words<LabelMode> Labels = new(
         ("concat", LabelMode.Concat), ("joint", LabelMode.Joint), ("restricted", LabelMode.Restricted), ("gated", LabelMode.Gated));
     public static readonly Words<GateKind> Gate = new(
-        ("domain", GateKind.Domain), ("energy", GateKind.Energy), ("standardised", GateKind.Standardised), ("clusters", GateKind.Clusters), ("refined", GateKind.Refined));
-    public static readonly Words<Standardisation> Standardise = new(("none", Standardisation.None), ("ema", Standardisation.Ema), ("phi_s", Standardisation.PhiS));
+        ("domain", GateKind.Domain), ("energy", GateKind.Energy), ("standardised", GateKind.Standardised),
+        ("calibrated", GateKind.Calibrated), ("density", GateKind.Density), ("statistics", GateKind.Statistics), ("clusters", GateKind.Clusters), ("refined", GateKind.Refined));
+    public static readonly Words<GateEvidenceKind> Evidence = new(
+        ("energy", GateEvidenceKind.Energy), ("density", GateEvidenceKind.Density), ("statistics", GateEvidenceKind.Statistics));
+    public static readonly Words<Standardisation> Standardise = new(("none", Standardisation.None), ("ema", Standardisation.Ema), ("offline", Standardisation.Offline), ("phi_s", Standardisation.PhiS));
+    public static readonly Words<CommonForm> CommonForm = new(("published", Recipes.CommonForm.Published), ("kae", Recipes.CommonForm.Kae));
+    public static readonly Words<MmdForm> MmdForm = new(("map", Recipes.MmdForm.Map), ("pooled", Recipes.MmdForm.Pooled), ("location", Recipes.MmdForm.Location));
     public static readonly Words<ScoreKind> Scores = new(("softmax", ScoreKind.Softmax), ("sigmoid", ScoreKind.Sigmoid));
     public static readonly Words<ContrastPairs> Pairs = new(("all", ContrastPairs.All), ("student", ContrastPairs.Student), ("teachers", ContrastPairs.Teachers));
     public static readonly Words<OptimizerKind> Optimizer = new(("adam", OptimizerKind.Adam), ("adamw", OptimizerKind.AdamW), ("sgd", OptimizerKind.Sgd));
+    public static readonly Words<CacheDtype> CacheDtype = new(("float16", Recipes.CacheDtype.Float16), ("float32", Recipes.CacheDtype.Float32));
+    public static readonly Words<FirstWeights> First = new(("keep", FirstWeights.Keep), ("default", FirstWeights.Default), ("kaiming_normal", FirstWeights.KaimingNormal));
     public static readonly Words<Precision> Precision = new(("fp32", Recipes.Precision.Fp32), ("bf16", Recipes.Precision.Bf16), ("auto", Recipes.Precision.Auto));
 
     /// <summary>The remedy for a word that is not in a list: <c>; did you mean 'x'?</c>, or nothing where none is near.</summary>

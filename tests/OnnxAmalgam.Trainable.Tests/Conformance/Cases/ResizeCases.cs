@@ -15,6 +15,7 @@ internal static class ResizeCases
         new("Upsample", X(N, 2, 3, 4), Float32(1, 1, 2, 3)) { Types = Float, From = 9, To = 9 },
         new("Upsample", X(N, 2, 3, 4), Float32(1, 1, 1.5, 2)) { Types = Float, From = 9, To = 9, Attributes = [A("mode", "linear")] },
         new("Resize", X(N, 2, 4, 6), Float32(1, 1, 2, 0.5)) { Types = Float, To = 10 },
+        new("Resize", X(N, 2, 5, 7), Float32(1, 1, 1.7, 0.6)) { Types = Float, To = 10 },
         new("Resize", X(N, 2, 4, 6), Float32(1, 1, 1.3, 0.6)) { Types = Float, To = 10, Attributes = [A("mode", "linear")] },
         .. Coordinates.SelectMany(Modes),
         .. Modes("half_pixel_symmetric").Select(c => c with { From = 19 }),

@@ -53,6 +53,10 @@ internal static class ShapeCases
         new("Col2Im", X(N, 4, 12), Ints(4, 5), Ints(2, 2)) { Types = Float },
         new("Col2Im", X(N, 4, 20), Ints(4, 4), Ints(2, 2)) { Types = Float, Attributes = [A("pads", [1, 0, 1, 1]), A("dilations", [1, 1])] },
         new("Col2Im", X(N, 4, 6), Ints(4, 5), Ints(2, 2)) { Types = Float, Attributes = [A("dilations", [2, 2])] },
+        new("Col2Im", X(N, 6, 4), Ints(6), Ints(3)) { Types = Float },
+        new("Col2Im", X(N, 4, 3), Ints(6), Ints(2)) { Types = Float, Attributes = [A("strides", [2L]), A("pads", [1L, 0L]), A("dilations", [1L])] },
+        new("Col2Im", X(N, 16, 12), Ints(3, 4, 3), Ints(2, 2, 2)) { Types = Float },
+        new("Col2Im", X(N, 8, 45), Ints(3, 4, 5), Ints(2, 1, 2)) { Types = Float, Attributes = [A("strides", [1L, 2L, 1L]), A("pads", [0L, 0L, 1L, 1L, 1L, 0L])] },
         new("SpaceToDepth", X(N, 2, 4, 6)) { Attributes = [A("blocksize", 2)] },
     ];
 

@@ -1,0 +1,54 @@
+namespace OnnxAmalgam.Graphs.Queries;
+
+/// <summary>Follows edges.</summary>
+internal static class Walk
+{
+    /// <summary>Elements that some way of so many steps leads to, in the order of the graph.</summary>
+    public static IEnumerable<GraphElement> Steps(Selection start, Edge edges, bool forth, int from, int? to)
+    {
+        HashSet<GraphElement> found = from == 0 ? [.. start] : [];
+        HashSet<GraphElement> front = [.. start];
+        for (var step = 1; front.Count > 0 && step <= (to ?? Math.Max(from, 1)); step++)
+        {
+            front = [.. front.SelectMany(element => start.Graph.Next(element, edges, forth))];
+            if (step >= from)
+                found.UnionWith(front);
+        }
+        if (to is null)
+            Close(start.Graph, found, front, edges, forth);
+        return InOrder(found);
+    }
+
+    /// <summary>The first elements on each way that satisfy a condition, in the order of the graph.</summary>
+    public static IEnumerable<GraphElement> Until(Selection start, Edge edges, bool forth, Func<GraphElement, bool> condition)
+    {
+        var found = new HashSet<GraphElement>();
+        var seen = new HashSet<GraphElement>();
+        var open = new Stack<GraphElement>(start);
+        while (open.TryPop(out var element))
+        {
+            foreach (var next in start.Graph.Next(element, edges, forth).Where(seen.Add))
+            {
+                if (condition(next))
+                    found.Add(next);
+                else
+                    open.Push(next);
+            }
+        }
+        return InOrder(found);
+    }
+
+    /// <summary>Each once, in the order of the graph.</summary>
+    public static IEnumerable<GraphElement> InOrder(IEnumerable<GraphElement> elements) => elements.Distinct().OrderBy(element => element.Place);
+
+    /// <summary>Adds everything that any number of further steps leads to.</summary>
+    static void Close(QueryGraph graph, HashSet<GraphElement> found, IEnumerable<GraphElement> front, Edge edges, bool forth)
+    {
+        var open = new Stack<GraphElement>(front);
+        while (open.TryPop(out var element))
+        {
+            foreach (var next in graph.Next(element, edges, forth).Where(found.Add))
+                open.Push(next);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Teachers;
+using OnnxAmalgam.Training.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxAmalgam.Training.Ensemble;
+
+/// <summary>A network in ONNX Runtime that is fed canvases. Owns its session.</summary>
+sealed class TeacherSession : IDisposable
+{
+    readonly FrozenModel session;
+    readonly Preprocess preprocess;
+    readonly InputDescription input;
+    /// <summary>Where the session's inputs and outputs lie: on its device, but for halves, which TorchSharp can point to on the CPU only
+    /// (ONNX Runtime then copies).</summary>
+    readonly Device memory;
+
+    /// <summary>Opens a session that computes just these values.</summary>
+    /// <exception cref="InputException">ONNX Runtime does not take the graph, or the input description makes no sense.</exception>
+    public TeacherSession(OnnxModel model, IReadOnlyList<string> outputs, InputDescription input, FrozenModelOptions options)
+    {
+        this.input = input;
+        session = new FrozenModel(model, outputs, options);
+        try
+        {
+            bool hasHalves = session.Outputs.Append(session.Input).Any(o => TorchMemory.Dtype(o.Type) == ScalarType.Float16);
+            memory = hasHalves ? CPU : TorchMemory.Device(options.Device);
+            preprocess = new Preprocess(input);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Shapes of all outputs for so many images.</summary>
+    public IReadOnlyList<long[]> Shapes(int images) => session.OutputShapes(input.ShapeOf(images));
+
+    /// <summary>Runs the network on a batch of canvases, bytes X[n, c, h, w]: one float32 tensor an output, on the canvases' device.</summary>
+    public Tensor[] Run(Tensor canvas)
+    {
+        using Tensor local = canvas.to(memory);
+        using Tensor pixels = preprocess.Apply(local);
+        var raw = session.OutputShapes(pixels.shape)
+            .Zip(session.Outputs, (shape, output) => empty(shape, TorchMemory.Dtype(output.Type), memory))
+            .ToArray();
+        if (memory.type == DeviceType.CUDA)
+        {
+            // ONNX Runtime's stream does not wait for torch's, on which the input may still be in the making.
+            cuda.synchronize(memory);
+        }
+
+        session.Run(TorchMemory.View(pixels), [.. raw.Select(TorchMemory.View)]);
+        return [.. raw.Select(t => t.to(ScalarType.Float32, canvas.device))];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => session.Dispose();
+}

@@ -1,0 +1,31 @@
+using OnnxAmalgam.Training.Losses;
+
+namespace OnnxAmalgam.Training.Recipes.Reading;
+
+/// <summary><c>amalgamation.balance</c>.</summary>
+internal static class BalanceReader
+{
+    public static BalanceRecipe? Read(Field? field, IReadOnlyList<LossTerm> terms)
+    {
+        if (field is null)
+            return null;
+        var choice = field.Choice("none", "uncertainty", "gradnorm");
+        var s = choice.Options.Section(choice.Name == "gradnorm" ? ["alpha", "rate"] : []);
+        if (choice.Name == "none")
+            return null;
+        RefuseNegative(field, terms);
+        return choice.Name == "uncertainty" ? new UncertaintyBalance() : new GradNormBalance
+        {
+            Alpha = s.Optional("alpha")?.NonNegativeNumber() ?? new GradNormBalance().Alpha,
+            Rate = s.Optional("rate")?.Number(x => x is > 0 and <= 1, "a number above 0 and at most 1") ?? new GradNormBalance().Rate,
+        };
+    }
+
+    /// <summary>Both divide by a loss, or by what grows with it.</summary>
+    static void RefuseNegative(Field field, IReadOnlyList<LossTerm> terms)
+    {
+        var negative = terms.Where(t => t is VidTerm or ProjectorTerm or ContrastiveTerm or SupervisedContrastiveTerm or MmdTerm { Unbiased: true }).Select(AmalgamationEquation.Name).ToArray();
+        if (negative.Length > 0)
+            throw field.Error($"expected terms that are never negative, got {Words.Quoted(negative)}{(negative.Contains("mmd") ? " (unbiased)" : "")}; leave balance or these out");
+    }
+}

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Writes the recipes of models/recipes/catalogue: one a method, alike but for the name and what the method is.
+
+    python3 tools/make_catalogue.py            # writes models/recipes/catalogue/*.yaml
+    onnx-amalgam compare models/recipes/catalogue/{soft-gated,hint,vid}.yaml --seeds 3
+"""
+import pathlib
+
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "models" / "recipes" / "catalogue"
+SOFT = "{soft_target: {weight: 1, temperature: 1}}"
+
+BASE = """\
+# MNIST + Fashion-MNIST, the first 10,000 train images each, 3 epochs. {about}
+name: catalogue-{name}
+teachers:
+  - model: ../../teachers/digits_resnet.onnx
+    input: {{layout: nchw, scale: 0.00392156862745098, mean: [0.1307], std: [0.3081]}}
+    labels: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]{digit_taps}
+  - model: ../../teachers/fashion_mixer.onnx
+    input: {{layout: nchw, scale: 0.00392156862745098, mean: [0.2860], std: [0.3530]}}
+    labels: &CLOTHES{cloth_taps}
+student:
+  model: "zoo:resnet(widths=[16,32,64], blocks=[1,1,1])"{taps}
+  input: {{mean: [0.2087], std: [0.3411]}}
+data:
+  unlabelled:
+    - {{idx: ../../../data/mnist, split: train, limit: 10000{digits}}}
+    - {{idx: ../../../data/fashion-mnist, split: train, limit: 10000{clothes}}}
+  validate:
+    - {{idx: ../../../data/mnist, split: train, part: 0.916667..1}}
+    - {{idx: ../../../data/fashion-mnist, split: train, part: 0.916667..1, labels: &CLOTHES}}
+  test:
+    - {{idx: ../../../data/mnist, split: test}}
+    - {{idx: ../../../data/fashion-mnist, split: test, labels: &CLOTHES}}
+amalgamation:
+{amalgamation}
+train: {{epochs: 3, batch: 64, optimizer: adam, learning_rate: 4e-3, weight_decay: 1e-4, schedule: {{one_cycle: {{}}}}, select: last, seed: 1}}
+"""
+
+CLOTHES = "[t-shirt/top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot]"
+
+
+def recipe(name, about, losses, labels="gated", domains=True, levels=False, **keys):
+    """One recipe; domains: whether sources say whose images they are."""
+    lines = [f"labels: {labels}"] + [f"{key}: {value}" for key, value in keys.items() if value is not None]
+    lines += ["losses:"] + [f"  - {loss}" for loss in losses]
+    owner = lambda teacher: f", domain: {teacher}" if domains else ""
+    clothes = owner("fashion_mixer") + (f", labels: {CLOTHES}" if name == "supervised" else "")
+    text = BASE.format(
+        name=name, about=about, digits=owner("digits_resnet"), clothes=clothes,
+        taps="\n  taps: [layer2, layer3]" if levels else "",
+        digit_taps="\n    taps: [f.3, f.4]" if levels else "",
+        cloth_taps="\n    taps: [f.14, f.26]" if levels else "",
+        amalgamation="\n".join("  " + line for line in lines))
+    (FOLDER / f"{name}.yaml").write_text(text.replace("&CLOTHES", CLOTHES))
+
+
+def space(*terms):
+    return [SOFT, *terms]
+
+
+MMD, REBUILT = "{mmd: {weight: 10, bandwidths: published}}", "{reconstruction: {weight: 10}}"
+MEDIAN = "{mmd: {weight: 1, bandwidths: median}}"
+SMALL, SMALLER = "{channels: 32, blocks: 1}", "{channels: 16, blocks: 1}"
+
+FEATURES = {  # name: (term, standardise, what it is)
+    "hint": ("{hint: {weight: 0.5}}", "ema", "FitNets' hint"),
+    "attention": ("{attention: {weight: 100}}", None, "attention transfer"),
+    "similarity": ("{similarity: {weight: 100}}", None, "similarity preserving"),
+    "rkd": ("{rkd: {weight: 3}}", None, "relational distillation"),
+    "pkt": ("{pkt: {weight: 2000}}", None, "probabilistic knowledge transfer"),
+    "vid": ("{vid: {weight: 1}}", "ema", "variational information"),
+    "smooth-cosine": ("{smooth_cosine: {weight: 1}}", "phi_s", "cosine and smooth L1 on PHI-S features, as RADIO"),
+    "teacher-dropping": ("{smooth_cosine: {weight: 1, teacher_dropping: 0.5}}", "phi_s", "the same with UNIC's teacher dropping"),
+    "layer-wise": ("{layer_wise: {weight: 0.5}}", "ema", "layer-wise amalgamation"),
+    "voted-features": ("{voted_features: {weight: 0.5, channels: 64}}", "ema", "UNIFORM's feature voting"),
+    "nst": ("{nst: {weight: 10}}", None, "neuron selectivity transfer"),
+    "cc": ("{cc: {weight: 10}}", None, "correlation congruence"),
+    "ickd": ("{ickd: {weight: 3}}", None, "inter-channel correlation"),
+    "srd": ("{srd: {weight: 0.1}}", None, "SRD's projector distance"),
+}
+
+
+def main():
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for old in FOLDER.glob("*.yaml"):
+        old.unlink()
+    recipe("supervised", "The yardstick: true labels instead of teachers.", ["{hard_label: {weight: 1}}"], labels="concat", domains=False)
+    for mode in ("concat", "joint", "restricted", "gated"):
+        recipe(f"soft-{mode}", f"Soft targets, labels {mode}.", [SOFT], labels=mode, domains=mode in ("restricted", "gated"))
+    for gate in ("energy", "standardised", "calibrated", "density", "statistics", "clusters", "refined"):
+        recipe(f"gate-{gate}", f"Soft targets, no source says whose its images are: gate {gate}.", [SOFT], domains=False, gate=gate)
+    recipe("gate-agreement", "Soft targets, the refined gate, decided anew by the student after the first epoch.", [SOFT], domains=False,
+           gate="{refined: {agreement_after: 1}}")
+    recipe("dkd", "Decoupled distillation instead of soft targets.", ["{dkd: {weight: 0.1, alpha: 1, beta: 1, temperature: 4}}"])
+    recipe("standardised-logits", "Standardised scores instead of soft targets, labels joint.", ["{standardised_logits: {weight: 1, temperature: 2}}"], labels="joint", domains=False)
+    recipe("dist", "Correlations of probabilities beside soft targets.", [SOFT, "{dist: {weight: 1}}"])
+    recipe("voted-target", "UNIFORM's logit voting.", ["{voted_target: {weight: 1}}"])
+    for name, (term, standardise, about) in FEATURES.items():
+        recipe(name, f"Gated soft targets and {about}.", [SOFT, term], standardise=standardise)
+    recipe("review", "Gated soft targets and ReviewKD on two levels.", [SOFT, "{review: {weight: 0.3, channels: 16}}"], levels=True, standardise="ema")
+    recipe("ladder", "Gated soft targets and UNIC's ladder on two levels, teachers dropped.", [SOFT, "{ladder: {weight: 1, hidden: 32, teacher_dropping: 0.5}}"],
+           levels=True, standardise="ema")
+    recipe("hint-levels", "Gated soft targets and hints on two levels.", [SOFT, "{hint: {weight: 0.25}}"], levels=True, standardise="ema")
+    recipe("published", "Published common feature learning, with a smaller space.", space(MMD, REBUILT), labels="concat", domains=False, common_space=SMALL)
+    recipe("cfl", "The same with gated labels.", space(MMD, REBUILT), common_space=SMALL)
+    recipe("cfl-median", "Gated, bandwidths by the median.", space(MEDIAN, REBUILT), common_space=SMALL)
+    recipe("cfl-unbiased", "Gated, median, unbiased.", space("{mmd: {weight: 1, bandwidths: median, unbiased: true}}", REBUILT), common_space=SMALL)
+    recipe("cfl-pooled", "Gated, median, on pooled features of the common space.", space("{mmd: {weight: 1, bandwidths: median, form: pooled}}", REBUILT), common_space=SMALL)
+    recipe("cfl-location", "Gated, median, position by position.", space("{mmd: {weight: 1, bandwidths: median, form: location}}", REBUILT), common_space=SMALLER)
+    recipe("cfl-detached", "Gated, median, teachers detached.", space("{mmd: {weight: 1, bandwidths: median, detach_teachers: true}}", REBUILT), common_space=SMALL)
+    recipe("cfl-ema", "Gated, median, teachers standardised.", space(MEDIAN, "{reconstruction: {weight: 1}}"), common_space=SMALL, standardise="ema")
+    recipe("cfl-phi-s", "Gated, median, PHI-S.", space(MEDIAN, "{reconstruction: {weight: 1}}"), common_space=SMALL, standardise="phi_s")
+    recipe("cfl-kae", "Gated, median, KamalEngine's block.", space(MEDIAN, REBUILT), common_space="{channels: 32, blocks: 1, form: kae}")
+    recipe("cfl-fc", "Gated, median, KamalEngine's block on pooled taps.", space(MEDIAN, REBUILT), common_space="{channels: 32, blocks: 1, form: kae}", pool_taps="true")
+    recipe("cfl-levels", "Gated, median, a common space at each of two levels.", space(MEDIAN, REBUILT), common_space=SMALLER, levels=True)
+    recipe("cosine", "Gated, paired cosine in the common space.", space("{cosine: {weight: 1}}", REBUILT), common_space=SMALL)
+    recipe("infonce", "Gated, InfoNCE in the common space.", space("{infonce: {weight: 0.1}}", REBUILT), common_space=SMALL)
+    recipe("contrastive", "Gated, HeroCon's weighted contrast in the common space.", space("{contrastive: {weight: 2}}", REBUILT), common_space=SMALL)
+    recipe("supervised-contrastive", "Gated, HeroCon's contrast on the teachers' labels in the common space.", space("{supervised_contrastive: {weight: 0.1}}", REBUILT), common_space=SMALL)
+    recipe("multi-label", "Gated, label by label instead of soft targets.", ["{multi_label: {weight: 1}}"])
+    several = [SOFT, "{hint: {weight: 1}}", "{attention: {weight: 1000}}"]
+    recipe("balance-none", "Gated soft targets, hints and attention with the recipe's weights.", several, standardise="ema")
+    recipe("balance-uncertainty", "The same, balanced by uncertainty.", several, standardise="ema", balance="uncertainty")
+    recipe("balance-gradnorm", "The same, balanced by gradient norms.", several, standardise="ema", balance="gradnorm")
+
+
+if __name__ == "__main__":
+    main()
