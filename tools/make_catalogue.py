@@ -34,7 +34,9 @@ data:
     - {{idx: ../../../data/fashion-mnist, split: test, labels: &CLOTHES}}
 amalgamation:
 {amalgamation}
-train: {{epochs: 3, batch: 64, optimizer: adam, learning_rate: 4e-3, weight_decay: 1e-4, schedule: {{one_cycle: {{}}}}, select: last, seed: 1}}
+train:
+  {{epochs: 3, batch: 64, optimizer: adam, learning_rate: 4e-3, weight_decay: 1e-4, schedule: {{one_cycle: {{}}}}, select: last, seed: 1,
+   cache: {{folder: ../../../data/cache, views: 1, max_size: 16GB}}}}
 """
 
 CLOTHES = "[t-shirt/top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot]"

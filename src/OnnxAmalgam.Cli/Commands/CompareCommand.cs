@@ -21,13 +21,21 @@ internal sealed class CompareCommand : ProgramCommand
         HelpName = "FILE",
     };
 
+    readonly Option<string[]> set = new("--set") { Description = "Override a value of every recipe; may be repeated", HelpName = "path.to.key=value" };
+    readonly Option<string?> log = new("--log")
+    {
+        Description = "A CSV file with a row for each run: runs in it are taken from it, others are added, and folders may be removed. A run is known by its recipe's text (with --set), its seed and --program",
+        HelpName = "FILE",
+    };
+
+    readonly Option<string?> program = new("--program") { Description = "What tells builds of the program apart in --log (default: its version)", HelpName = "TEXT" };
     readonly Option<bool> json = new("--json") { Description = "Print one JSON document" };
 
     public CompareCommand()
         : base("compare", "Trains each recipe with several seeds and tests them on the same images: means, intervals, paired tests", "onnx-amalgam compare models/recipes/mnist-fashion/gated.yaml models/recipes/mnist-fashion/published.yaml --seeds 3 --csv methods.csv")
     {
         Add(recipes);
-        foreach (Option option in (Option[])[seeds, output, csv, json])
+        foreach (Option option in (Option[])[seeds, output, set, log, program, csv, json])
             Add(option);
     }
 
@@ -36,7 +44,9 @@ internal sealed class CompareCommand : ProgramCommand
         long first = session.Seed ?? 1;
         long[] all = [.. Enumerable.Range(0, result.GetValue(seeds)).Select(i => first + i)];
         string[] paths = result.GetRequiredValue(recipes);
-        var methods = paths.Select(path => all.Select(seed => RecipeReader.Read(path, [Seed(seed)])).ToArray()).ToArray();
+        string[] overrides = result.GetValue(set) ?? [];
+        var methods = paths.Select(path => all.Select(seed => RecipeReader.Read(path, [.. overrides, Seed(seed)])).ToArray()).ToArray();
+        var runLog = result.GetValue(log) is { } file ? new RunLog(file) : null;
         Check(paths, [.. methods.Select(m => m[0])]);
         string folder = Path.GetFullPath(result.GetValue(output) ?? Path.Combine("runs", $"compare-{methods[0][0].Name}"));
 
@@ -50,6 +60,15 @@ internal sealed class CompareCommand : ProgramCommand
             for (int m = 0; m < methods.Length; m++)
             {
                 Recipe recipe = methods[m][seed];
+                var key = RunKey.Of(paths[m], overrides, all[seed], result.GetValue(program) ?? CommandLine.Version);
+                if (runLog?.Find(key) is { } known)
+                {
+                    session.Note($"{recipe.Name}, seed {all[seed]} ({++done} of {methods.Length * all.Length}): known, from {Printable.Text(result.GetValue(log)!)}");
+                    runs[m].Add(known);
+                    continue;
+                }
+
+                var clock = System.Diagnostics.Stopwatch.StartNew();
                 string at = Path.Combine(folder, recipe.Name, string.Create(CultureInfo.InvariantCulture, $"seed-{all[seed]}"));
                 session.Note($"{recipe.Name}, seed {all[seed]} ({++done} of {methods.Length * all.Length}): {Word(MethodRun.StateOf(at))}");
                 var progress = new TrainingProgress(session.Terminal.Error, session.Terminal.IsLive, session.IsQuiet);
@@ -59,6 +78,7 @@ internal sealed class CompareCommand : ProgramCommand
                     return signals.ExitCode;
                 }
 
+                runLog?.Add(recipe.Name, key, clock.Elapsed, run);
                 runs[m].Add(run);
             }
         }

@@ -89,10 +89,10 @@ public sealed class MethodComparison
     {
         if (methods.Count < 2)
             return [];
-        int images = methods[0].Runs[0].Predictions.Images.Count;
-        double[][] shares = [.. methods.Select(m => Enumerable.Range(0, images).Select(i => m.Runs.Average(r => r.Predictions.IsRight(i) ? 1.0 : 0)).ToArray())];
-        bool[][] right = [.. methods.Select((m, k) => Enumerable.Range(0, images).Select(i => shares[k][i] == 0.5 ? m.Runs[0].Predictions.IsRight(i) : shares[k][i] > 0.5).ToArray())];
-        double[][] bySeed = [.. methods.Select(m => m.Runs.Select(r => Enumerable.Range(0, images).Average(i => r.Predictions.IsRight(i) ? 1.0 : 0)).ToArray())];
+        int images = methods[0].Runs[0].Answers.Right.Count;
+        double[][] shares = [.. methods.Select(m => Enumerable.Range(0, images).Select(i => m.Runs.Average(r => r.Answers.Right[i] ? 1.0 : 0)).ToArray())];
+        bool[][] right = [.. methods.Select((m, k) => Enumerable.Range(0, images).Select(i => shares[k][i] == 0.5 ? m.Runs[0].Answers.Right[i] : shares[k][i] > 0.5).ToArray())];
+        double[][] bySeed = [.. methods.Select(m => m.Runs.Select(r => Enumerable.Range(0, images).Average(i => r.Answers.Right[i] ? 1.0 : 0)).ToArray())];
         var intervals = PairedBootstrap.Differences(shares, seed);
         var pairs = new List<PairRow>();
         for (int a = 0; a < methods.Count; a++)
@@ -111,15 +111,14 @@ public sealed class MethodComparison
 
     static void RequireSameImages(IReadOnlyList<(string Name, IReadOnlyList<MethodRun> Runs)> methods)
     {
-        PredictionTable first = methods[0].Runs[0].Predictions;
+        TestAnswers first = methods[0].Runs[0].Answers;
         foreach (var (name, runs) in methods)
         {
-            if (runs.Any(r => !r.Predictions.Images.SequenceEqual(first.Images, StringComparer.Ordinal) || !r.Predictions.Labels.SequenceEqual(first.Labels, StringComparer.Ordinal)))
+            if (runs.Any(r => r.Answers.Images != first.Images || r.Answers.Right.Count != first.Right.Count))
                 throw new InputException($"'{name}': expected the test images and labels of '{methods[0].Name}', got others; compare recipes with the same data.test");
         }
 
-        int nameless = first.Labels.Count(l => l.Length == 0);
-        if (nameless > 0)
-            throw new InputException($"data.test: expected labelled images to compare methods on, got {nameless} without a label; name labelled sources under data.test");
+        if (first.Nameless > 0)
+            throw new InputException($"data.test: expected labelled images to compare methods on, got {first.Nameless} without a label; name labelled sources under data.test");
     }
 }

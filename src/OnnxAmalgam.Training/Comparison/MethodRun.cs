@@ -11,8 +11,8 @@ namespace OnnxAmalgam.Training.Comparison;
 /// <summary>One method trained with one seed: what its run folder says.</summary>
 /// <param name="Seed">The seed.</param>
 /// <param name="Evaluation">Rows of evaluation.csv.</param>
-/// <param name="Predictions">The student on each test image.</param>
-public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluation, PredictionTable Predictions)
+/// <param name="Answers">Which test images it got right.</param>
+public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluation, TestAnswers Answers)
 {
     const string PredictionsFile = "predictions.csv";
     static readonly string[] EvaluationColumns = ["model", "task", "metric", "value", "ci_low", "ci_high", "n"];
@@ -72,7 +72,7 @@ public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluatio
             rows.Add(new(csv.GetString(0), csv.GetString(1), csv.GetString(2), Number(3)!.Value, Number(4), Number(5), (long)Number(6)!.Value));
         }
 
-        return new(recipe.Train.Seed, rows, PredictionTable.Read(Path.Combine(folder, PredictionsFile)));
+        return new(recipe.Train.Seed, rows, TestAnswers.Of(PredictionTable.Read(Path.Combine(folder, PredictionsFile))));
     }
 
     static void RefuseOther(Recipe recipe, string folder)

@@ -70,5 +70,22 @@ public sealed class CompareTests : IDisposable
         Assert.False(Directory.Exists(place["all"]));
     }
 
+    [Fact]
+    public void Runs_of_the_log_are_taken_from_it_when_their_folders_are_gone()
+    {
+        string[] arguments = ["compare", Recipe("plain", "soft_target: {weight: 1}"), Recipe("decoupled", "dkd: {weight: 1}"), "-o", place["all"], "--threads", "1", "--seeds", "1", "--log", place["runs.csv"]];
+        InProcess.Run([.. arguments, "--csv", place["one.csv"]]).Ends(0);
+        Directory.Delete(place["all"], recursive: true);
+
+        CliResult again = InProcess.Run([.. arguments, "--csv", place["two.csv"]]).Ends(0);
+        Assert.Contains("plain, seed 1 (1 of 2): known, from ", again.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(place["all"]));
+        Assert.Equal(File.ReadAllText(place["one.csv"]), File.ReadAllText(place["two.csv"]));
+
+        // another build, other values: other runs
+        Assert.Contains("plain, seed 1 (1 of 2): starts", InProcess.Run([.. arguments, "--program", "next", "--set", "train.learning_rate=1e-3"]).Ends(0).Error, StringComparison.Ordinal);
+        Assert.Equal(1 + 4, File.ReadAllLines(place["runs.csv"]).Length);
+    }
+
     string Recipe(string name, string term) => Methods.Write(place, name, term);
 }

@@ -19,8 +19,10 @@ public sealed class MethodComparisonTests
             new("student", "union", "accuracy_top1", share, 0, 1, 4), new("student", "union", "ece", 0.5, null, null, 4), new("student", "pets", "accuracy_top1", share / 2, 0, 1, 2),
             new("concatenated", "union", "accuracy_top1", 0.25, 0.05, 0.7, 4), new("pets", "pets", "accuracy_top1", 0.75, 0.3, 0.95, 4),
         ];
-        return new(seed, rows, new PredictionTable(Images, labels ?? Labels, [.. pattern.Select((c, i) => c == 'o' ? (labels ?? Labels)[i] : "fish")]));
+        return new(seed, rows, TestAnswers.Of(Predictions(pattern, labels)));
     }
+
+    static PredictionTable Predictions(string pattern, string[]? labels = null) => new(Images, labels ?? Labels, [.. pattern.Select((c, i) => c == 'o' ? (labels ?? Labels)[i] : "fish")]);
 
     [Fact]
     public void Means_differences_and_counts_by_hand()
@@ -66,7 +68,7 @@ public sealed class MethodComparisonTests
     public void Predictions_are_read_as_they_were_written_and_other_columns_are_refused()
     {
         using TempFolder folder = new();
-        string path = folder.Write("predictions.csv", Run(1, "oxox").Predictions.ToCsv());
+        string path = folder.Write("predictions.csv", Predictions("oxox").ToCsv());
         PredictionTable read = PredictionTable.Read(path);
         Assert.Equal(Images, read.Images);
         Assert.Equal([true, false, true, false], Enumerable.Range(0, 4).Select(read.IsRight));

@@ -25,7 +25,7 @@ public sealed class GraphMemoryTests : IDisposable
         using var guard = no_grad();
         using var graph = new TrainableGraph(Model(Classes));
         using var hand = new HandWrittenResNet18(Classes).From(graph);
-        var images = Tensors.Random(1, 2, 3, 64, 64).to_type(ScalarType.Float32);
+        var images = ChannelsLast.Of(Tensors.Random(1, 2, 3, 64, 64).to_type(ScalarType.Float32));
         foreach (bool training in (bool[])[false, true])
         {
             graph.train(training);
@@ -65,7 +65,7 @@ public sealed class GraphMemoryTests : IDisposable
         set_num_threads(1);
         bool training = what.EndsWith("training", StringComparison.Ordinal);
         using nn.Module<Tensor, Tensor> network = what.StartsWith("graph", StringComparison.Ordinal) ? new TrainableGraph(OnnxModel.Load(Environment.GetEnvironmentVariable(What + "_MODEL")!)) : new HandWrittenResNet18(Classes);
-        using var images = rand(Batch, 3, Size, Size);
+        using var images = ChannelsLast.Of(rand(Batch, 3, Size, Size));
         using var target = nn.functional.softmax(rand(Batch, Classes), 1);
         network.train(training);
         using var rule = new Adam([new ParameterGroup("all", [.. network.named_parameters().Select(p => new NamedParameter(p.name, p.parameter))], 1, 1e-4)]);

@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Evaluation;
+
+namespace OnnxAmalgam.Training.Comparison;
+
+/// <summary>What names a run: the recipe's text with its overrides, the seed, and the program.</summary>
+/// <param name="Recipe">First 16 digits of the SHA-256 of the recipe's file and what overrides it.</param>
+/// <param name="Seed">The seed.</param>
+/// <param name="Program">The program's version, and what else tells builds apart.</param>
+public sealed record RunKey(string Recipe, long Seed, string Program)
+{
+    /// <summary>Of a recipe's file.</summary>
+    public static RunKey Of(string path, IEnumerable<string> overrides, long seed, string program) => new(
+        Convert.ToHexStringLower(SHA256.HashData([.. File.ReadAllBytes(path), .. Encoding.UTF8.GetBytes(string.Concat(overrides.Select(o => "\n" + o)))]))[..16], seed, program);
+}
+
+/// <summary>Runs of methods in one CSV file, a row a run, so that a comparison can go on from it where the runs' folders are gone. Columns:
+/// <c>method,recipe,seed,program,seconds,evaluation,test,nameless,right</c>; evaluation is JSON, right is <see cref="TestAnswers.Pack"/>.</summary>
+public sealed class RunLog
+{
+    static readonly string[] Columns = ["method", "recipe", "seed", "program", "seconds", "evaluation", "test", "nameless", "right"];
+    readonly string path;
+    readonly List<string[]> rows = [];
+
+    /// <summary>Opens a file; one that is not there is made with the first run.</summary>
+    /// <exception cref="InputException">It holds something else.</exception>
+    public RunLog(string path)
+    {
+        this.path = path;
+        if (!File.Exists(path))
+            return;
+        using var csv = StrictCsv.Open(path, Columns);
+        while (csv.Read())
+            rows.Add([.. Columns.Select((_, i) => csv.GetString(i))]);
+    }
+
+    /// <summary>A run that is there already, or null.</summary>
+    /// <exception cref="InputException">Its row cannot be read.</exception>
+    public MethodRun? Find(RunKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        string seed = key.Seed.ToString(CultureInfo.InvariantCulture);
+        if (rows.Find(r => (r[1], r[2], r[3]) == (key.Recipe, seed, key.Program)) is not { } row)
+            return null;
+        try
+        {
+            return new(key.Seed, JsonSerializer.Deserialize<EvaluationRow[]>(row[5])!, new TestAnswers(row[6], int.Parse(row[7], CultureInfo.InvariantCulture), TestAnswers.Unpack(row[8])));
+        }
+        catch (Exception e) when (e is JsonException or FormatException or InvalidDataException)
+        {
+            throw new InputException($"'{path}', method '{row[0]}', seed {row[2]}: expected a run's results, got something else ({e.Message}); remove the row to train it anew", e);
+        }
+    }
+
+    /// <summary>Adds a run and writes the file anew.</summary>
+    public void Add(string method, RunKey key, TimeSpan duration, MethodRun run)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(run);
+        rows.Add(
+        [
+            method, key.Recipe, key.Seed.ToString(CultureInfo.InvariantCulture), key.Program, duration.TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
+            JsonSerializer.Serialize(run.Evaluation), run.Answers.Images, run.Answers.Nameless.ToString(CultureInfo.InvariantCulture), run.Answers.Pack(),
+        ]);
+        using var text = new StringWriter();
+        CsvTable.Write(text, Columns, rows);
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+}

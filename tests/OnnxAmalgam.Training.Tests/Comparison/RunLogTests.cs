@@ -1,0 +1,56 @@
+using CsCheck;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Comparison;
+using OnnxAmalgam.Training.Evaluation;
+using OnnxAmalgam.Training.Tests.Data;
+
+namespace OnnxAmalgam.Training.Tests.Comparison;
+
+public sealed class RunLogTests : IDisposable
+{
+    readonly TempFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Answers_are_unpacked_as_they_were_packed() =>
+        Gen.Bool.Array[0, 300].Sample(right => Assert.Equal(right, TestAnswers.Unpack(new TestAnswers("t", 0, right).Pack())));
+
+    [Fact]
+    public void A_run_is_found_by_recipe_seed_and_program_alone()
+    {
+        string path = Path.Combine(folder.Path, "runs.csv");
+        var key = new RunKey("abc", 3, "1.0");
+        MethodRun run = new(3, [new("student", "union", "accuracy_top1", 0.5, 0.1, null, 4)], new TestAnswers("t", 0, [true, false, true, false]));
+        Assert.Null(new RunLog(path).Find(key));
+        var log = new RunLog(path);
+        log.Add("soft, \"gated\"", key, TimeSpan.FromSeconds(61.4), run);
+        log.Add("other", key with { Recipe = "def" }, TimeSpan.Zero, run with { Answers = run.Answers with { Right = [true, true, true, true] } });
+
+        var read = new RunLog(path);
+        MethodRun found = read.Find(key)!;
+        Assert.Equal((run.Seed, run.Evaluation[0]), (found.Seed, Assert.Single(found.Evaluation)));
+        Assert.Equal(run.Answers.Images, found.Answers.Images);
+        Assert.Equal(run.Answers.Right, found.Answers.Right);
+        Assert.Null(read.Find(key with { Seed = 4 }));
+        Assert.Null(read.Find(key with { Program = "1.1" }));
+    }
+
+    [Fact]
+    public void The_key_is_of_the_recipes_text_and_what_overrides_it()
+    {
+        string recipe = folder.Write("a.yaml", "name: a\n");
+        RunKey key = RunKey.Of(recipe, [], 1, "1.0");
+        Assert.Equal(key, RunKey.Of(folder.Write("copy.yaml", "name: a\n"), [], 1, "1.0"));
+        Assert.NotEqual(key, RunKey.Of(recipe, ["train.epochs=2"], 1, "1.0"));
+        Assert.NotEqual(key, RunKey.Of(folder.Write("other.yaml", "name: b\n"), [], 1, "1.0"));
+    }
+
+    [Fact]
+    public void A_damaged_row_is_named()
+    {
+        string path = folder.Write("runs.csv", "method,recipe,seed,program,seconds,evaluation,test,nameless,right\nsoft,abc,1,1.0,9,[],t,0,4:////\n");
+        string message = Assert.Throws<InputException>(() => new RunLog(path).Find(new RunKey("abc", 1, "1.0"))).Message;
+        Assert.StartsWith($"'{path}', method 'soft', seed 1: expected a run's results, got something else", message, StringComparison.Ordinal);
+    }
+}
