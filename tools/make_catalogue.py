@@ -118,6 +118,9 @@ def main():
     recipe("cfl-levels", "Gated, median, a common space at each of two levels.", space(MEDIAN, REBUILT), common_space=SMALLER, levels=True)
     recipe("cosine", "Gated, paired cosine in the common space.", space("{cosine: {weight: 1}}", REBUILT), common_space=SMALL)
     recipe("infonce", "Gated, InfoNCE in the common space.", space("{infonce: {weight: 0.1}}", REBUILT), common_space=SMALL)
+    recipe("contrastive", "Gated, HeroCon's weighted contrast in the common space.", space("{contrastive: {weight: 2}}", REBUILT), common_space=SMALL)
+    recipe("supervised-contrastive", "Gated, HeroCon's contrast on the teachers' labels in the common space.", space("{supervised_contrastive: {weight: 0.1}}", REBUILT), common_space=SMALL)
+    recipe("multi-label", "Gated, label by label instead of soft targets.", ["{multi_label: {weight: 1}}"])
     several = [SOFT, "{hint: {weight: 1}}", "{attention: {weight: 1000}}"]
     recipe("balance-none", "Gated soft targets, hints and attention with the recipe's weights.", several, standardise="ema")
     recipe("balance-uncertainty", "The same, balanced by uncertainty.", several, standardise="ema", balance="uncertainty")

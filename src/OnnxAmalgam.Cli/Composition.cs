@@ -10,7 +10,9 @@ internal static class Composition
     public static IReadOnlyList<ProgramCommand> Commands() =>
     [
         new TrainCommand(),
+        new PretrainCommand(),
         new EvaluateCommand(),
+        new InvarianceCommand(),
         new CompareCommand(),
         new DiagnoseCommand(),
         new SearchCommand(),

@@ -2,6 +2,7 @@ using System.Globalization;
 using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Cli.Predictions;
@@ -28,7 +29,7 @@ internal static class StatedModel
     }
 
     static TeacherRecipe FromMetadata(OnnxModel model) => ModelMetadata.Input(model) is not null
-        ? new TeacherRecipe { Name = "model", Model = model.Path! }
+        ? new TeacherRecipe { Name = "model", Model = model.Path!, Scores = ScoreMetadata.Of(model) }
         : throw new InputException($"'{model.Name}': expected preprocessing (scale, mean, std) in the model's metadata, got none; state it under input: in a recipe and run: onnx-amalgam predict MODEL IMAGE --recipe RECIPE [--as TEACHER]");
 
     static TeacherRecipe FromRecipe(OnnxModel model, string path, string? name)

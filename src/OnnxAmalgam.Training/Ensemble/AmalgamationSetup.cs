@@ -54,7 +54,7 @@ public sealed class AmalgamationSetup : IDisposable
         var teachers = OpenTeachers(recipe, withTaps, compute, cache, warn);
         try
         {
-            var union = new LabelUnion([.. teachers.Select(t => new TeacherLabels(t.Name, t.Labels))], keepDuplicates: recipe.Amalgamation.Labels == LabelMode.Concat);
+            var union = new LabelUnion([.. teachers.Select(t => new TeacherLabels(t.Name, t.Labels, t.Kind))], keepDuplicates: recipe.Amalgamation.Labels == LabelMode.Concat);
             StudentModel student = StudentFactory.Build(recipe.Student, union, Largest(teachers), recipe.Train, withTaps);
             var images = OpenImages(recipe, teachers, student, warn);
             var setup = new AmalgamationSetup

@@ -63,6 +63,9 @@ public sealed class Teacher : IDisposable
     /// <summary>Whether it has scores.</summary>
     public bool HasLogits => logits is not null;
 
+    /// <summary>What its scores are.</summary>
+    public ScoreKind Kind { get; private init; }
+
     /// <summary>What was skipped to find the scores, and what is only assumed of the input.</summary>
     public IReadOnlyList<string> Notes { get; private init; } = [];
 
@@ -93,13 +96,14 @@ public sealed class Teacher : IDisposable
         InputDescription input = ModelInput.Describe(model, recipe.Input, $"teacher '{recipe.Name}'");
         string[] outputs = [.. logits is null ? [] : new[] { logits.Value }, .. taps.Select(t => t.Value)];
         var session = new Lazy<TeacherSession>(() => new TeacherSession(model, outputs, input, options));
-        TeacherStores? stores = cache is null ? null : StoresOf(cache, model, logits, taps, input, options);
+        TeacherStores? stores = cache is null ? null : StoresOf(cache, model, logits, recipe.Scores, taps, input, options);
         try
         {
             var teacher = new Teacher(recipe, session, logits, taps, input, stores)
             {
+                Kind = recipe.Scores,
                 Labels = logits is null ? [] : ReadLabels(recipe, model, logits, Classes(session, stores)),
-                Notes = [.. new[] { logits?.Note, ModelInput.Assumption(model, recipe.Input, input) }.OfType<string>()],
+                Notes = [.. new[] { logits?.Note, ScoreMetadata.Disagreement(model, recipe), ModelInput.Assumption(model, recipe.Input, input) }.OfType<string>()],
             };
             if (stores is null)
             {
@@ -163,9 +167,9 @@ public sealed class Teacher : IDisposable
         }
     }
 
-    static TeacherStores StoresOf(OutputCache cache, OnnxModel model, LogitsOutput? logits, IReadOnlyList<Tap> taps, InputDescription input, FrozenModelOptions options)
+    static TeacherStores StoresOf(OutputCache cache, OnnxModel model, LogitsOutput? logits, ScoreKind kind, IReadOnlyList<Tap> taps, InputDescription input, FrozenModelOptions options)
     {
-        string[] scores = logits is null ? [] : [logits.IsProbability ? $"log {logits.Value}" : logits.Value];
+        string[] scores = logits is null ? [] : [!logits.IsProbability ? logits.Value : kind == ScoreKind.Sigmoid ? $"logit {logits.Value}" : $"log {logits.Value}"];
         string[] all = [.. scores, .. taps.Select(t => t.Value)];
         string file = ModelHash.Of(model);
         OutputStore Store(string[] outputs, CacheDtype dtype, string use) => cache.Store(TeacherStores.Key(model, file, outputs, input, options, dtype, use), dtype);
@@ -238,7 +242,7 @@ public sealed class Teacher : IDisposable
             CheckFinite(value, imageName);
         }
 
-        return logits is null ? floats : [Scores(floats[0]), .. floats[1..]];
+        return logits is null ? floats : [ReadScores(floats[0]), .. floats[1..]];
     }
 
     /// <summary>Scores and features; weighted taps are stored one by one and summed here.</summary>
@@ -248,10 +252,10 @@ public sealed class Teacher : IDisposable
         return new TeacherOutput(logits is null ? null : outputs[0], sum is null ? taps : [sum.Apply(taps)]);
     }
 
-    Tensor Scores(Tensor value)
+    Tensor ReadScores(Tensor value)
     {
         Tensor flat = value.reshape(value.shape[0], Labels.Count);
-        return logits!.IsProbability ? flat.clamp_min(1e-12).log() : flat;
+        return !logits!.IsProbability ? flat : ScoreMetadata.FromProbabilities(flat, Kind);
     }
 
     void CheckFinite(Tensor value, Func<int, string> imageName)

@@ -15,9 +15,13 @@ internal sealed class EvaluationMeter : IDisposable
     readonly (TaskMeter Union, TaskMeter[] Tasks) concatenated;
     readonly TaskMeter[] teachers;
     readonly (AgreementMeter Union, AgreementMeter[] Tasks) agreement;
+    readonly MultiLabelRows? multiLabel;
 
     /// <summary>Starts counting; owns its meters.</summary>
-    public EvaluationMeter(LabelUnion union, Device device)
+    /// <param name="union">Teachers and labels.</param>
+    /// <param name="device">Where scores come from.</param>
+    /// <param name="multiLabel">Whether the student's scores are sigmoids: rows by label (<see cref="MultiLabelRows"/>) follow the others then.</param>
+    public EvaluationMeter(LabelUnion union, Device device, bool multiLabel = false)
     {
         scores = new(union, device);
         scoring = [.. Enumerable.Range(0, union.Teachers.Count).Where(union.HasScores)];
@@ -28,6 +32,8 @@ internal sealed class EvaluationMeter : IDisposable
         teachers = Tasks(i => union.Teachers[i]);
         agreement = (new("student", "union", everything, all, device),
             [.. scoring.Select(i => new AgreementMeter("student", union.Teachers[i], scores.Task(i), all, device))]);
+
+        this.multiLabel = multiLabel ? new(union, scores, device) : null;
 
         TaskMeter Meter(string model) => new(model, "union", everything, all, device);
         TaskMeter[] Tasks(Func<int, string> model) => [.. scoring.Select(i => new TaskMeter(model(i), union.Teachers[i], scores.Task(i), all, device))];
@@ -49,6 +55,7 @@ internal sealed class EvaluationMeter : IDisposable
             agreement.Tasks[position].Add(own, theirs, labels);
             if (labels is not null) teachers[position].Add(theirs, labels);
         }
+        multiLabel?.Add(own, [.. scoring.Select(i => scores.OfTeacher(i, teacherLogits[i]!))], labels);
         if (labels is null) return;
         foreach (var meter in Both(student)) meter.Add(own, labels);
         foreach (var meter in Both(concatenated)) meter.Add(all, labels);
@@ -61,6 +68,7 @@ internal sealed class EvaluationMeter : IDisposable
         .. agreement.Union.Rows(),
         .. agreement.Tasks.SelectMany(m => m.Rows()),
         .. Both(concatenated).Concat(teachers).SelectMany(m => m.Rows()),
+        .. multiLabel?.Rows() ?? [],
     ];
 
     /// <inheritdoc/>
@@ -68,6 +76,7 @@ internal sealed class EvaluationMeter : IDisposable
     {
         foreach (var meter in Both(student).Concat(Both(concatenated)).Concat(teachers)) meter.Dispose();
         foreach (var meter in agreement.Tasks.Append(agreement.Union)) meter.Dispose();
+        multiLabel?.Dispose();
         scores.Dispose();
     }
 

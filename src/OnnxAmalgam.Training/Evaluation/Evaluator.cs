@@ -34,7 +34,7 @@ public static class Evaluator
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         using var targets = new ImageTargets(setup, images, domains: false);
-        using var meter = new EvaluationMeter(setup.Union, device);
+        using var meter = new EvaluationMeter(setup.Union, device, setup.Recipe.Amalgamation.IsMultiLabel);
         foreach (ImageBatch batch in BatchLoader.InOrder(images, BatchSize))
         {
             using var inner = NewDisposeScope();

@@ -37,7 +37,8 @@ public sealed record Prediction(string Image, IReadOnlyList<LabelProbability> La
             throw new InputException($"image '{image}': expected a picture that can be read, got: {problem}");
         using var scope = NewDisposeScope();
         var batch = tensor(pixels, [1, canvas.Channels, canvas.Height, canvas.Width], ScalarType.Byte).to(TorchMemory.Device(options.Device));
-        var shares = teacher.Run(batch, _ => image).Logits!.to(ScalarType.Float64).softmax(1).cpu().data<double>().ToArray();
+        var scores = teacher.Run(batch, _ => image).Logits!.to(ScalarType.Float64);
+        var shares = (teacher.Kind == ScoreKind.Sigmoid ? scores.sigmoid() : scores.softmax(1)).cpu().data<double>().ToArray();
         return [.. teacher.Labels.Zip(shares, (label, share) => new LabelProbability(label, share)).OrderByDescending(p => p.Probability).Take(top)];
     }
 }

@@ -13,6 +13,12 @@ using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Export;
 
+/// <summary>What a file says of a student.</summary>
+/// <param name="Student">Its graph before training, and its input.</param>
+/// <param name="Labels">Names of its scores.</param>
+/// <param name="Provenance">Further metadata.</param>
+internal sealed record DeployedStudent(StudentModel Student, IReadOnlyList<string> Labels, IReadOnlyDictionary<string, string> Provenance);
+
 /// <summary>A trained student becomes a deployable file: weights into its own graph, labels, preprocessing and provenance into the
 /// metadata, and nothing written unless ONNX Runtime computes what the trained graph computes.</summary>
 public static class StudentExport
@@ -35,6 +41,12 @@ public static class StudentExport
     internal static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path, Func<OnnxModel, OnnxModel> edit, IEnumerable<string> inputs)
     {
         RefuseInput(setup, path, inputs);
+        return Write(graph, setup, new DeployedStudent(setup.Student, setup.Union.Labels, Provenance(setup)), path, edit);
+    }
+
+    /// <summary>Writes a student that is not the setup's own, verified on its images.</summary>
+    internal static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, DeployedStudent student, string path, Func<OnnxModel, OnnxModel> edit)
+    {
         OnnxModel model = edit(graph.WriteBack());
         foreach (var node in model.Proto.Graph.Node)
         {
@@ -47,8 +59,8 @@ public static class StudentExport
             }
         }
 
-        ModelMetadata.Write(model, setup.Union.Labels, setup.Student.Input, Provenance(setup));
-        Agreement agreement = Verify(graph, model, setup);
+        ModelMetadata.Write(model, student.Labels, student.Student.Input, student.Provenance);
+        Agreement agreement = Verify(graph, model, student.Student, setup);
         if (!agreement.Passes)
         {
             throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"'{path}': expected ONNX Runtime and the trained graph to agree within {agreement.Tolerance:g} on {agreement.Images} images, got a difference of {agreement.MaxDifference:g3} and {agreement.Flips} changed decisions; nothing was written"));
@@ -58,13 +70,13 @@ public static class StudentExport
         return agreement;
     }
 
-    static Agreement Verify(TrainableGraph graph, OnnxModel model, AmalgamationSetup setup)
+    static Agreement Verify(TrainableGraph graph, OnnxModel model, StudentModel student, AmalgamationSetup setup)
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         graph.eval();
-        using var session = new FrozenModel(model, [setup.Student.Logits], new FrozenModelOptions { Threads = setup.Compute.Threads });
-        var preprocess = new Preprocess(setup.Student.Input);
+        using var session = new FrozenModel(model, [student.Logits], new FrozenModelOptions { Threads = setup.Compute.Threads });
+        var preprocess = new Preprocess(student.Input);
         Device device = TorchMemory.Device(setup.Compute.Device);
         var ours = new List<Tensor>();
         var theirs = new List<Tensor>();
@@ -75,7 +87,7 @@ public static class StudentExport
             session.Run(TorchMemory.View(input), [TorchMemory.View(output)]);
             theirs.Add(output);
             var inputs = new Dictionary<string, Tensor> { [graph.InputNames[0]] = input.to(device) };
-            ours.Add(graph.Run(inputs, [setup.Student.Logits])[0].cpu());
+            ours.Add(graph.Run(inputs, [student.Logits])[0].cpu());
         }
 
         return Agreement.Between(cat(theirs), cat(ours), Agreement.ToleranceOf(model));
@@ -104,7 +116,8 @@ public static class StudentExport
         }
     }
 
-    static void RefuseInput(AmalgamationSetup setup, string path, IEnumerable<string> others)
+    /// <summary>Refuses a path that the setup or others read.</summary>
+    internal static void RefuseInput(AmalgamationSetup setup, string path, IEnumerable<string> others)
     {
         string target = RealPath.Of(path);
         IEnumerable<string> models = setup.Teachers.Select(t => t.File).Append(setup.Recipe.Student.Model).Where(File.Exists);
@@ -128,11 +141,17 @@ public static class StudentExport
     static SortedDictionary<string, string> Provenance(AmalgamationSetup setup)
     {
         var hashes = setup.Hashes();
-        return new SortedDictionary<string, string>(StringComparer.Ordinal)
+        var provenance = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["onnx_amalgam.version"] = typeof(StudentExport).Assembly.GetName().Version!.ToString(3),
             ["onnx_amalgam.recipe_sha256"] = hashes["recipe"],
             ["onnx_amalgam.teachers"] = JsonSerializer.Serialize(setup.Teachers.Select(t => new { name = t.Name, sha256 = hashes[$"teacher {t.Name}"] })),
         };
+        if (setup.Recipe.Amalgamation.IsMultiLabel)
+        {
+            provenance.Add(ScoreMetadata.Key, "sigmoid");
+        }
+
+        return provenance;
     }
 }

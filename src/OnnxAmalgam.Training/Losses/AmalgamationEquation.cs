@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxAmalgam.Training.Recipes;
+using OnnxAmalgam.Training.Recipes.Reading;
 
 namespace OnnxAmalgam.Training.Losses;
 
@@ -45,6 +46,9 @@ internal static class AmalgamationEquation
         ProjectorTerm => "srd",
         ReviewTerm => "review",
         LadderTerm => "ladder",
+        MultiLabelTerm => "multi_label",
+        ContrastiveTerm => "contrastive",
+        SupervisedContrastiveTerm => "supervised_contrastive",
         HardLabelTerm => "hard_label",
         _ => throw new NotSupportedException(term.GetType().Name),
     };
@@ -66,6 +70,9 @@ internal static class AmalgamationEquation
             ReviewTerm review => [$"channels={review.Channels}"],
             LadderTerm ladder => [$"hidden={ladder.Hidden}", $"cosine={Number(ladder.Cosine)}"],
             RkdTerm rkd => [$"distance={Number(rkd.Distance)}", $"angle={Number(rkd.Angle)}"],
+            MultiLabelTerm multi => [$"T={Number(multi.Temperature)}", Lower(recipe.Labels)],
+            ContrastiveTerm contrast => [Words.Pairs.Of(contrast.Pairs), $"T={Number(contrast.Temperature)}"],
+            SupervisedContrastiveTerm contrast => [Words.Pairs.Of(contrast.Pairs), $"T={Number(contrast.Temperature)}", Rule(contrast.Labels), Lower(recipe.Labels)],
             SmoothCosineTerm smooth => [$"cosine={Number(smooth.Cosine)}"],
             _ => [],
         };
@@ -95,6 +102,13 @@ internal static class AmalgamationEquation
         SmoothCosineTerm smooth => smooth.TeacherDropping,
         LadderTerm ladder => ladder.TeacherDropping,
         _ => null,
+    };
+
+    static string Rule(PseudoLabelRule rule) => rule switch
+    {
+        ThresholdLabels threshold => $"p>={Number(threshold.Least)}",
+        TopLabels top => $"top {Number(top.Count)}",
+        _ => "argmax",
     };
 
     static string Bank(IReadOnlyList<double>? bandwidths) =>

@@ -19,6 +19,9 @@ internal sealed class AmalgamationLoss : nn.Module
     readonly ModuleList<CommonSpaceProjector> furtherSpaces;
     readonly ModuleList<nn.Module> features;
     readonly nn.Module[][] featuresOf;
+    readonly ModuleList<WeightedContrast> contrasts;
+    readonly WeightedContrast?[] contrastOf;
+    readonly int[][] tapOwners;
     readonly LossBalance? balance;
     readonly string[] tapped;
     readonly Tensor owners;
@@ -59,6 +62,8 @@ internal sealed class AmalgamationLoss : nn.Module
         commonSpace = spaces.FirstOrDefault();
         furtherSpaces = new([.. spaces.Skip(1)]);
         RequireGrid(recipe, students, taps);
+        tapOwners = [.. levels.Taps.Select(own => own.Select(i => taps[i].Teacher).ToArray())];
+        ContrastRequirements.Check(recipe, union, tapOwners);
         LevelShape[] shapes = [.. levels.Taps.Select((own, level) => new LevelShape(students[level].Channels, [.. own.Select(i => taps[i].Shape.Channels)], spaces[level].Pooled))];
         featuresOf = [.. recipe.Losses.Select(t => t.Reads switch
         {
@@ -67,6 +72,8 @@ internal sealed class AmalgamationLoss : nn.Module
             _ => [],
         })];
         features = new([.. featuresOf.SelectMany(f => f)]);
+        contrastOf = [.. recipe.Losses.Select(t => t is ContrastiveTerm c ? new WeightedContrast(c, recipe.CommonChannels, source) : null)];
+        contrasts = new([.. contrastOf.OfType<WeightedContrast>()]);
         RegisterComponents();
     }
 
@@ -94,7 +101,7 @@ internal sealed class AmalgamationLoss : nn.Module
         var student = Wide(inputs.StudentLogits);
         if (inputs.StudentTaps.Count < levels.Taps.Count) throw new ArgumentException("a tap of the student is missing", nameof(inputs));
         var taps = Spaces().Select((space, level) => space.Forward(inputs.StudentTaps[level], [.. levels.Taps[level].Select(i => inputs.TeacherTaps[i])])).ToArray();
-        var values = recipe.Losses.Select((term, i) => Evaluate(term, featuresOf[i], inputs, student, taps)).ToArray();
+        var values = recipe.Losses.Select((term, i) => Evaluate(term, featuresOf[i], contrastOf[i], inputs, student, taps)).ToArray();
         var weighted = values.Select((v, i) => v[0] * recipe.Losses[i].Weight).ToArray();
         var total = balance?.Total(weighted, inputs.Shared) ?? stack(weighted).sum();
         Tensor[] said = balance is null ? values : [.. values, balance.Factors()];
@@ -133,15 +140,27 @@ internal sealed class AmalgamationLoss : nn.Module
     }
 
     /// <summary>A term as V[1] or V[1 + teachers]: its value, then its parts.</summary>
-    Tensor Evaluate(LossTerm term, nn.Module[] maps, LossInputs inputs, Tensor student, ProjectedTaps[] taps) => term switch
+    Tensor Evaluate(LossTerm term, nn.Module[] maps, WeightedContrast? contrast, LossInputs inputs, Tensor student, ProjectedTaps[] taps) => term switch
     {
         { Reads: TermInput.Scores } => target.Loss(term, inputs, student).view(1),
         HardLabelTerm => HardLabel.CrossEntropy(student, inputs.HardLabels ?? throw new ArgumentException("a hard label term needs labels", nameof(inputs))).view(1),
+        ContrastiveTerm => WithParts(InSpaces(taps, (features, level) => contrast!.ToEach(features, tapOwners[level]))),
+        SupervisedContrastiveTerm supervised => Supervised(supervised, inputs, student, taps),
         { Reads: TermInput.CommonSpace } => WithParts(cat(taps.Where(t => t.Common is not null).Select(t => Common(term, t)).ToArray())),
         { Reads: TermInput.Levels } => Features(term, ((PyramidLoss)maps[0]).ToEach([.. taps.Select(t => new LevelFeatures(Wide(t.Student), [.. t.Teachers.Select(Wide)]))]), inputs),
         { Reads: TermInput.Taps } => Features(term, cat(taps.Where(t => t.Teachers.Count > 0).Select((t, i) => ((FeatureLoss)maps[i]).ToEach(Wide(t.Student), [.. t.Teachers.Select(Wide)])).ToArray()), inputs),
         _ => throw new NotSupportedException(term.GetType().Name),
     };
+
+    Tensor Supervised(SupervisedContrastiveTerm term, LossInputs inputs, Tensor student, ProjectedTaps[] taps)
+    {
+        var labels = PseudoLabels.Of(term.Labels, target.Probabilities(inputs, student));
+        return WithParts(InSpaces(taps, (features, level) => SupervisedContrast.ToEach(term, features, labels, tapOwners[level])));
+    }
+
+    /// <summary>L[taps], from the features of each level that has a common space.</summary>
+    static Tensor InSpaces(ProjectedTaps[] taps, Func<Tensor, int, Tensor> loss) =>
+        cat(taps.Index().Where(t => t.Item.Common is not null).Select(t => loss(Wide(t.Item.Common!.Features), t.Index)).ToArray());
 
     /// <summary>A term in the common space of one level, L[taps].</summary>
     static Tensor Common(LossTerm term, ProjectedTaps taps) => term switch

@@ -1,11 +1,13 @@
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Training.Losses;
 
 /// <summary>A teacher and what its scores mean.</summary>
 /// <param name="Teacher">Its name.</param>
 /// <param name="Labels">Class names in output order; empty: features only, no scores.</param>
-public sealed record TeacherLabels(string Teacher, IReadOnlyList<string> Labels);
+/// <param name="Scores">What the scores are.</param>
+public sealed record TeacherLabels(string Teacher, IReadOnlyList<string> Labels, ScoreKind Scores = ScoreKind.Softmax);
 
 /// <summary>The union of the teachers' labels: what the student's scores mean, and where each teacher's classes lie in it.</summary>
 /// <remarks>Teachers in recipe order, each in its own order. A label met again (exact string, also within one teacher) is the same label;
@@ -15,6 +17,7 @@ public sealed class LabelUnion
     readonly int[][] places;
     readonly int[][] tasks;
     readonly int[] classes;
+    readonly ScoreKind[] kinds;
     readonly Dictionary<string, int> classIndices = new(StringComparer.Ordinal);
 
     /// <summary>Merges the labels.</summary>
@@ -24,6 +27,7 @@ public sealed class LabelUnion
     public LabelUnion(IReadOnlyList<TeacherLabels> teachers, bool keepDuplicates)
     {
         Teachers = [.. teachers.Select(t => t.Teacher)];
+        kinds = [.. teachers.Select(t => t.Scores)];
         Require(teachers);
         List<string> labels = [], names = [];
         List<int> classOf = [];
@@ -68,6 +72,9 @@ public sealed class LabelUnion
 
     /// <summary>Whether this teacher has scores.</summary>
     public bool HasScores(int teacher) => places[teacher].Length > 0;
+
+    /// <summary>What this teacher's scores are.</summary>
+    public ScoreKind Scores(int teacher) => kinds[teacher];
 
     /// <summary>Class of the teacher -> index into <see cref="Labels"/>.</summary>
     public IReadOnlyList<int> Places(int teacher) => places[teacher];

@@ -10,6 +10,7 @@ internal sealed class UnionTarget : nn.Module
     readonly LabelUnion union;
     readonly int[] scoring;
     readonly Tensor[] places;
+    readonly Tensor[] unionPlaces;
     readonly Tensor[] tasks;
     readonly Tensor columns;
 
@@ -19,6 +20,7 @@ internal sealed class UnionTarget : nn.Module
         (this.mode, this.union) = (mode, union);
         scoring = [.. Enumerable.Range(0, union.Teachers.Count).Where(union.HasScores)];
         places = [.. scoring.Select(i => Index($"places_{i}", mode == LabelMode.Restricted ? Within(i) : union.Places(i), device))];
+        unionPlaces = mode == LabelMode.Restricted ? [.. scoring.Select(i => Index($"union_places_{i}", union.Places(i), device))] : places;
         tasks = [.. scoring.Select(i => Index($"task_{i}", union.Task(i), device))];
         columns = Index("columns", scoring, device);
         RegisterComponents();
@@ -29,11 +31,11 @@ internal sealed class UnionTarget : nn.Module
     public Tensor Loss(LossTerm term, LossInputs inputs, Tensor student)
     {
         using var scope = NewDisposeScope();
-        var logits = scoring.Select(i => Scores(inputs, i, student)).ToArray();
-        var weights = inputs.DomainWeights is { } all ? (scoring.Length == union.Teachers.Count ? all : all.index_select(1, columns)).to_type(student.dtype) : null;
+        var (logits, weights) = (Logits(inputs, student), Weights(inputs, student));
         var loss = term switch
         {
             SoftTargetTerm soft when mode == LabelMode.Restricted => Restricted(student, logits, weights, soft.Temperature),
+            MultiLabelTerm multi => MultiLabel(student, logits, weights, multi.Temperature),
             SoftTargetTerm soft => SoftTarget.CrossEntropy(student, Distribution(logits, weights, soft.Temperature), soft.Temperature),
             VotedTargetTerm voted => SoftTarget.CrossEntropy(student, Voted(logits, weights, voted), voted.Temperature),
             DkdTerm dkd => DecoupledTarget.Divergence(student, Distribution(logits, weights, dkd.Temperature), dkd),
@@ -44,13 +46,25 @@ internal sealed class UnionTarget : nn.Module
         return loss.MoveToOuterDisposeScope();
     }
 
+    /// <summary>The target at temperature 1, P[n, union]; the caller owns it.</summary>
+    /// <param name="inputs">Scores and weights of a batch.</param>
+    /// <param name="like">Of the type that is asked for.</param>
+    /// <exception cref="ArgumentException">As of <see cref="Loss"/>.</exception>
+    public Tensor Probabilities(LossInputs inputs, Tensor like)
+    {
+        using var scope = NewDisposeScope();
+        var (logits, weights) = (Logits(inputs, like), Weights(inputs, like));
+        var target = scoring.Any(i => union.Scores(i) == ScoreKind.Sigmoid) ? ByLabel(logits, weights, 1).Probabilities : Distribution(logits, weights, 1);
+        return target.MoveToOuterDisposeScope();
+    }
+
     /// <inheritdoc/>
     /// <remarks>A module does not dispose buffers that are not persistent.</remarks>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
-            foreach (var index in (Tensor[])[.. places, .. tasks, columns]) index.Dispose();
+            foreach (var index in (Tensor[])[.. places, .. unionPlaces, .. tasks, columns]) index.Dispose();
         }
 
         base.Dispose(disposing);
@@ -74,6 +88,29 @@ internal sealed class UnionTarget : nn.Module
             Targets.Task(z, places[i], union.Task(scoring[i]).Count, temperature), weights?.select(1, i), temperature));
         return stack(losses.ToArray()).sum();
     }
+
+    Tensor MultiLabel(Tensor student, Tensor[] logits, Tensor? weights, double temperature)
+    {
+        var (probabilities, judged) = ByLabel(logits, weights, temperature);
+        return MultiLabelTarget.CrossEntropy(student, probabilities, judged, temperature);
+    }
+
+    /// <summary>Label by label; domains count where the label mode looks at them.</summary>
+    (Tensor Probabilities, Tensor Weights) ByLabel(Tensor[] logits, Tensor? weights, double temperature) => MultiLabelTarget.Of(
+        logits, [.. scoring.Select(union.Scores)], unionPlaces, union.Count,
+        mode switch
+        {
+            LabelMode.Gated => weights ?? throw new ArgumentException("gated labels need domain weights", nameof(weights)),
+            LabelMode.Restricted => weights,
+            _ => null,
+        }, temperature);
+
+    /// <summary>z_i of the teachers that have scores.</summary>
+    Tensor[] Logits(LossInputs inputs, Tensor like) => [.. scoring.Select(i => Scores(inputs, i, like))];
+
+    /// <summary>w of these teachers.</summary>
+    Tensor? Weights(LossInputs inputs, Tensor like) =>
+        inputs.DomainWeights is { } all ? (scoring.Length == union.Teachers.Count ? all : all.index_select(1, columns)).to_type(like.dtype) : null;
 
     static Tensor Scores(LossInputs inputs, int teacher, Tensor student) =>
         (inputs.TeacherLogits.ElementAtOrDefault(teacher) ?? throw new ArgumentException($"teacher {teacher} has labels but no logits", nameof(inputs))).to_type(student.dtype);

@@ -32,6 +32,8 @@ public sealed record TeacherRecipe
     public string? Logits { get; init; }
     /// <summary>Whether this teacher has no scores.</summary>
     public bool FeaturesOnly => Logits == "none";
+    /// <summary>What its scores are.</summary>
+    public ScoreKind Scores { get; init; }
     /// <summary>Values, module paths or queries; null: <c>auto</c>; empty: <c>none</c>. Either each has a weight, which makes one feature of all, or none has.</summary>
     public IReadOnlyList<TapRecipe>? Taps { get; init; }
     /// <summary>Factor of this teacher's part of every term on features.</summary>
@@ -303,6 +305,8 @@ public sealed record AmalgamationRecipe
     public required IReadOnlyList<LossTerm> Losses { get; init; }
     /// <summary>Whether any term needs the common space.</summary>
     public bool NeedsCommonSpace => Losses.Any(l => l.Reads == TermInput.CommonSpace);
+    /// <summary>Whether the student's scores are sigmoids, label by label.</summary>
+    public bool IsMultiLabel => Losses.Any(l => l is MultiLabelTerm);
     /// <summary>Whether any term reads features, in the common space or as they are.</summary>
     public bool NeedsTaps => Losses.Any(l => l.Reads is TermInput.CommonSpace or TermInput.Taps or TermInput.Levels);
     /// <summary>Whether any term asks the teachers.</summary>

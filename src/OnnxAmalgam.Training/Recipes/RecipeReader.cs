@@ -43,6 +43,7 @@ public static class RecipeReader
             Train = TrainReader.Read(s.Required("train"), folder),
         };
         CheckTaps(recipe, s);
+        ScoreReader.Check(recipe, (s.Optional("amalgamation") ?? s.Required("teachers")).Error);
         return recipe;
     }
 

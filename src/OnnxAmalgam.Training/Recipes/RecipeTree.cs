@@ -22,6 +22,7 @@ internal static class RecipeTree
         ("name", Text(t.Name)),
         ("model", Text(t.Model)),
         ("logits", Text(t.Logits ?? "auto")),
+        ("scores", t.FeaturesOnly ? null : Text(Words.Scores.Of(t.Scores))),
         ("taps", Taps(t.Taps)),
         ("weight", Number(t.Weight)),
         ("input", Input(t.Input)),
@@ -151,10 +152,20 @@ internal static class RecipeTree
             PktTerm => Map(("pkt", Map(weight))),
             VidTerm vid => Map(("vid", Map(weight, Dropping(vid.TeacherDropping)))),
             SmoothCosineTerm smooth => Map(("smooth_cosine", Map(weight, ("cosine", Number(smooth.Cosine)), Dropping(smooth.TeacherDropping)))),
+            MultiLabelTerm multi => Map(("multi_label", Map(weight, ("temperature", Number(multi.Temperature))))),
+            ContrastiveTerm c => Map(("contrastive", Map(weight, ("pairs", Text(Words.Pairs.Of(c.Pairs))), ("temperature", Number(c.Temperature))))),
+            SupervisedContrastiveTerm c => Map(("supervised_contrastive", Map(weight, ("pairs", Text(Words.Pairs.Of(c.Pairs))), ("temperature", Number(c.Temperature)), ("labels", PseudoLabels(c.Labels))))),
             HardLabelTerm => Map(("hard_label", Map(weight))),
             _ => throw new ArgumentException($"no YAML for {term}", nameof(term)),
         };
     }
+
+    static YamlNode PseudoLabels(PseudoLabelRule rule) => rule switch
+    {
+        ThresholdLabels threshold => Map(("threshold", Number(threshold.Least))),
+        TopLabels top => Map(("top", Number(top.Count))),
+        _ => Text("argmax"),
+    };
 
     static (string, YamlNode?) Detach(bool detach) => ("detach_teachers", Switch(detach));
 

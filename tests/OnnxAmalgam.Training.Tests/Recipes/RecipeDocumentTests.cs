@@ -12,7 +12,7 @@ public sealed partial class RecipeDocumentTests : IDisposable
     const string Unknown = "unheard";
 
     static readonly string[] Terms = ["soft_target", "dkd", "standardised_logits", "dist", "voted_target", "mmd", "reconstruction", "cosine", "infonce",
-        "hint", "attention", "similarity", "rkd", "pkt", "vid", "smooth_cosine", "layer_wise", "voted_features", "nst", "cc", "ickd", "srd", "review", "ladder", "hard_label"];
+        "hint", "attention", "similarity", "rkd", "pkt", "vid", "smooth_cosine", "layer_wise", "voted_features", "nst", "cc", "ickd", "srd", "review", "ladder", "contrastive", "supervised_contrastive", "multi_label", "hard_label"];
 
     readonly RecipeText recipe = new();
     readonly string document = File.ReadAllText(Path.Combine(Repository.Root, "docs", "recipes.md"));
@@ -41,6 +41,9 @@ public sealed partial class RecipeDocumentTests : IDisposable
         ("losses", $"amalgamation={{labels: joint, losses: [{{mmd: {{weight: 1, form: {Unknown}}}}}]}}"),
         ("losses", $"amalgamation={{labels: joint, losses: [{Unknown}]}}"),
         .. Terms.Select(t => ("losses", $"amalgamation={{labels: joint, losses: [{{{t}: {{{Unknown}: 1}}}}]}}")),
+        ("losses", $"amalgamation={{labels: joint, losses: [{{contrastive: {{weight: 1, pairs: {Unknown}}}}}]}}"),
+        ("losses", $"amalgamation={{labels: joint, losses: [{{supervised_contrastive: {{weight: 1, labels: {Unknown}}}}}]}}"),
+        ("teachers", $"teachers.0.scores={Unknown}"),
         ("train", $"train.{Unknown}=1"),
         ("schedule", $"train.schedule={Unknown}"),
         ("schedule", $"train.schedule={{step: {{{Unknown}: 1}}}}"),
@@ -137,7 +140,7 @@ public sealed partial class RecipeDocumentTests : IDisposable
     {
         MatchCollection rows = TermRow().Matches(Under("losses"));
 
-        Assert.Equal(18, rows.Count);
+        Assert.Equal(21, rows.Count);
         Assert.All(rows, row =>
         {
             string term = row.Groups[1].Value;

@@ -8,7 +8,7 @@ public sealed class RecipeRefusalTests : IDisposable
 
     [Theory]
     [InlineData("  - model: a.onnx", "  - modle: a.onnx",
-        "recipe.yaml:3: expected one of 'name', 'model', 'logits', 'taps', 'weight', 'input', 'labels', got 'modle'; did you mean 'model'?")]
+        "recipe.yaml:3: expected one of 'name', 'model', 'logits', 'scores', 'taps', 'weight', 'input', 'labels', got 'modle'; did you mean 'model'?")]
     [InlineData("  - model: a.onnx", "  - {name: x}", "recipe.yaml:3: teachers.0: expected the key 'model', which is missing")]
     [InlineData("name: pair\n", "", "recipe.yaml:1: expected the key 'name', which is missing")]
     [InlineData("train: {epochs: 3}", "train: {epochs: 3, warmth: 1}",
@@ -78,8 +78,15 @@ public sealed class RecipeRefusalTests : IDisposable
     [InlineData("amalgamation={labels: joint, balance: {gradnorm: {rate: 2}}, losses: [{hint: {weight: 1}}]}", "amalgamation.balance.gradnorm.rate: expected a number above 0 and at most 1, got '2'")]
     [InlineData("amalgamation={labels: joint, losses: [{mmd: {weight: 1, form: maps}}]}", "amalgamation.losses.0.mmd.form: expected 'map', 'pooled', 'location', got 'maps'; did you mean 'map'?")]
     [InlineData("amalgamation={labels: joint, losses: [{review: {weight: 1, channels: 0}}]}", "amalgamation.losses.0.review.channels: expected a whole number from 1 to 65536, got '0'")]
-    [InlineData("amalgamation={labels: joint, losses: [{contrastive: {weight: 1}}]}", "amalgamation.losses.0: expected one of 'soft_target', 'dkd', 'standardised_logits', 'dist', 'voted_target', 'mmd', 'reconstruction', 'cosine', 'infonce', 'hint', 'attention', 'similarity', 'rkd', 'pkt', 'vid', 'smooth_cosine', 'layer_wise', 'voted_features', 'nst', 'cc', 'ickd', 'srd', 'review', 'ladder', 'hard_label', got 'contrastive'")]
-    [InlineData("amalgamation={labels: joint, losses: [{mmd: {weight: 1}, cosine: {weight: 1}}]}", "amalgamation.losses.0: expected one of 'soft_target', 'dkd', 'standardised_logits', 'dist', 'voted_target', 'mmd', 'reconstruction', 'cosine', 'infonce', 'hint', 'attention', 'similarity', 'rkd', 'pkt', 'vid', 'smooth_cosine', 'layer_wise', 'voted_features', 'nst', 'cc', 'ickd', 'srd', 'review', 'ladder', 'hard_label', got keys and values")]
+    [InlineData("amalgamation={labels: joint, losses: [{contrasting: {weight: 1}}]}", "amalgamation.losses.0: expected one of 'soft_target', 'dkd', 'standardised_logits', 'dist', 'voted_target', 'mmd', 'reconstruction', 'cosine', 'infonce', 'hint', 'attention', 'similarity', 'rkd', 'pkt', 'vid', 'smooth_cosine', 'layer_wise', 'voted_features', 'nst', 'cc', 'ickd', 'srd', 'review', 'ladder', 'contrastive', 'supervised_contrastive', 'multi_label', 'hard_label', got 'contrasting'; did you mean 'contrastive'?")]
+    [InlineData("amalgamation={labels: joint, losses: [{mmd: {weight: 1}, cosine: {weight: 1}}]}", "amalgamation.losses.0: expected one of 'soft_target', 'dkd', 'standardised_logits', 'dist', 'voted_target', 'mmd', 'reconstruction', 'cosine', 'infonce', 'hint', 'attention', 'similarity', 'rkd', 'pkt', 'vid', 'smooth_cosine', 'layer_wise', 'voted_features', 'nst', 'cc', 'ickd', 'srd', 'review', 'ladder', 'contrastive', 'supervised_contrastive', 'multi_label', 'hard_label', got keys and values")]
+    [InlineData("amalgamation={labels: joint, losses: [{contrastive: {weight: 1, labels: argmax}}]}", "expected one of 'weight', 'pairs', 'temperature', got 'labels'")]
+    [InlineData("amalgamation={labels: joint, losses: [{contrastive: {weight: 1, pairs: teacher}}]}", "amalgamation.losses.0.contrastive.pairs: expected 'all', 'student', 'teachers', got 'teacher'; did you mean 'teachers'?")]
+    [InlineData("amalgamation={labels: joint, losses: [{supervised_contrastive: {weight: 1, labels: best}}]}", "amalgamation.losses.0.supervised_contrastive.labels: expected one of 'argmax', 'threshold', 'top', got 'best'")]
+    [InlineData("amalgamation={labels: joint, losses: [{supervised_contrastive: {weight: 1, labels: {threshold: 0}}}]}", "amalgamation.losses.0.supervised_contrastive.labels.threshold: expected a probability above 0, at most 1, as in {threshold: 0.5}, got '0'")]
+    [InlineData("amalgamation={labels: joint, losses: [{supervised_contrastive: {weight: 1, labels: {top: 0}}}]}", "amalgamation.losses.0.supervised_contrastive.labels.top: expected a whole number from 1 to 65536, got '0'")]
+    [InlineData("amalgamation={labels: restricted, losses: [{supervised_contrastive: {weight: 1}}]}", "amalgamation.losses: expected 'labels: concat', 'joint' or 'gated' for 'supervised_contrastive', got 'restricted', which has no one target over the union; choose another label mode or soft_target")]
+    [InlineData("teachers.0.scores=tanh", "teachers.0.scores: expected 'softmax', 'sigmoid', got 'tanh'")]
     [InlineData("student.weights=keep", "student.weights: expected 'random', because a zoo student has no weights to keep, got 'keep'")]
     [InlineData("student.normalisation=fold", "student.normalisation: expected one of 'keep', 'refresh', 'insert', got 'fold'")]
     [InlineData("student.normalisation={insert: {image: 5}}", "expected one of 'images', got 'image'; did you mean 'images'?")]

@@ -42,6 +42,12 @@ public sealed class MethodStepTests
             }
 
             rows.Add("gated", "mmd: {weight: 10, bandwidths: median, form: location}");
+            foreach (string term in (string[])["contrastive: {weight: 1}", "contrastive: {weight: 1, pairs: teachers}", "supervised_contrastive: {weight: 1}", "supervised_contrastive: {weight: 1, labels: {threshold: 0.2}}", "supervised_contrastive: {weight: 1, labels: {top: 2}}"])
+            {
+                rows.Add("gated, common_space: {channels: 8, blocks: 1}", term);
+            }
+
+            rows.Add("gated", "multi_label: {weight: 1}");
             return rows;
         }
     }

@@ -112,6 +112,19 @@ public sealed class ResumeTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Learned_weights_of_a_contrastive_term_go_on_from_the_checkpoint()
+    {
+        string recipe = Recipe.Replace("{vid: {weight: 0.1}}", "{contrastive: {weight: 0.5}}, {supervised_contrastive: {weight: 0.1, labels: {top: 2}}}", StringComparison.Ordinal);
+        var (student, results) = Train("whole", [], recipe);
+        foreach (int step in (int[])[2, 5])
+        {
+            var (again, rows) = Train($"after-{step}", [step], recipe);
+            Assert.True(student.AsSpan().SequenceEqual(again), $"interrupted after step {step}, the student has other bytes");
+            Assert.Equal(results, rows);
+        }
+    }
+
     [Theory]
     [InlineData("insert", false)]
     [InlineData("refresh", true)]

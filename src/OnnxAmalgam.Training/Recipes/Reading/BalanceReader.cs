@@ -24,7 +24,7 @@ internal static class BalanceReader
     /// <summary>Both divide by a loss, or by what grows with it.</summary>
     static void RefuseNegative(Field field, IReadOnlyList<LossTerm> terms)
     {
-        var negative = terms.Where(t => t is VidTerm or ProjectorTerm or MmdTerm { Unbiased: true }).Select(AmalgamationEquation.Name).ToArray();
+        var negative = terms.Where(t => t is VidTerm or ProjectorTerm or ContrastiveTerm or SupervisedContrastiveTerm or MmdTerm { Unbiased: true }).Select(AmalgamationEquation.Name).ToArray();
         if (negative.Length > 0)
             throw field.Error($"expected terms that are never negative, got {Words.Quoted(negative)}{(negative.Contains("mmd") ? " (unbiased)" : "")}; leave balance or these out");
     }

@@ -18,7 +18,7 @@ internal static class ModelReader
 
     static TeacherRecipe Teacher(Field field, RecipeFolder folder)
     {
-        var s = field.Section("name", "model", "logits", "taps", "weight", "input", "labels");
+        var s = field.Section("name", "model", "logits", "scores", "taps", "weight", "input", "labels");
         var model = folder.Resolve(s.Required("model"), "an .onnx file");
         var logits = s.Optional("logits") is { } named && !named.Is("auto") ? named.Text("a value's name, 'auto' or 'none'") : null;
         var labels = s.Optional("labels") is { } stated && !stated.Is("metadata") ? stated : null;
@@ -29,6 +29,7 @@ internal static class ModelReader
             Name = Name(s.Optional("name"), model, field),
             Model = model,
             Logits = logits,
+            Scores = ScoreReader.Read(s.Optional("scores"), logits),
             Taps = TapReader.Read(s.Optional("taps"), weighs: true),
             Weight = s.Optional("weight")?.NonNegativeNumber() ?? 1,
             Input = InputReader.Read(s.Optional("input")),

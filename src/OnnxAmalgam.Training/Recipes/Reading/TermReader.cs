@@ -12,6 +12,7 @@ internal static class TermReader
         "hint", "attention", "similarity", "rkd", "pkt", "vid", "smooth_cosine",
         "layer_wise", "voted_features", "nst", "cc", "ickd", "srd",
         "review", "ladder",
+        "contrastive", "supervised_contrastive", "multi_label",
         "hard_label",
     ];
 
@@ -28,7 +29,7 @@ internal static class TermReader
     /// <summary>Terms whose target is one distribution over the union have none where each teacher is compared on its own labels.</summary>
     public static void RefuseUnionTargets(Field place, IReadOnlyList<LossTerm> terms)
     {
-        var wrong = terms.Where(t => t is DkdTerm or StandardisedLogitsTerm or DistTerm or VotedTargetTerm).Select(AmalgamationEquation.Name).ToArray();
+        var wrong = terms.Where(t => t is DkdTerm or StandardisedLogitsTerm or DistTerm or VotedTargetTerm or SupervisedContrastiveTerm).Select(AmalgamationEquation.Name).ToArray();
         if (wrong.Length > 0)
             throw place.Error($"expected 'labels: concat', 'joint' or 'gated' for {Words.Quoted(wrong)}, got 'restricted', which has no one target over the union; choose another label mode or soft_target");
     }
@@ -38,7 +39,7 @@ internal static class TermReader
         var choice = field.Choice(Names);
         string[] keys = choice.Name switch
         {
-            "soft_target" or "standardised_logits" => ["weight", "temperature"],
+            "soft_target" or "standardised_logits" or "multi_label" => ["weight", "temperature"],
             "dkd" => ["weight", "alpha", "beta", "temperature"],
             "dist" => ["weight", "beta", "gamma", "temperature"],
             "voted_target" => ["weight", "temperature", "emphasis"],
@@ -52,6 +53,7 @@ internal static class TermReader
             "hint" or "attention" or "vid" => ["weight", "teacher_dropping"],
             "smooth_cosine" => ["weight", "cosine", "teacher_dropping"],
             "rkd" => ["weight", "distance", "angle"],
+            "contrastive" or "supervised_contrastive" => ContrastReader.Keys(choice.Name),
             _ => ["weight"],
         };
         var s = choice.Options.Section(keys);
@@ -88,6 +90,8 @@ internal static class TermReader
             "pkt" => new PktTerm(weight),
             "vid" => new VidTerm(weight, Dropping()),
             "smooth_cosine" => new SmoothCosineTerm(weight, Share(0.9), Dropping()),
+            "multi_label" => new MultiLabelTerm(weight, Temperature(1)),
+            "contrastive" or "supervised_contrastive" => ContrastReader.Read(choice.Name, s, weight),
             _ => new HardLabelTerm(weight),
         };
     }

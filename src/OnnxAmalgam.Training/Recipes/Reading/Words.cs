@@ -47,6 +47,8 @@ internal static class Words
     public static readonly Words<Standardisation> Standardise = new(("none", Standardisation.None), ("ema", Standardisation.Ema), ("offline", Standardisation.Offline), ("phi_s", Standardisation.PhiS));
     public static readonly Words<CommonForm> CommonForm = new(("published", Recipes.CommonForm.Published), ("kae", Recipes.CommonForm.Kae));
     public static readonly Words<MmdForm> MmdForm = new(("map", Recipes.MmdForm.Map), ("pooled", Recipes.MmdForm.Pooled), ("location", Recipes.MmdForm.Location));
+    public static readonly Words<ScoreKind> Scores = new(("softmax", ScoreKind.Softmax), ("sigmoid", ScoreKind.Sigmoid));
+    public static readonly Words<ContrastPairs> Pairs = new(("all", ContrastPairs.All), ("student", ContrastPairs.Student), ("teachers", ContrastPairs.Teachers));
     public static readonly Words<OptimizerKind> Optimizer = new(("adam", OptimizerKind.Adam), ("adamw", OptimizerKind.AdamW), ("sgd", OptimizerKind.Sgd));
     public static readonly Words<CacheDtype> CacheDtype = new(("float16", Recipes.CacheDtype.Float16), ("float32", Recipes.CacheDtype.Float32));
     public static readonly Words<FirstWeights> First = new(("keep", FirstWeights.Keep), ("default", FirstWeights.Default), ("kaiming_normal", FirstWeights.KaimingNormal));
