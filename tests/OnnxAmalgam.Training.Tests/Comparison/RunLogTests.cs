@@ -1,7 +1,6 @@
 using CsCheck;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Comparison;
-using OnnxAmalgam.Training.Evaluation;
 using OnnxAmalgam.Training.Tests.Data;
 
 namespace OnnxAmalgam.Training.Tests.Comparison;
