@@ -28,7 +28,7 @@ sealed class StepWorker : IDisposable
         setup = AmalgamationSetup.Open(recipe, new ComputeOptions(ComputeDevice.Cpu, threads), _ => { });
         step = new AmalgamationStep(setup);
         step.Precision = recipe.Train.Precision == Precision.Auto ? PrecisionChoice.For(setup).Chosen : recipe.Train.Precision;
-        loader = new BatchLoader(setup.Train, recipe.Train.Batch, recipe.Augment, recipe.Train.Seed);
+        loader = new BatchLoader(setup.Train, recipe.Train.Batch, recipe.Augment, recipe.Train.Seed, views: setup.Cache?.Views, prepare: setup.StoredRows);
         ahead = new TaughtBatches(loader, step.Teach);
     }
 
