@@ -94,12 +94,13 @@ internal sealed class AmalgamationStep : IDisposable
         using var guard = no_grad();
         Tensor canvas = BatchTensors.Canvas(batch, setup.Train).to(device);
         TeacherOutput[] answers = ReadsTeachers ? [.. setup.Teachers.Select((t, i) => t.Run(canvas, n => setup.Train.NameOf(batch.Indices[n]), batch.Stored?[i]))] : [];
-        foreach (Tensor tensor in answers.SelectMany(a => a.Logits is { } logits ? a.Taps.Prepend(logits) : a.Taps).Prepend(canvas))
+        var taught = new TaughtBatch(batch, canvas, answers);
+        foreach (Tensor tensor in taught.Tensors)
         {
             tensor.DetachFromDisposeScope();
         }
 
-        return new TaughtBatch(batch, canvas, answers);
+        return taught;
     }
 
     /// <summary>One step of the student and the loss's own parameters.</summary>

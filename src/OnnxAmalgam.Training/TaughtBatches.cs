@@ -15,10 +15,13 @@ internal sealed record TaughtBatch(ImageBatch Batch, Tensor Canvas, IReadOnlyLis
     /// <summary>Called once with the batch.</summary>
     public Action<ImageBatch>? Returned { get; init; }
 
+    /// <summary>All that it owns.</summary>
+    public IEnumerable<Tensor> Tensors => Answers.SelectMany(a => a.Logits is { } logits ? a.Taps.Prepend(logits) : a.Taps).Prepend(Canvas);
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Tensor tensor in Answers.SelectMany(a => a.Logits is { } logits ? a.Taps.Prepend(logits) : a.Taps).Prepend(Canvas))
+        foreach (Tensor tensor in Tensors)
         {
             tensor.Dispose();
         }

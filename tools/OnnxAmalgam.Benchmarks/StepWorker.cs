@@ -117,7 +117,7 @@ sealed class StepWorker : IDisposable
         OnOneBatch(count, taught =>
         {
             teaching.Start();
-            step.Teach(taught.Batch).Answers.SelectMany(a => a.Taps.Append(a.Logits)).ToList().ForEach(t => t?.Dispose());
+            step.Teach(taught.Batch).Dispose();
             teaching.Stop();
             step.Learn(taught, rate);
         });
