@@ -79,7 +79,8 @@ internal sealed class CommonSpaceBlock : CommonBlock
         var features = cat(aligned).relu_();
         foreach (var block in extractor) features = block.forward(features);
         features = features.view([aligned.Length, student.shape[0], .. features.shape[1..]]);
-        var reconstructions = decoders.Select((d, i) => d.forward(features[i + 1]).MoveToOuterDisposeScope()).ToArray();
+        var each = features.unbind(0);
+        var reconstructions = decoders.Select((d, i) => d.forward(each[i + 1]).MoveToOuterDisposeScope()).ToArray();
         return new(features.MoveToOuterDisposeScope(), reconstructions);
     }
 }

@@ -49,9 +49,18 @@ internal sealed class TapAdapter
         var feature = ChannelsFirst(tap, shape);
         if (Pooled) feature = feature.dim() == 2 ? feature.alias() : feature.flatten(2).mean([2]);
         else if (feature.shape[2] != grid.Height || feature.shape[3] != grid.Width)
-            feature = nn.functional.adaptive_avg_pool2d(feature, (grid.Height, grid.Width));
+            feature = OnGrid(feature);
         if (feature.device_type == TorchSharp.DeviceType.CPU) feature = ChannelsLast.Of(feature);
         return feature.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Adaptive average pooling; where each of the grid's positions lies in one of the feature's, that is repetition, which is faster by far.</summary>
+    Tensor OnGrid(Tensor feature)
+    {
+        var (n, c, h, w) = (feature.shape[0], feature.shape[1], feature.shape[2], feature.shape[3]);
+        if (grid.Height % h != 0 || grid.Width % w != 0) return nn.functional.adaptive_avg_pool2d(feature, (grid.Height, grid.Width));
+        var positions = feature.permute(0, 2, 3, 1).contiguous().view(n, h, 1, w, 1, c);
+        return positions.expand(n, h, grid.Height / h, w, grid.Width / w, c).reshape(n, grid.Height, grid.Width, c).permute(0, 3, 1, 2);
     }
 
     static Tensor ChannelsFirst(Tensor tap, TapShape shape)

@@ -18,12 +18,13 @@ internal sealed record MmdOptions(IReadOnlyList<double>? Bandwidths, bool Unbias
 /// Switches of ours: the form (<see cref="InForm"/>); <see cref="MmdOptions.Unbiased"/> divides each side's own sum without its diagonal by N (N - 1), the cross sum by
 /// N^2; without widths, s0^2 is the median of |x - y|^2 over the pairs of two different images, student's, teacher's and mixed together,
 /// for each teacher alone and without gradient. (The published code has an unused branch with a mean of the same pairs.)
-/// Distances come from Gram matrices, |x|^2 + |y|^2 - 2 x y, so nothing of size N x N x D is made and the student's own is made once;
+/// Distances come from Gram matrices, |x|^2 + |y|^2 - 2 x y, so nothing of size N x N x D is made and the student's own is made once; lengths
+/// are divided by in the Gram matrix, not in the vectors;
 /// the self-distances are exactly zero this way. In float32 distances under 1e-3 lose their digits, which shows in widths under 0.01.
 /// </remarks>
 internal static class Mmd
 {
-    const double SmallestSquare = 1e-12;
+    const double SmallestSquare = 1e-12, SmallestLength = 1e-12;
     static readonly double[] Octaves = [0.25, 0.5, 1, 2, 4];
 
     /// <summary>H[1 + k, n, c, ...], the student's first, as unit vectors in one of the forms -> MMD[k].</summary>
@@ -35,21 +36,29 @@ internal static class Mmd
         var flat = features.dim() == 3 ? features.unsqueeze(3) : features.flatten(3);
         var result = form switch
         {
-            MmdForm.Pooled => ToEach(Unit(flat.mean([3])), options),
-            MmdForm.Location => stack(Enumerable.Range(0, (int)flat.shape[3]).Select(p => ToEach(Unit(flat.select(3, p)), options)).ToArray()).mean([0]),
-            _ => ToEach(Unit(flat.flatten(2)), options),
+            MmdForm.Pooled => ToEach(flat.mean([3]), options, unit: true),
+            MmdForm.Location => stack(Enumerable.Range(0, (int)flat.shape[3]).Select(p => ToEach(flat.select(3, p), options, unit: true)).ToArray()).mean([0]),
+            _ => ToEach(Rows(flat), options, unit: true),
         };
         return result.MoveToOuterDisposeScope();
     }
 
-    static Tensor Unit(Tensor rows) => nn.functional.normalize(rows, p: 2, dim: 2);
+    /// <summary>F[k, n, c, p] -> X[k, n, c p], in the order that lies in memory: distances do not depend on it.</summary>
+    static Tensor Rows(Tensor flat)
+    {
+        var channelsLast = flat.transpose(2, 3);
+        return (channelsLast.is_contiguous() ? channelsLast : flat).flatten(2);
+    }
 
     /// <summary>X[1 + k, n, d], the student's first -> MMD[k].</summary>
-    public static Tensor ToEach(Tensor features, MmdOptions options)
+    /// <param name="features">X.</param>
+    /// <param name="options">The estimate.</param>
+    /// <param name="unit">Of the vectors over their lengths; one of length 0 stays so.</param>
+    public static Tensor ToEach(Tensor features, MmdOptions options, bool unit = false)
     {
         using var scope = NewDisposeScope();
-        var (teachers, n) = (features.shape[0] - 1, features.shape[1]);
-        var distances = Distances(features).clamp_min(SmallestSquare);
+        var n = features.shape[1];
+        var distances = Distances(features, unit).clamp_min(SmallestSquare);
         var kernel = Kernel(distances, options.Bandwidths);
         var sums = kernel.sum([-2, -1]);
         if (options.Unbiased)
@@ -71,13 +80,21 @@ internal static class Mmd
     }
 
     /// <summary>X[1 + k, n, d] -> squared distances D[k, 3, n, n]: student to student, teacher to teacher, student to teacher.</summary>
-    static Tensor Distances(Tensor features)
+    static Tensor Distances(Tensor features, bool unit)
     {
-        var (teachers, n, d) = (features.shape[0] - 1, features.shape[1], features.shape[2]);
-        var gram = bmm(features, features.transpose(1, 2));
+        var (teachers, n) = (features.shape[0] - 1, features.shape[1]);
+        var each = features.unbind(0);
+        var gram = stack(each.Select(x => x.mm(x.t())).ToArray());
+        var products = stack(each.Skip(1).Select(y => each[0].mm(y.t())).ToArray());
+        if (unit)
+        {
+            var inverse = gram.diagonal(0, 1, 2).clamp_min(SmallestLength * SmallestLength).rsqrt();
+            gram = gram * inverse.unsqueeze(2) * inverse.unsqueeze(1);
+            products = products * inverse.narrow(0, 0, 1).unsqueeze(2) * inverse.narrow(0, 1, teachers).unsqueeze(1);
+        }
+
         var squares = gram.diagonal(0, 1, 2);
         var own = squares.unsqueeze(2) + squares.unsqueeze(1) - gram * 2;
-        var products = features.narrow(0, 1, teachers).reshape(teachers * n, d).mm(features[0].t()).view(teachers, n, n).transpose(1, 2);
         var cross = squares.narrow(0, 0, 1).unsqueeze(2) + squares.narrow(0, 1, teachers).unsqueeze(1) - products * 2;
         return stack([own.narrow(0, 0, 1).expand(teachers, n, n), own.narrow(0, 1, teachers), cross], 1);
     }

@@ -48,6 +48,22 @@ public sealed class TapAdapterTests
         Tensors.Close(tensor(new[] { 1.0, 2, 3, 4 }, 1, 1, 2, 2), adapter.Teacher(2, Count(1, 1, 3, 2), ScalarType.Float64));
     }
 
+    [Theory]
+    [InlineData(4, 4)]
+    [InlineData(2, 8)]
+    [InlineData(1, 1)]
+    [InlineData(3, 4)]
+    [InlineData(12, 4)]
+    public void Every_grid_gets_there_as_by_adaptive_average_pooling(long height, long width)
+    {
+        using var scope = NewDisposeScope();
+        TapAdapter adapter = new(Grid(3, 8, 8), [Grid(5, height, width), new("t", TapKind.Spatial, 3, [-1, height, width, 5])]);
+        var tap = Count(2, 5, height, width);
+        var pooled = nn.functional.adaptive_avg_pool2d(tap, [8, 8]);
+        Tensors.Close(pooled, adapter.Teacher(0, tap, ScalarType.Float64));
+        Tensors.Close(pooled, adapter.Teacher(1, tap.permute(0, 2, 3, 1).contiguous(), ScalarType.Float64));
+    }
+
     [Fact]
     public void Where_one_tap_has_no_grid_all_are_averaged()
     {
