@@ -16,7 +16,7 @@ sealed class StepComparison(ComparisonOptions options)
 {
     const string Cached = ", cache: {folder: kept, views: 1}";
     static readonly (string Name, string Train)[] Ours = [("fp32", ""), ("auto", ", precision: auto"), ("fp32, cached", Cached), ("auto, cached", ", precision: auto" + Cached)];
-    readonly StringBuilder steps = new("| setting | method | side | images/s, median (least to largest) | times the yardstick | peak memory |\n|---|---|---|---|---|---|\n");
+    readonly StringBuilder steps = new("| setting | method | side | images/s, median (least to largest) | times the yardstick | peak memory | waits for data |\n|---|---|---|---|---|---|---|\n");
     readonly StringBuilder parts = new("| setting | part | yardstick, images/s | this program, images/s | times |\n|---|---|---|---|---|\n");
     readonly StringBuilder profile = new("| setting | method | precision | teachers | student forward | losses | backward | optimiser |\n|---|---|---|---|---|---|---|---|\n");
     readonly StringBuilder matrix = new("| setting | precision | student alone, ms a step | its matrix work at the measured rate, ms | share |\n|---|---|---|---|---|\n");
@@ -72,7 +72,8 @@ sealed class StepComparison(ComparisonOptions options)
             string side = workers[i].Greeting.TryGetProperty("precision", out JsonElement precision) && workers[i].Name.StartsWith("auto", StringComparison.Ordinal)
                 ? $"{workers[i].Name} ({precision.GetString()})" : workers[i].Name;
             double memory = workers[i].Ask("memory").GetProperty("peak_bytes").GetDouble();
-            steps.Append(Row(setting.Name, method, side, Spread(rates[i]), reference is null || i == 0 ? "" : Times(rates[i], rates[0]), Text($"{memory / 1e6:0} MB")));
+            steps.Append(Row(setting.Name, method, side, Spread(rates[i]), reference is null || i == 0 ? "" : Times(rates[i], rates[0]), Text($"{memory / 1e6:0} MB"),
+                workers[i] == reference ? "" : Text($"{100 * workers[i].Ask("waited").GetProperty("share").GetDouble():0.0} %")));
         }
     }
 

@@ -20,6 +20,7 @@ sealed class StepWorker : IDisposable
     readonly BatchLoader loader;
     readonly TaughtBatches ahead;
     readonly RatePoint rate = new(1e-3);
+    TimeSpan stepped, waited;
 
     StepWorker(Recipe recipe, int threads)
     {
@@ -66,7 +67,7 @@ sealed class StepWorker : IDisposable
 
     object Do(string[] words) => words switch
     {
-        ["step", var count] => Timed(Count(count), () => { using TaughtBatch taught = ahead.Next(); step.Learn(taught, rate); }),
+        ["step", var count] => Steps(Count(count)),
         ["sequential", var count] => OnAnotherLoader(Count(count), batch => step.Run(batch, rate)),
         ["data", var count] => OnAnotherLoader(Count(count), _ => { }),
         ["teachers", var count] => OnOneBatch(Count(count), taught => { using TaughtBatch again = step.Teach(taught.Batch); }),
@@ -75,6 +76,7 @@ sealed class StepWorker : IDisposable
         ["matmul", var size] => Matmul(Count(size)),
         ["macs"] => new { student = Costs.Of(setup.Student.Model).Macs },
         ["memory"] => new { peak_bytes = ResidentMemory.Peak() },
+        ["waited"] => new { share = waited / stepped },
         _ => throw new ArgumentException($"expected a command of tools/reference/step.py, got '{string.Join(' ', words)}'"),
     };
 
@@ -90,6 +92,16 @@ sealed class StepWorker : IDisposable
         }
 
         return new { seconds = clock.Elapsed.TotalSeconds, cpu_seconds = (Environment.CpuUsage.TotalTime - processor).TotalSeconds, images = count * setup.Recipe.Train.Batch };
+    }
+
+    /// <summary>As training does them; how long the loader was waited for is kept for <c>waited</c>.</summary>
+    object Steps(int count)
+    {
+        TimeSpan before = loader.Waited;
+        var clock = Stopwatch.StartNew();
+        object timing = Timed(count, () => { using TaughtBatch taught = ahead.Next(); step.Learn(taught, rate); });
+        (stepped, waited) = (stepped + clock.Elapsed, waited + loader.Waited - before);
+        return timing;
     }
 
     object OnOneBatch(int count, Action<TaughtBatch> work)
