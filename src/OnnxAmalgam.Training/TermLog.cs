@@ -1,4 +1,5 @@
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Training.Data;
 using static TorchSharp.torch;
 
@@ -10,7 +11,11 @@ namespace OnnxAmalgam.Training;
 /// <param name="interval">Steps a fetch.</param>
 sealed class TermLog(IReadOnlyList<string> names, int interval) : IDisposable
 {
+    const int StepsOnCuda = 50;
     readonly List<(int Epoch, int Batch, Tensor Terms)> steps = [];
+
+    /// <summary>Of a run: each step on a processor, where nothing is waited for, many steps on a GPU.</summary>
+    public static TermLog On(ComputeDevice device, IReadOnlyList<string> names) => new(names, device.IsCuda ? StepsOnCuda : 1);
 
     /// <summary>Takes a step's terms V[names] in float64.</summary>
     /// <returns>A row a step where it is time to fetch, else none.</returns>

@@ -16,7 +16,6 @@ namespace OnnxAmalgam.Training;
 public sealed class Trainer : IDisposable
 {
     const string RandomState = "random/cpu";
-    const int CudaFetchSteps = 50;
     readonly AmalgamationSetup setup;
     readonly RunFolder folder;
     readonly ITrainingObserver observer;
@@ -123,7 +122,7 @@ public sealed class Trainer : IDisposable
         long images = 0;
         int done = at.Batch;
         bool interrupted = false;
-        using var log = new TermLog(step.TermNames, setup.Compute.Device.IsCuda ? CudaFetchSteps : 1);
+        using var log = TermLog.On(setup.Compute.Device, step.TermNames);
         while (done < perEpoch && !(interrupted = stop.IsCancellationRequested))
         {
             using TaughtBatch batch = batches.Next();
