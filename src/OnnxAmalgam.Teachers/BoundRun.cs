@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxAmalgam.Graphs;
 
 namespace OnnxAmalgam.Teachers;
@@ -10,6 +9,7 @@ internal sealed class BoundRun : IDisposable
     readonly InferenceSession session;
     readonly string model;
     readonly long[] inputShape;
+    readonly Lock turn;
     readonly OrtIoBinding binding;
     readonly List<OrtValue> values = [];
 
@@ -19,9 +19,10 @@ internal sealed class BoundRun : IDisposable
     /// <param name="input">The input's name and memory.</param>
     /// <param name="outputs">The outputs' names and memory.</param>
     /// <param name="cudaMemory">Where views on CUDA lie; null: there are none.</param>
-    internal BoundRun(InferenceSession session, string model, (string Name, TensorView View) input, IEnumerable<(string Name, TensorView View)> outputs, OrtMemoryInfo? cudaMemory)
+    /// <param name="turn">Held while it runs.</param>
+    internal BoundRun(InferenceSession session, string model, (string Name, TensorView View) input, IEnumerable<(string Name, TensorView View)> outputs, OrtMemoryInfo? cudaMemory, Lock turn)
     {
-        (this.session, this.model, inputShape) = (session, model, input.View.Shape);
+        (this.session, this.model, inputShape, this.turn) = (session, model, input.View.Shape, turn);
         binding = session.CreateIoBinding();
         try
         {
@@ -51,7 +52,10 @@ internal sealed class BoundRun : IDisposable
     {
         try
         {
-            session.RunWithBinding(options, binding);
+            lock (turn)
+            {
+                session.RunWithBinding(options, binding);
+            }
         }
         catch (OnnxRuntimeException e)
         {

@@ -8,6 +8,7 @@ internal sealed class BoundSession : IDisposable
 {
     readonly InferenceSession session;
     readonly CudaSchedule schedule;
+    readonly Lock oneAtATime = new();
     readonly RunOptions waiting;
     readonly RunOptions queued;
     readonly OrtMemoryInfo? cudaMemory;
@@ -58,8 +59,11 @@ internal sealed class BoundSession : IDisposable
         using OrtValue value = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, Input.Type, inputShape, zeros.View.Pointer, Input.Type.SizeInBytes(inputShape));
         try
         {
-            using var results = session.Run(waiting, [Input.Name], [value], [.. Outputs.Select(o => o.Name)]);
-            return [.. results.Select(r => r.GetTensorTypeAndShape().Shape)];
+            lock (Turn())
+            {
+                using var results = session.Run(waiting, [Input.Name], [value], [.. Outputs.Select(o => o.Name)]);
+                return [.. results.Select(r => r.GetTensorTypeAndShape().Shape)];
+            }
         }
         catch (OnnxRuntimeException e)
         {
@@ -105,7 +109,10 @@ internal sealed class BoundSession : IDisposable
     }
 
     BoundRun Bind(TensorView input, IReadOnlyList<TensorView> outputs) =>
-        new(session, name, (Input.Name, input), outputs.Select((view, i) => (Outputs[i].Name, view)), cudaMemory);
+        new(session, name, (Input.Name, input), outputs.Select((view, i) => (Outputs[i].Name, view)), cudaMemory, Turn());
+
+    /// <summary>A recorded graph writes where it was recorded, in memory that ONNX Runtime meanwhile gives to other runs: none may be under way then.</summary>
+    Lock Turn() => schedule == CudaSchedule.Graph ? oneAtATime : new Lock();
 
     bool LieHere(TensorView input, IReadOnlyList<TensorView> outputs) => outputs.Append(input).All(v => v.Device == Device);
 

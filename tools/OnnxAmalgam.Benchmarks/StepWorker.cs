@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using OnnxAmalgam.Graphs;
-using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training;
 using OnnxAmalgam.Training.Data;

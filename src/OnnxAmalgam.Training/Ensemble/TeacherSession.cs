@@ -16,7 +16,8 @@ sealed class TeacherSession : IDisposable
     /// <summary>Where the session's inputs and outputs lie: on its device, but for halves, which TorchSharp can point to on the CPU only
     /// (ONNX Runtime then copies).</summary>
     readonly Device memory;
-    readonly bool sharesStream;
+    /// <summary>How runs are ordered against libtorch's work; null: both are on the processor.</summary>
+    readonly CudaSchedule? schedule;
     RecordedBatch? recorded;
 
     /// <summary>Opens a session that computes just these values.</summary>
@@ -28,8 +29,8 @@ sealed class TeacherSession : IDisposable
         try
         {
             bool hasHalves = session.Outputs.Append(session.Input).Any(o => TorchMemory.Dtype(o.Type) == ScalarType.Float16);
-            sharesStream = options.Schedule == CudaSchedule.DefaultStream;
             memory = hasHalves ? CPU : TorchMemory.Device(options.Device);
+            schedule = memory.type == DeviceType.CUDA ? options.Schedule : null;
             preprocess = new Preprocess(input);
         }
         catch
@@ -53,7 +54,7 @@ sealed class TeacherSession : IDisposable
     {
         using Tensor local = canvas.to(memory);
         using Tensor pixels = preprocess.Apply(local);
-        if (record && memory.type == DeviceType.CUDA)
+        if (record && schedule == CudaSchedule.Graph)
         {
             recorded ??= RecordedBatch.Of(session, pixels);
         }
@@ -64,7 +65,7 @@ sealed class TeacherSession : IDisposable
         }
 
         Tensor[] raw = TorchMemory.Outputs(session, pixels);
-        if (memory.type == DeviceType.CUDA && !sharesStream)
+        if (schedule is CudaSchedule.OwnStream or CudaSchedule.Graph)
         {
             // The input may still be in the making on libtorch's stream, and what lay in the outputs' memory before may still be read there.
             cuda.synchronize(memory);

@@ -24,7 +24,7 @@ public sealed class PackageChoiceTests
     {
         string[] chosen = References(Cli, "linux-x64", "-p:Cuda=external");
 
-        Assert.Empty(chosen.Where(IsNative));
+        Assert.DoesNotContain(chosen, IsNative);
         Assert.Contains("SkiaSharp.NativeAssets.Linux.NoDependencies", chosen);
     }
 
