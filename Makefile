@@ -1,4 +1,5 @@
-# make build | test | demo | bench | bench-parts | clean | lock; CUDA=1 builds with the GPU packages (restored without a lock file).
+# make build | test | demo | bench | bench-cuda | bench-parts | clean | lock; CUDA=1 builds with the GPU packages, CUDA=external with the libtorch and the
+# ONNX Runtime of LD_LIBRARY_PATH (both restored without a lock file).
 DOTNET ?= dotnet
 CONFIGURATION ?= Release
 SOLUTION := OnnxAmalgam.sln
@@ -6,6 +7,9 @@ PROGRAM := $(DOTNET) run -c $(CONFIGURATION) --no-build --project src/OnnxAmalga
 
 ifeq ($(CUDA),1)
 PROPERTIES := -p:Cuda=true
+RESTORE := $(PROPERTIES)
+else ifeq ($(CUDA),external)
+PROPERTIES := -p:Cuda=external
 RESTORE := $(PROPERTIES)
 else
 PROPERTIES :=
@@ -16,7 +20,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export TESTINGPLATFORM_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: build restore lock test demo bench bench-parts clean
+.PHONY: build restore lock test demo bench bench-cuda bench-parts clean
 .DEFAULT_GOAL := build
 
 restore:
@@ -45,6 +49,13 @@ BENCH ?=
 BENCHMARKS := $(DOTNET) run -c $(CONFIGURATION) --no-build --project tools/OnnxAmalgam.Benchmarks --
 bench: build
 	$(BENCHMARKS) --write docs/benchmarks.md $(BENCH)
+
+# The step on an NVIDIA GPU in every variant, beside PyTorch there where a Python has one with CUDA; writes the part "cuda" of docs/benchmarks.md.
+# Some twenty minutes. Builds with the GPU packages, or with CUDA=external. Without a GPU: one line and exit code 2.
+bench-cuda:
+	@nvidia-smi --list-gpus 2>/dev/null | grep -q '^GPU' || { echo "bench-cuda: expected an NVIDIA GPU, got none (nvidia-smi --list-gpus); nothing was measured" >&2; exit 2; }
+	$(MAKE) build CUDA=$(or $(CUDA),1)
+	$(BENCHMARKS) cuda --write docs/benchmarks.md $(BENCH)
 
 # Operators, MMD, decoding, CSV by themselves (BenchmarkDotNet).
 bench-parts: build

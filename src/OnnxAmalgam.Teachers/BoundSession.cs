@@ -7,7 +7,10 @@ namespace OnnxAmalgam.Teachers;
 internal sealed class BoundSession : IDisposable
 {
     readonly InferenceSession session;
-    readonly RunOptions runOptions = new();
+    readonly CudaSchedule schedule;
+    readonly Lock oneAtATime = new();
+    readonly RunOptions waiting;
+    readonly RunOptions queued;
     readonly OrtMemoryInfo? cudaMemory;
     readonly string name;
 
@@ -15,7 +18,8 @@ internal sealed class BoundSession : IDisposable
     {
         name = model.Name;
         Device = options.Device;
-        session = SessionFactory.Open(model, options);
+        (session, schedule) = Open(model, options);
+        (waiting, queued) = (Options(waits: true), Options(waits: false));
         try
         {
             Input = SoleInput();
@@ -40,44 +44,26 @@ internal sealed class BoundSession : IDisposable
     /// <summary>Runs once, writing into the outputs.</summary>
     internal void Run(TensorView input, IReadOnlyList<TensorView> outputs)
     {
-        using OrtIoBinding binding = session.CreateIoBinding();
-        OrtValue[] values = new OrtValue[outputs.Count + 1];
-        try
-        {
-            values[0] = Wrap(input);
-            binding.BindInput(Input.Name, values[0]);
-            for (int i = 0; i < outputs.Count; i++)
-            {
-                values[i + 1] = Wrap(outputs[i]);
-                binding.BindOutput(Outputs[i].Name, values[i + 1]);
-            }
-
-            binding.SynchronizeBoundInputs();
-            session.RunWithBinding(runOptions, binding);
-            binding.SynchronizeBoundOutputs();
-        }
-        catch (OnnxRuntimeException e)
-        {
-            throw SessionErrors.Failed(name, input.Shape, e);
-        }
-        finally
-        {
-            foreach (OrtValue? value in values)
-            {
-                value?.Dispose();
-            }
-        }
+        using BoundRun run = Bind(input, outputs);
+        run.Execute(LieHere(input, outputs) ? queued : waiting);
     }
+
+    /// <summary>Runs once and records it, or null where it cannot be: the session does not record, or a view lies elsewhere.</summary>
+    internal RecordedRun? Record(TensorView input, IReadOnlyList<TensorView> outputs) =>
+        Device.IsCuda && schedule == CudaSchedule.Graph && LieHere(input, outputs) ? new RecordedRun(Bind(input, outputs)) : null;
 
     /// <summary>The outputs' shapes for an input of this shape, found by a run on zeros.</summary>
     internal long[][] Shapes(long[] inputShape)
     {
         using ScratchMemory zeros = new(Input.Type, inputShape);
-        using OrtValue value = Wrap(zeros.View);
+        using OrtValue value = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, Input.Type, inputShape, zeros.View.Pointer, Input.Type.SizeInBytes(inputShape));
         try
         {
-            using var results = session.Run(runOptions, [Input.Name], [value], [.. Outputs.Select(o => o.Name)]);
-            return [.. results.Select(r => r.GetTensorTypeAndShape().Shape)];
+            lock (Turn())
+            {
+                using var results = session.Run(waiting, [Input.Name], [value], [.. Outputs.Select(o => o.Name)]);
+                return [.. results.Select(r => r.GetTensorTypeAndShape().Shape)];
+            }
         }
         catch (OnnxRuntimeException e)
         {
@@ -88,12 +74,47 @@ internal sealed class BoundSession : IDisposable
     public void Dispose()
     {
         cudaMemory?.Dispose();
-        runOptions.Dispose();
+        waiting.Dispose();
+        queued.Dispose();
         session.Dispose();
     }
 
-    OrtValue Wrap(TensorView view) => OrtValue.CreateTensorValueWithData(
-        view.Device.IsCuda ? cudaMemory! : OrtMemoryInfo.DefaultInstance, view.Type, view.Shape, view.Pointer, view.Type.SizeInBytes(view.Shape));
+    /// <summary>A CUDA graph holds kernels of CUDA alone: a network of which ONNX Runtime keeps a part on the processor runs without.</summary>
+    static (InferenceSession Session, CudaSchedule Schedule) Open(OnnxModel model, FrozenModelOptions options)
+    {
+        if (options is { Device.IsCuda: true, Schedule: CudaSchedule.Graph })
+        {
+            try
+            {
+                return (SessionFactory.Open(model, options), options.Schedule);
+            }
+            catch (InputException)
+            {
+                options = options with { Schedule = CudaSchedule.OwnStream };
+            }
+        }
+
+        return (SessionFactory.Open(model, options), options.Schedule);
+    }
+
+    RunOptions Options(bool waits)
+    {
+        RunOptions options = new();
+        foreach (var (key, value) in Device.IsCuda ? CudaSettings.OfRun(schedule, waits) : new())
+        {
+            options.AddRunConfigEntry(key, value);
+        }
+
+        return options;
+    }
+
+    BoundRun Bind(TensorView input, IReadOnlyList<TensorView> outputs) =>
+        new(session, name, (Input.Name, input), outputs.Select((view, i) => (Outputs[i].Name, view)), cudaMemory, Turn());
+
+    /// <summary>A recorded graph writes where it was recorded, in memory that ONNX Runtime meanwhile gives to other runs: none may be under way then.</summary>
+    Lock Turn() => schedule == CudaSchedule.Graph ? oneAtATime : new Lock();
+
+    bool LieHere(TensorView input, IReadOnlyList<TensorView> outputs) => outputs.Append(input).All(v => v.Device == Device);
 
     OutputInfo SoleInput() => session.InputMetadata.Count == 1
         ? Describe("input", session.InputMetadata.First().Key, session.InputMetadata.First().Value)

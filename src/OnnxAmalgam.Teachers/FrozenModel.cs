@@ -13,8 +13,8 @@ public sealed record FrozenModelOptions
     public int Threads { get; init; }
     /// <summary>Whether ONNX Runtime may rewrite the graph (fusions); off for exact comparison.</summary>
     public bool Optimise { get; init; } = true;
-    /// <summary>The CUDA stream (cudaStream_t) to run on; null: ONNX Runtime's own, with a synchronisation after each run.</summary>
-    public nint? ComputeStream { get; init; }
+    /// <summary>How runs on CUDA are ordered against the caller's work.</summary>
+    public CudaSchedule Schedule { get; init; }
 }
 
 /// <summary>A frozen ONNX graph in ONNX Runtime: one image input, any number of tensor outputs. Safe to use from several threads. Owns its session.</summary>
@@ -90,6 +90,18 @@ public sealed class FrozenModel : IDisposable
         {
             session.Run(input, outputs);
         }
+    }
+
+    /// <summary>Runs on the caller's memory and records that as a CUDA graph, to be launched again on what the same memory then holds. Nothing else in this
+    /// process may ask anything of the device meanwhile, or both fail.</summary>
+    /// <returns>Null where it cannot be recorded, and nothing was run: no CUDA, another schedule, a network of which ONNX Runtime keeps a part on the
+    /// processor, a view there, a batch that is run piecewise.</returns>
+    /// <exception cref="ArgumentException">A view's type, shape or device is not what the graph reads or writes.</exception>
+    /// <exception cref="InputException">The graph does not run on this shape, or could not be recorded.</exception>
+    public RecordedRun? Record(TensorView input, IReadOnlyList<TensorView> outputs)
+    {
+        CheckViews(input, outputs);
+        return FixedBatch is { } size && input.Shape[0] != size ? null : session.Record(input, outputs);
     }
 
     /// <inheritdoc/>

@@ -16,7 +16,8 @@ public sealed class PlainSession : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         name = model.Name;
         Admission.Check(model);
-        session = SessionFactory.Open(model, options ?? new());
+        // Its runs allocate their results: they neither share a stream with anybody nor are recorded.
+        session = SessionFactory.Open(model, (options ?? new()) with { Schedule = CudaSchedule.OwnStream });
         try
         {
             Inputs = [.. session.InputMetadata.Select(i => Describe(i.Key, i.Value))];

@@ -90,19 +90,8 @@ internal static class SessionFactory
 
     static void AddCuda(SessionOptions settings, FrozenModelOptions options)
     {
-        Dictionary<string, string> entries = new() { ["device_id"] = options.Device.Index.ToString(CultureInfo.InvariantCulture) };
-        if (!options.Optimise)
-        {
-            entries["use_tf32"] = "0";
-        }
-
-        if (options.ComputeStream is { } stream)
-        {
-            entries["user_compute_stream"] = ((nuint)stream).ToString(CultureInfo.InvariantCulture);
-        }
-
         using OrtCUDAProviderOptions cuda = new();
-        cuda.UpdateOptions(entries);
+        cuda.UpdateOptions(CudaSettings.Of(options));
         settings.AppendExecutionProvider_CUDA(cuda);
     }
 }

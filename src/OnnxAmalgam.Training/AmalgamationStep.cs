@@ -27,6 +27,7 @@ internal sealed class AmalgamationStep : IDisposable
     readonly double? clipNorm;
     readonly StudentAgreement? agreement;
     readonly Tensor? shared;
+    bool hasTaught;
 
     /// <summary>Builds student, losses and optimiser for a setup.</summary>
     public AmalgamationStep(AmalgamationSetup setup)
@@ -92,9 +93,12 @@ internal sealed class AmalgamationStep : IDisposable
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        Tensor canvas = BatchTensors.Canvas(batch, setup.Train).to(device);
-        TeacherOutput[] answers = ReadsTeachers ? [.. setup.Teachers.Select((t, i) => t.Run(canvas, n => setup.Train.NameOf(batch.Indices[n]), batch.Stored?[i]))] : [];
-        var taught = new TaughtBatch(batch, canvas, answers);
+        var (canvas, indices) = BatchTensors.Of(batch, setup.Train, device);
+        // While the first batch is taught the student has nothing to do yet, and the device is the teachers' alone.
+        bool record = !hasTaught;
+        hasTaught = true;
+        TeacherOutput[] answers = ReadsTeachers ? [.. setup.Teachers.Select((t, i) => t.Run(canvas, n => setup.Train.NameOf(batch.Indices[n]), batch.Stored?[i], record))] : [];
+        var taught = new TaughtBatch(batch, canvas, indices, answers);
         foreach (Tensor tensor in taught.Tensors)
         {
             tensor.DetachFromDisposeScope();
@@ -106,21 +110,23 @@ internal sealed class AmalgamationStep : IDisposable
     /// <summary>One step of the student and the loss's own parameters.</summary>
     /// <param name="taught">A batch and the teachers' answers.</param>
     /// <param name="rate">Learning rate, and momentum where the schedule moves it.</param>
-    /// <returns>The terms' values, the total first; on the CPU.</returns>
+    /// <returns>The terms' values, the total first.</returns>
     /// <exception cref="InputException">The loss is not finite.</exception>
     public double[] Learn(TaughtBatch taught, RatePoint rate)
     {
+        using var log = new TermLog(TermNames, 1);
+        return log.Add(taught.Batch, Advance(taught, rate))[0];
+    }
+
+    /// <summary>The same without waiting for the device: a GPU may still be at it afterwards.</summary>
+    /// <returns>The terms' values V[terms] in float64, the total first, on the device and unchecked; the caller owns them.</returns>
+    public Tensor Advance(TaughtBatch taught, RatePoint rate)
+    {
         using var scope = NewDisposeScope();
-        ImageBatch batch = taught.Batch;
         Clock?.Start();
         Student.train();
         LossResult loss = Evaluate(taught);
-        double[] terms = [loss.Total.to(ScalarType.Float64).item<double>(), .. loss.Values.to(ScalarType.Float64).cpu().data<double>()];
-        if (!double.IsFinite(terms[0]))
-        {
-            throw new InputException($"epoch {batch.Epoch}, batch {batch.Index}: expected a finite loss, got {string.Join(", ", TermNames.Zip(terms, (n, v) => $"{n} {v:g4}"))}; lower train.learning_rate or set train.clip_norm");
-        }
-
+        Tensor terms = cat([loss.Total.detach().to(ScalarType.Float64).view(1), loss.Values.to(ScalarType.Float64)]);
         Optimizer.ZeroGradients();
         Clock?.Ended("losses");
         loss.Total.backward();
@@ -132,7 +138,7 @@ internal sealed class AmalgamationStep : IDisposable
 
         Optimizer.Step(rate);
         Clock?.Ended("optimiser");
-        return terms;
+        return terms.DetachFromDisposeScope();
     }
 
     /// <summary>What is decided anew between epochs: the gate, where the recipe has the student refine it.</summary>
@@ -151,8 +157,6 @@ internal sealed class AmalgamationStep : IDisposable
 
     LossResult Evaluate(TaughtBatch taught)
     {
-        ImageBatch batch = taught.Batch;
-        Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
         Tensor[] outputs = RunStudent(new() { [Student.InputNames[0]] = preprocess.Apply(taught.Canvas) });
         Clock?.Ended("student forward");
         return Loss.Forward(new LossInputs
@@ -162,9 +166,9 @@ internal sealed class AmalgamationStep : IDisposable
             Shared = shared,
             TeacherLogits = [.. taught.Answers.Select(t => t.Logits)],
             TeacherTaps = [.. taught.Answers.SelectMany(t => t.Taps)],
-            DomainWeights = targets.Weights(indices),
-            HardLabels = targets.Labels(indices),
-            Position = (batch.Epoch, batch.Index),
+            DomainWeights = targets.Weights(taught.Indices),
+            HardLabels = targets.Labels(taught.Indices),
+            Position = (taught.Batch.Epoch, taught.Batch.Index),
         });
     }
 

@@ -9,14 +9,15 @@ namespace OnnxAmalgam.Training;
 /// <summary>A batch and what the teachers say of it. Owns its tensors; disposing it gives the batch's memory back to the loader.</summary>
 /// <param name="Batch">Canvases, as bytes.</param>
 /// <param name="Canvas">The same as X[n, c, h, w] on the student's device.</param>
+/// <param name="Indices">The images' places in their set, I[n], there, too.</param>
 /// <param name="Answers">One a teacher; empty where no term asks them.</param>
-internal sealed record TaughtBatch(ImageBatch Batch, Tensor Canvas, IReadOnlyList<TeacherOutput> Answers) : IDisposable
+internal sealed record TaughtBatch(ImageBatch Batch, Tensor Canvas, Tensor Indices, IReadOnlyList<TeacherOutput> Answers) : IDisposable
 {
     /// <summary>Called once with the batch.</summary>
     public Action<ImageBatch>? Returned { get; init; }
 
     /// <summary>All that it owns.</summary>
-    public IEnumerable<Tensor> Tensors => Answers.SelectMany(a => a.Logits is { } logits ? a.Taps.Prepend(logits) : a.Taps).Prepend(Canvas);
+    public IEnumerable<Tensor> Tensors => Answers.SelectMany(a => a.Logits is { } logits ? a.Taps.Prepend(logits) : a.Taps).Prepend(Indices).Prepend(Canvas);
 
     /// <inheritdoc/>
     public void Dispose()

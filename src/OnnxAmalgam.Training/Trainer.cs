@@ -120,25 +120,20 @@ public sealed class Trainer : IDisposable
         var sums = new Dictionary<string, double>(at.Sums);
         var clock = Stopwatch.StartNew();
         long images = 0;
-        double speed = 0;
         int done = at.Batch;
         bool interrupted = false;
+        using var log = TermLog.On(setup.Compute.Device, step.TermNames);
         while (done < perEpoch && !(interrupted = stop.IsCancellationRequested))
         {
             using TaughtBatch batch = batches.Next();
-            double[] terms = step.Learn(batch, schedule.At(at.Step + done - at.Batch));
+            Sum(log.Add(batch.Batch, step.Advance(batch, schedule.At(at.Step + done - at.Batch))));
             images += batch.Batch.Count;
-            for (int i = 0; i < terms.Length; i++)
-            {
-                sums[step.TermNames[i]] = sums.GetValueOrDefault(step.TermNames[i]) + terms[i];
-            }
-
             done++;
-            speed = images / clock.Elapsed.TotalSeconds;
             long left = ((long)(train.Epochs - at.Epoch + 1) * perEpoch) - done;
-            observer.Stepped(at.Epoch, done, speed, TimeSpan.FromSeconds(left * clock.Elapsed.TotalSeconds / Math.Max(1, done - at.Batch)));
+            observer.Stepped(at.Epoch, done, images / clock.Elapsed.TotalSeconds, TimeSpan.FromSeconds(left * clock.Elapsed.TotalSeconds / Math.Max(1, done - at.Batch)));
         }
 
+        Sum(log.Fetch());
         var state = at with
         {
             Batch = done,
@@ -146,7 +141,15 @@ public sealed class Trainer : IDisposable
             Seconds = at.Seconds + clock.Elapsed.TotalSeconds,
             Sums = sums,
         };
-        return (state, interrupted, speed);
+        return (state, interrupted, images / clock.Elapsed.TotalSeconds);
+
+        void Sum(IEnumerable<double[]> rows)
+        {
+            foreach (var (name, term) in rows.SelectMany(row => step.TermNames.Zip(row)))
+            {
+                sums[name] = sums.GetValueOrDefault(name) + term;
+            }
+        }
     }
 
     TrainingState EndEpoch(TrainingState at, double imagesPerSecond, int batches, RateSchedule schedule, ResultsCsv results, EventFile events)

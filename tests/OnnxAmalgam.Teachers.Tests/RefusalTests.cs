@@ -157,16 +157,6 @@ public sealed class RefusalTests
         Assert.StartsWith("'tiny.onnx': expected a graph that runs on input [2, 3], got '", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Cuda_that_is_absent_names_the_packages_to_add()
-    {
-        Assert.SkipWhen(OnnxRuntime.State().HasCuda, "this build has CUDA");
-
-        var error = Assert.Throws<InputException>(() => new FrozenModel(Classifier(), ["logits"], new() { Device = new(IsCuda: true) }));
-
-        Assert.StartsWith("device 'cuda:0': expected an ONNX Runtime with CUDA, got a CPU build (CPUExecutionProvider); rebuild with -p:Cuda=true (packages Microsoft.ML.OnnxRuntime.Gpu, TorchSharp-cuda-", error.Message, StringComparison.Ordinal);
-    }
-
     static string Refused(OnnxModel model, string output, string expected)
     {
         var error = Assert.Throws<InputException>(() => new FrozenModel(model, [output]));

@@ -9,23 +9,35 @@ static class Pairing
     /// <param name="count">Times a round.</param>
     /// <param name="rounds">Rounds that count.</param>
     /// <returns>Images a second, a row a worker.</returns>
-    public static double[][] Rates(IReadOnlyList<WorkerProcess> workers, string work, int count, int rounds)
+    public static double[][] Rates(IReadOnlyList<WorkerProcess> workers, string work, int count, int rounds) =>
+        Rates(workers, work, [.. workers.Select(_ => count)], rounds);
+
+    /// <summary>The same with a count of its own for each worker, where some are many times slower.</summary>
+    public static double[][] Rates(IReadOnlyList<WorkerProcess> workers, string work, IReadOnlyList<int> counts, int rounds)
     {
         var rates = workers.Select(_ => new double[rounds]).ToArray();
-        foreach (WorkerProcess worker in workers)
+        foreach (var (i, worker) in workers.Index())
         {
-            worker.Do(work, count);
+            worker.Do(work, counts[i]);
         }
 
         for (int round = 0; round < rounds; round++)
         {
             foreach (int i in Enumerable.Range(0, workers.Count).Select(i => round % 2 == 0 ? i : workers.Count - 1 - i))
             {
-                rates[i][round] = workers[i].Do(work, count).Rate;
+                rates[i][round] = workers[i].Do(work, counts[i]).Rate;
             }
         }
 
         return rates;
+    }
+
+    /// <summary>How often a side does something in so many seconds.</summary>
+    public static int Count(WorkerProcess worker, string work, double seconds)
+    {
+        worker.Do(work, 2);
+        Timing trial = worker.Do(work, 3);
+        return Math.Clamp((int)(seconds * 3 / trial.Seconds), 3, 2000);
     }
 
     /// <summary>The middle value.</summary>

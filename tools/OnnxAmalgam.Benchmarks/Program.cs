@@ -7,10 +7,10 @@ using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
 using OnnxAmalgam.Benchmarks;
 
 // tools/OnnxAmalgam.Benchmarks: see tools/README.md. Run in the repository's root.
-if (args is ["worker", var name, var method, var train, var threadCount, var models])
+if (args is ["worker", var name, var method, var train, var threadCount, var models, .. var placement])
 {
     Setting setting = name.StartsWith("cifar", StringComparison.Ordinal) ? Setting.Cifar(Directory.GetCurrentDirectory()).Sized(name) : Setting.Resnets(models);
-    StepWorker.Serve(setting, method, train, int.Parse(threadCount, System.Globalization.CultureInfo.InvariantCulture));
+    StepWorker.Serve(setting, method, train, CudaComparison.Compute(placement is [var where] ? where : "", int.Parse(threadCount, System.Globalization.CultureInfo.InvariantCulture)));
     return 0;
 }
 
@@ -25,12 +25,51 @@ var rounds = new Option<int>("--rounds") { Description = "Rounds that count; eve
 var seconds = new Option<double>("--seconds") { Description = "About how long a side works in a round.", DefaultValueFactory = _ => 4 };
 var only = new Option<string[]>("--only") { Description = "Settings and methods, as cifar/soft, and alone (data, scaling); default: all that can run here.", AllowMultipleArgumentsPerToken = true };
 var page = new Option<string?>("--write") { Description = "A page whose measured parts are replaced, as docs/benchmarks.md." };
-var command = new RootCommand("Measures a training step of this program beside the same step in plain PyTorch, whole and in parts, in turn.") { threads, rounds, seconds, only, page };
+var onGpu = new Command("cuda", "Measures the step on a GPU: teachers on the processor or beside the student, each way to order the two, fp32 and bf16.") { threads, rounds, seconds, only, page };
+var command = new RootCommand("Measures a training step of this program beside the same step in plain PyTorch, whole and in parts, in turn.") { threads, rounds, seconds, only, page, onGpu };
+onGpu.SetAction(parsed =>
+{
+    if (CudaComparison.Obstacle() is { } obstacle)
+    {
+        Console.Error.WriteLine(obstacle);
+        return 2;
+    }
+
+    var (options, folder) = Start(parsed);
+    var comparison = new CudaComparison(options);
+    Each(parsed, folder, (setting, method) => comparison.Run(setting, method, folder));
+    Publish(parsed, "cuda", $"{comparison.Machine()}\n\n{comparison.Table}");
+    return 0;
+});
 command.SetAction(parsed =>
 {
+    var (options, folder) = Start(parsed);
+    var comparison = new StepComparison(options);
+    Each(parsed, folder, (setting, method) => comparison.Run(setting, method, folder));
+    string machine = Machine.Describe(comparison.Reference) + $"; {options.Threads} threads on every side, {options.Rounds} rounds in turn.";
+    foreach (var (part, table) in comparison.Tables.Prepend(("machine", machine)).Concat(Alone(options with { Python = null }, parsed.GetValue(only) is { Length: > 0 } some && !some.Contains("alone"))))
+    {
+        // a table without rows was not asked for
+        if (!table.StartsWith('|') || table.Count(c => c == '\n') >= 3)
+        {
+            Publish(parsed, part, table);
+        }
+    }
+
+    return 0;
+});
+return command.Parse(args).Invoke();
+
+// What to measure with, and torchvision's networks where a Python has them.
+(ComparisonOptions Options, string? Models) Start(ParseResult parsed)
+{
     string? python = FindPython();
-    string? folder = python is null ? null : Export(python);
-    var comparison = new StepComparison(new ComparisonOptions(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(seconds), python));
+    return (new ComparisonOptions(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(seconds), python), python is null ? null : Export(python));
+}
+
+// The settings and methods that were asked for.
+void Each(ParseResult parsed, string? folder, Action<Setting, string> measure)
+{
     List<Setting> settings = [Setting.Cifar(Directory.GetCurrentDirectory()), .. folder is null ? Array.Empty<Setting>() : [Setting.Resnets(folder)]];
     foreach (Setting setting in settings)
     {
@@ -42,27 +81,19 @@ command.SetAction(parsed =>
             }
 
             Console.Error.WriteLine($"{setting.Name}, {method}");
-            comparison.Run(setting, method, folder);
+            measure(setting, method);
         }
     }
+}
 
-    string machine = Machine.Describe(comparison.Reference) + $"; {parsed.GetValue(threads)} threads on every side, {parsed.GetValue(rounds)} rounds in turn.";
-    foreach (var (part, table) in comparison.Tables.Prepend(("machine", machine)).Concat(Alone(new ComparisonOptions(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(seconds), null), parsed.GetValue(only) is { Length: > 0 } some && !some.Contains("alone"))))
+void Publish(ParseResult parsed, string part, string text)
+{
+    Console.WriteLine($"{text}\n");
+    if (parsed.GetValue(page) is { } path)
     {
-        // a table without rows was not asked for
-        if (table.StartsWith('|') && table.Count(c => c == '\n') < 3)
-        {
-            continue;
-        }
-
-        Console.WriteLine($"{table}\n");
-        if (parsed.GetValue(page) is { } path)
-        {
-            Document.Write(path, part, table);
-        }
+        Document.Write(path, part, text);
     }
-});
-return command.Parse(args).Invoke();
+}
 
 // What is measured without a yardstick; left out where only some settings are asked for.
 static IEnumerable<(string, string)> Alone(ComparisonOptions options, bool some) => some ? [] :

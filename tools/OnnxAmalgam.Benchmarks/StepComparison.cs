@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -65,15 +64,15 @@ sealed class StepComparison(ComparisonOptions options)
 
     void Whole(Setting setting, string method, List<WorkerProcess> workers, WorkerProcess? reference)
     {
-        int count = Count(workers[^1], "step");
+        int count = Pairing.Count(workers[^1], "step", options.Seconds);
         double[][] rates = Pairing.Rates(workers, "step", count, options.Rounds);
         for (int i = 0; i < workers.Count; i++)
         {
             string side = workers[i].Greeting.TryGetProperty("precision", out JsonElement precision) && workers[i].Name.StartsWith("auto", StringComparison.Ordinal)
                 ? $"{workers[i].Name} ({precision.GetString()})" : workers[i].Name;
             double memory = workers[i].Ask("memory").GetProperty("peak_bytes").GetDouble();
-            steps.Append(Row(setting.Name, method, side, Spread(rates[i]), reference is null || i == 0 ? "" : Times(rates[i], rates[0]), Text($"{memory / 1e6:0} MB"),
-                workers[i] == reference ? "" : Text($"{100 * workers[i].Ask("waited").GetProperty("share").GetDouble():0.0} %")));
+            steps.Append(Cells.Row(setting.Name, method, side, Cells.Spread(rates[i]), reference is null || i == 0 ? "" : Cells.Times(rates[i], rates[0]), Cells.Text($"{memory / 1e6:0} MB"),
+                workers[i] == reference ? "" : Cells.Text($"{100 * workers[i].Ask("waited").GetProperty("share").GetDouble():0.0} %")));
         }
     }
 
@@ -83,44 +82,24 @@ sealed class StepComparison(ComparisonOptions options)
         foreach (string work in (string[])(method == "soft" ? ["data", "teachers", "student"] : ["student"]))
         {
             List<WorkerProcess> sides = [.. reference is null ? Array.Empty<WorkerProcess>() : [reference], wide];
-            double[][] rates = Pairing.Rates(sides, work, Count(wide, work), options.Rounds);
+            double[][] rates = Pairing.Rates(sides, work, Pairing.Count(wide, work, options.Seconds), options.Rounds);
             string what = work == "student" ? $"student and losses, {method}" : work;
-            parts.Append(Row(setting.Name, what, reference is null ? "" : Spread(rates[0]), Spread(rates[^1]), reference is null ? "" : Times(rates[^1], rates[0])));
+            parts.Append(Cells.Row(setting.Name, what, reference is null ? "" : Cells.Spread(rates[0]), Cells.Spread(rates[^1]), reference is null ? "" : Cells.Times(rates[^1], rates[0])));
         }
 
         foreach (WorkerProcess worker in workers.Where(w => w.Name is "fp32" or "auto"))
         {
             string precision = worker.Greeting.GetProperty("precision").GetString()!;
-            JsonElement phases = worker.Ask($"profile {Count(worker, "student")}");
+            JsonElement phases = worker.Ask($"profile {Pairing.Count(worker, "student", options.Seconds)}");
             double Phase(string name) => phases.GetProperty(name).GetDouble();
-            profile.Append(Row([setting.Name, method, precision, .. new[] { "teachers", "student forward", "losses", "backward", "optimiser" }.Select(p => Text($"{Phase(p):0.0} ms"))]));
+            profile.Append(Cells.Row([setting.Name, method, precision, .. new[] { "teachers", "student forward", "losses", "backward", "optimiser" }.Select(p => Cells.Text($"{Phase(p):0.0} ms"))]));
             if (method == "soft")
             {
                 double step = Phase("student forward") + Phase("backward") + Phase("losses") + Phase("optimiser");
                 double rate = worker.Ask("matmul 1024").GetProperty("macs_per_second").GetDouble();
                 double ideal = 1000 * 3.0 * setting.Batch * worker.Ask("macs").GetProperty("student").GetDouble() / rate;
-                matrix.Append(Row(setting.Name, precision, Text($"{step:0.0}"), Text($"{ideal:0.0} ({2 * rate / 1e9:0} GFLOP/s)"), Text($"{100 * ideal / step:0} %")));
+                matrix.Append(Cells.Row(setting.Name, precision, Cells.Text($"{step:0.0}"), Cells.Text($"{ideal:0.0} ({2 * rate / 1e9:0} GFLOP/s)"), Cells.Text($"{100 * ideal / step:0} %")));
             }
         }
     }
-
-    /// <summary>How often a side does something in the time of a round.</summary>
-    int Count(WorkerProcess worker, string work)
-    {
-        worker.Do(work, 2);
-        Timing trial = worker.Do(work, 3);
-        return Math.Clamp((int)(options.Seconds * 3 / trial.Seconds), 3, 2000);
-    }
-
-    static string Spread(double[] rates) => Text($"{Pairing.Median(rates):0} ({rates.Min():0} to {rates.Max():0})");
-
-    static string Times(double[] ours, double[] theirs)
-    {
-        var (median, least, largest) = Pairing.Ratio(ours, theirs);
-        return Text($"**{median:0.00}** ({least:0.00} to {largest:0.00})");
-    }
-
-    static string Row(params IEnumerable<string> cells) => $"| {string.Join(" | ", cells)} |\n";
-
-    static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

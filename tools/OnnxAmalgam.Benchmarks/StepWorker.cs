@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using OnnxAmalgam.Graphs;
-using OnnxAmalgam.Teachers;
+using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
@@ -19,32 +19,44 @@ sealed class StepWorker : IDisposable
     readonly AmalgamationStep step;
     readonly BatchLoader loader;
     readonly TaughtBatches ahead;
+    readonly TermLog log;
     readonly RatePoint rate = new(1e-3);
     TimeSpan stepped, waited;
 
-    StepWorker(Recipe recipe, int threads)
+    StepWorker(Recipe recipe, ComputeOptions compute)
     {
-        set_num_threads(threads);
+        set_num_threads(compute.Threads);
+        if (compute.Device.IsCuda)
+        {
+            TorchRuntime.UseFullFloat32();
+        }
+
         manual_seed(1);
-        setup = AmalgamationSetup.Open(recipe, new ComputeOptions(ComputeDevice.Cpu, threads), _ => { });
+        setup = AmalgamationSetup.Open(recipe, compute, _ => { });
         step = new AmalgamationStep(setup);
         step.Precision = recipe.Train.Precision == Precision.Auto ? PrecisionChoice.For(setup).Chosen : recipe.Train.Precision;
         loader = new BatchLoader(setup.Train, recipe.Train.Batch, recipe.Augment, recipe.Train.Seed, views: setup.Cache?.Views, prepare: setup.StoredRows);
+        log = TermLog.On(compute.Device, step.TermNames);
         ahead = new TaughtBatches(loader, step.Teach);
+        if (compute.Device.IsCuda)
+        {
+            // With the first batch teachers are recorded, and nothing else may use the device.
+            ahead.Next().Dispose();
+        }
     }
 
     /// <summary>Serves until <c>quit</c> or the end of input.</summary>
     /// <param name="setting">Teachers, student, images.</param>
     /// <param name="method"><c>soft</c> or <c>published</c>.</param>
     /// <param name="train">Further keys of the recipe's train section, each after a comma.</param>
-    /// <param name="threads">Threads of an operator.</param>
-    public static void Serve(Setting setting, string method, string train, int threads)
+    /// <param name="compute">Where.</param>
+    public static void Serve(Setting setting, string method, string train, ComputeOptions compute)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("onnx-amalgam-bench-");
         try
         {
-            using var worker = new StepWorker(RecipeReader.Read(setting.Write(folder.FullName, method, train)), threads);
-            Answer(new { precision = worker.step.Precision.ToString().ToLowerInvariant() });
+            using var worker = new StepWorker(RecipeReader.Read(setting.Write(folder.FullName, method, train)), compute);
+            Answer(new { precision = worker.step.Precision.ToString().ToLowerInvariant(), recorded = worker.setup.Teachers.Count(t => t.IsRecorded) });
             while (Console.ReadLine() is { } line && line != "quit")
             {
                 Answer(worker.Do(line.Split(' ')));
@@ -60,6 +72,7 @@ sealed class StepWorker : IDisposable
     public void Dispose()
     {
         ahead.Dispose();
+        log.Dispose();
         loader.Dispose();
         step.Dispose();
         setup.Dispose();
@@ -68,6 +81,7 @@ sealed class StepWorker : IDisposable
     object Do(string[] words) => words switch
     {
         ["step", var count] => Steps(Count(count)),
+        ["ahead", var count] => Timed(Count(count), () => ahead.Next().Dispose()),
         ["sequential", var count] => OnAnotherLoader(Count(count), batch => step.Run(batch, rate)),
         ["data", var count] => OnAnotherLoader(Count(count), _ => { }),
         ["teachers", var count] => OnOneBatch(Count(count), taught => { using TaughtBatch again = step.Teach(taught.Batch); }),
@@ -91,6 +105,12 @@ sealed class StepWorker : IDisposable
             work();
         }
 
+        log.Fetch();
+        if (setup.Compute.Device.IsCuda)
+        {
+            cuda.synchronize(TorchMemory.Device(setup.Compute.Device));
+        }
+
         return new { seconds = clock.Elapsed.TotalSeconds, cpu_seconds = (Environment.CpuUsage.TotalTime - processor).TotalSeconds, images = count * setup.Recipe.Train.Batch };
     }
 
@@ -99,7 +119,7 @@ sealed class StepWorker : IDisposable
     {
         TimeSpan before = loader.Waited;
         var clock = Stopwatch.StartNew();
-        object timing = Timed(count, () => { using TaughtBatch taught = ahead.Next(); step.Learn(taught, rate); });
+        object timing = Timed(count, () => { using TaughtBatch taught = ahead.Next(); log.Add(taught.Batch, step.Advance(taught, rate)); });
         (stepped, waited) = (stepped + clock.Elapsed, waited + loader.Waited - before);
         return timing;
     }

@@ -4,10 +4,13 @@
 Teachers, student, common space, loss and optimiser are those of the recipes in models/recipes, as anyone would write them with torch.nn and
 torch.optim. It holds nothing of OnnxAmalgam. Speed is all it is for: images and weights of the torchvision teachers are random.
 
+On a GPU (--device cuda) teachers and float32 are what they are elsewhere (TF32 off); --precision bf16 runs the student and its losses under autocast.
+
 A worker: reads lines on stdin, answers each with one line of JSON on stdout.
 
     step N        N steps after each other            {"seconds": ..., "images": ...}
-    teachers N    the teachers alone on N batches     {"seconds": ..., "images": ...}
+    teachers N    the teachers alone on one batch, N times
+    ahead N       N batches and the teachers on each
     student N     N steps on teachers' answers that are already there
     memory        {"peak_bytes": ...} of this process
     quit
@@ -15,6 +18,7 @@ A worker: reads lines on stdin, answers each with one line of JSON on stdout.
     step.py --setting cifar --method published --batch 64 --threads 2
 """
 import argparse
+import contextlib
 import json
 import resource
 import sys
@@ -145,9 +149,9 @@ def discrepancy(x, y):
 
 
 class Setting:
-    def __init__(self, name):
+    def __init__(self, name, device):
         torch.manual_seed(1)
-        mean, std = torch.tensor([.4914, .4822, .4465]).view(1, 3, 1, 1), torch.tensor([.247, .2435, .2616]).view(1, 3, 1, 1)
+        mean, std = (torch.tensor(values, device=device).view(1, 3, 1, 1) for values in ([.4914, .4822, .4465], [.247, .2435, .2616]))
         if name == "cifar":
             self.size, self.channels = 32, 64
             self.teachers = [ResNet((16, 32, 64), (3, 2, 2), 6), MobileNet(4)]
@@ -160,17 +164,19 @@ class Setting:
             self.inputs = [lambda x: (x.float() / 255 - mean) / std] * 2
             self.student = Torchvision("resnet18", 320)
             self.classes, self.student_width, self.widths = (200, 120), 512, (512, 2048)
+        self.student.to(device)
         for teacher in self.teachers:
-            teacher.eval().requires_grad_(False)
+            teacher.eval().requires_grad_(False).to(device)
 
 
 class Worker:
-    def __init__(self, setting, method, batch, images):
-        self.s, self.method, self.batch = Setting(setting), method, batch
+    def __init__(self, setting, method, batch, images, device, precision):
+        self.s, self.method, self.batch, self.device = Setting(setting, device), method, batch, device
+        self.mixed = (lambda: torch.autocast(device.type, torch.bfloat16)) if precision == "bf16" else contextlib.nullcontext
         size = self.s.size
         self.images = torch.randint(0, 256, (images, 3, size, size), dtype=torch.uint8)
         self.student = self.s.student.train()
-        self.common = CommonSpace(self.s.student_width, self.s.widths, self.s.channels) if method == "published" else None
+        self.common = CommonSpace(self.s.student_width, self.s.widths, self.s.channels).to(device) if method == "published" else None
         parameters = [*self.student.parameters(), *(self.common.parameters() if self.common else [])]
         self.optimizer = torch.optim.Adam(parameters, lr=1e-3, weight_decay=1e-4)
 
@@ -182,19 +188,21 @@ class Worker:
         for image, (dy, dx, flip) in zip(padded, torch.stack([torch.randint(0, 9, (self.batch,)), torch.randint(0, 9, (self.batch,)), torch.randint(0, 2, (self.batch,))], 1).tolist()):
             view = image[:, dy:dy + size, dx:dx + size]
             out.append(view.flip(2) if flip else view)
-        return torch.stack(out)
+        canvas = torch.stack(out)
+        return canvas if self.device.type == "cpu" else canvas.pin_memory().to(self.device, non_blocking=True)
 
     @torch.no_grad()
     def teach(self, canvas):
         return [teacher(prepare(canvas)) for teacher, prepare in zip(self.s.teachers, self.s.inputs)]
 
     def learn(self, canvas, answers):
-        scores, features = self.student((canvas.float() / 255 - .473) / .2503)
-        target = torch.cat([z for z, _ in answers], 1).softmax(1)
-        loss = -(target * scores.log_softmax(1)).sum(1).mean()
-        if self.common is not None:
-            mmd, mse = self.common(features, [f for _, f in answers])
-            loss = loss + 10 * mmd + 10 * mse
+        with self.mixed():
+            scores, features = self.student((canvas.float() / 255 - .473) / .2503)
+            target = torch.cat([z for z, _ in answers], 1).softmax(1)
+            loss = -(target * scores.log_softmax(1)).sum(1).mean()
+            if self.common is not None:
+                mmd, mse = self.common(features, [f for _, f in answers])
+                loss = loss + 10 * mmd + 10 * mse
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -203,6 +211,7 @@ class Worker:
     def run(self, command, count):
         canvas = self.next()
         answers = self.teach(canvas)
+        self.finish()
         start, processor = time.perf_counter(), time.process_time()
         for _ in range(count):
             if command == "step":
@@ -210,11 +219,19 @@ class Worker:
                 self.learn(canvas, self.teach(canvas))
             elif command == "teachers":
                 self.teach(canvas)
+            elif command == "ahead":
+                self.teach(self.next())
             elif command == "student":
                 self.learn(canvas, answers)
             elif command == "data":
                 self.next()
+        self.finish()
         return {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - processor, "images": count * self.batch}
+
+    def finish(self):
+        """Waits for the GPU."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
 
 
 def main():
@@ -224,9 +241,14 @@ def main():
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--images", type=int, default=2048)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     args = parser.parse_args()
+    if args.device == "cuda" and not torch.cuda.is_available():
+        sys.exit(f"step.py: expected a PyTorch with CUDA and a GPU, got PyTorch {torch.__version__} without; the yardstick is left out")
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     torch.set_num_threads(args.threads)
-    worker = Worker(args.setting, args.method, args.batch, args.images)
+    worker = Worker(args.setting, args.method, args.batch, args.images, torch.device(args.device), args.precision)
     print(json.dumps({"torch": torch.__version__}), flush=True)
     for line in sys.stdin:
         command, *rest = line.split()

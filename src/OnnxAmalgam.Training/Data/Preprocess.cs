@@ -70,7 +70,7 @@ public sealed class Preprocess
         return values.mul_(PerChannel(factors, image.device)).add_(PerChannel(offsets, image.device));
     }
 
-    Tensor PerChannel(float[] values, Device device) => tensor(values, device: device).reshape(1, Input.Channels, 1, 1);
+    Tensor PerChannel(float[] values, Device device) => Upload.To(tensor(values).reshape(1, Input.Channels, 1, 1), device);
 
     /// <summary>Grey is repeated; colour becomes grey as <see cref="Luma"/> says.</summary>
     static Tensor ToChannels(Tensor canvas, int channels)
@@ -81,7 +81,7 @@ public sealed class Preprocess
             return canvas.expand(-1, 3, -1, -1);
         Tensor[] colours = canvas.to(ScalarType.Int32).split(1, 1);
         Tensor sum = colours[0] * Luma.Red + colours[1] * Luma.Green + colours[2] * Luma.Blue + Luma.Half;
-        return sum.bitwise_right_shift(tensor(Luma.Shift, device: canvas.device)).to(ScalarType.Byte);
+        return sum.bitwise_right_shift(Upload.To(tensor(Luma.Shift), canvas.device)).to(ScalarType.Byte);
     }
 
     double[] PerChannel(string key, IReadOnlyList<double> values) => values.Count switch

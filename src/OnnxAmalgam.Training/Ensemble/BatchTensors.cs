@@ -13,4 +13,12 @@ static class BatchTensors
         canvas.bytes = batch.Pixels.AsSpan(0, batch.Count * images.Channels * images.Height * images.Width);
         return canvas;
     }
+
+    /// <summary>The same on a device, and the indices of the batch's images I[n] as int64.</summary>
+    public static (Tensor Canvas, Tensor Indices) Of(ImageBatch batch, ImageSet images, Device device)
+    {
+        using Tensor canvas = Canvas(batch, images);
+        using Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64);
+        return (Upload.To(canvas, device), Upload.To(indices, device));
+    }
 }

@@ -72,6 +72,9 @@ public sealed class Teacher : IDisposable
     /// <summary>Whether its session is open.</summary>
     internal bool IsOpen => session.IsValueCreated;
 
+    /// <summary>Whether training batches are launched as a CUDA graph.</summary>
+    internal bool IsRecorded => IsOpen && session.Value.IsRecorded;
+
     /// <summary>Where its outputs are kept; null: nowhere.</summary>
     internal TeacherStores? Stores => stores;
 
@@ -126,11 +129,15 @@ public sealed class Teacher : IDisposable
     public TeacherOutput Run(Tensor canvas, Func<int, string> imageName) => Run(canvas, imageName, null);
 
     /// <summary>The same, where what is stored for the batch may have been read beforehand.</summary>
-    internal TeacherOutput Run(Tensor canvas, Func<int, string> imageName, StoredRows? stored)
+    /// <param name="canvas">Bytes X[n, c, h, w].</param>
+    /// <param name="imageName">Names the i-th image of the batch.</param>
+    /// <param name="stored">What was read; null: it is read here.</param>
+    /// <param name="record">Whether the run may be recorded as a CUDA graph: see <see cref="TeacherSession.Run"/>.</param>
+    internal TeacherOutput Run(Tensor canvas, Func<int, string> imageName, StoredRows? stored, bool record = false)
     {
         Tensor[] outputs = stores is null
-            ? Compute(canvas, imageName)
-            : Cached(stores.Outputs, stored ?? Find(stores.Outputs, canvas), canvas, () => Compute(canvas, imageName), DefineOutputs);
+            ? Compute(canvas, imageName, record)
+            : Cached(stores.Outputs, stored ?? Find(stores.Outputs, canvas), canvas, () => Compute(canvas, imageName, record), DefineOutputs);
         return Output(outputs);
     }
 
@@ -234,13 +241,10 @@ public sealed class Teacher : IDisposable
         return [.. CachedRows.Parts(all, store.Layout!).Select(p => p.MoveToOuterDisposeScope())];
     }
 
-    Tensor[] Compute(Tensor canvas, Func<int, string> imageName)
+    Tensor[] Compute(Tensor canvas, Func<int, string> imageName, bool record = false)
     {
-        Tensor[] floats = session.Value.Run(canvas);
-        foreach (Tensor value in floats)
-        {
-            CheckFinite(value, imageName);
-        }
+        Tensor[] floats = session.Value.Run(canvas, record);
+        CheckFinite(floats, imageName);
 
         return logits is null ? floats : [ReadScores(floats[0]), .. floats[1..]];
     }
@@ -258,14 +262,23 @@ public sealed class Teacher : IDisposable
         return !logits!.IsProbability ? flat : ScoreMetadata.FromProbabilities(flat, Kind);
     }
 
-    void CheckFinite(Tensor value, Func<int, string> imageName)
+    /// <summary>Waits for the device once, unless something is amiss.</summary>
+    void CheckFinite(Tensor[] values, Func<int, string> imageName)
     {
         using var scope = NewDisposeScope();
-        if (double.IsFinite(value.sum().item<float>()))
+        if (double.IsFinite(stack(values.Select(v => v.sum()).ToArray()).sum().item<float>()))
         {
             return;
         }
 
+        foreach (Tensor value in values)
+        {
+            CheckFinite(value, imageName);
+        }
+    }
+
+    void CheckFinite(Tensor value, Func<int, string> imageName)
+    {
         Tensor bad = value.isfinite().reshape(value.shape[0], -1).all(1).logical_not();
         if (!bad.any().item<bool>())
         {

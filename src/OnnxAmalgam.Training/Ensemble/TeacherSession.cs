@@ -16,6 +16,9 @@ sealed class TeacherSession : IDisposable
     /// <summary>Where the session's inputs and outputs lie: on its device, but for halves, which TorchSharp can point to on the CPU only
     /// (ONNX Runtime then copies).</summary>
     readonly Device memory;
+    /// <summary>How runs are ordered against libtorch's work; null: both are on the processor.</summary>
+    readonly CudaSchedule? schedule;
+    RecordedBatch? recorded;
 
     /// <summary>Opens a session that computes just these values.</summary>
     /// <exception cref="InputException">ONNX Runtime does not take the graph, or the input description makes no sense.</exception>
@@ -27,6 +30,7 @@ sealed class TeacherSession : IDisposable
         {
             bool hasHalves = session.Outputs.Append(session.Input).Any(o => TorchMemory.Dtype(o.Type) == ScalarType.Float16);
             memory = hasHalves ? CPU : TorchMemory.Device(options.Device);
+            schedule = memory.type == DeviceType.CUDA ? options.Schedule : null;
             preprocess = new Preprocess(input);
         }
         catch
@@ -39,17 +43,31 @@ sealed class TeacherSession : IDisposable
     /// <summary>Shapes of all outputs for so many images.</summary>
     public IReadOnlyList<long[]> Shapes(int images) => session.OutputShapes(input.ShapeOf(images));
 
+    /// <summary>Whether batches are launched as a CUDA graph.</summary>
+    public bool IsRecorded => recorded is not null;
+
     /// <summary>Runs the network on a batch of canvases, bytes X[n, c, h, w]: one float32 tensor an output, on the canvases' device.</summary>
-    public Tensor[] Run(Tensor canvas)
+    /// <param name="canvas">The batch.</param>
+    /// <param name="record">Whether to record this batch's shape as a CUDA graph for this thread, where the session's schedule is that: nothing else may
+    /// be asked of the device meanwhile.</param>
+    public Tensor[] Run(Tensor canvas, bool record = false)
     {
         using Tensor local = canvas.to(memory);
         using Tensor pixels = preprocess.Apply(local);
-        var raw = session.OutputShapes(pixels.shape)
-            .Zip(session.Outputs, (shape, output) => empty(shape, TorchMemory.Dtype(output.Type), memory))
-            .ToArray();
-        if (memory.type == DeviceType.CUDA)
+        if (record && schedule == CudaSchedule.Graph)
         {
-            // ONNX Runtime's stream does not wait for torch's, on which the input may still be in the making.
+            recorded ??= RecordedBatch.Of(session, pixels);
+        }
+
+        if (recorded?.Fits(pixels) == true)
+        {
+            return [.. recorded.Run(pixels).Select(o => o.to(ScalarType.Float32, canvas.device, copy: true))];
+        }
+
+        Tensor[] raw = TorchMemory.Outputs(session, pixels);
+        if (schedule is CudaSchedule.OwnStream or CudaSchedule.Graph)
+        {
+            // The input may still be in the making on libtorch's stream, and what lay in the outputs' memory before may still be read there.
             cuda.synchronize(memory);
         }
 
@@ -58,5 +76,9 @@ sealed class TeacherSession : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => session.Dispose();
+    public void Dispose()
+    {
+        recorded?.Dispose();
+        session.Dispose();
+    }
 }

@@ -21,6 +21,10 @@ static class TorchMemory
         return new TensorView(Pointer(tensor), ElementType(tensor.dtype), tensor.shape, device);
     }
 
+    /// <summary>Uninitialised tensors beside the pixels for what a network makes of them.</summary>
+    public static Tensor[] Outputs(FrozenModel session, Tensor pixels) =>
+        [.. session.OutputShapes(pixels.shape).Zip(session.Outputs, (shape, output) => empty(shape, Dtype(output.Type), pixels.device))];
+
     /// <summary>Torch's dtype for ONNX Runtime's.</summary>
     public static ScalarType Dtype(TensorElementType type) => type switch
     {

@@ -104,10 +104,10 @@ internal static class Mmd
     {
         if (bandwidths is null)
         {
-            var rates = tensor(Octaves.Select(f => -0.5 / f).ToArray(), distances.dtype, distances.device).view(-1, 1, 1, 1, 1);
+            var rates = Upload.To(tensor(Octaves.Select(f => -0.5 / f).ToArray(), distances.dtype), distances.device).view(-1, 1, 1, 1, 1);
             return distances.div(MedianSquares(distances)).unsqueeze(0).mul(rates).exp_().sum([0]);
         }
-        var factors = tensor(bandwidths.Select(s => -0.5 / (s * s)).ToArray(), distances.dtype, distances.device).view(-1, 1, 1, 1, 1);
+        var factors = Upload.To(tensor(bandwidths.Select(s => -0.5 / (s * s)).ToArray(), distances.dtype), distances.device).view(-1, 1, 1, 1, 1);
         return distances.unsqueeze(0).mul(factors).exp_().sum([0]);
     }
 

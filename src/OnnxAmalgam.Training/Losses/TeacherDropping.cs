@@ -22,7 +22,7 @@ internal static class TeacherDropping
         using var scope = NewDisposeScope();
         var worst = losses.argmax(0, keepdim: true);
         var isWorst = arange(losses.shape[0], device: losses.device).unsqueeze(1).eq(worst);
-        var kept = tensor(Enumerable.Range(0, (int)losses.numel()).Select(k => draw(k) >= chance).ToArray(), losses.shape, device: losses.device);
+        var kept = Upload.To(tensor(Enumerable.Range(0, (int)losses.numel()).Select(k => draw(k) >= chance).ToArray(), losses.shape), losses.device);
         var counts = isWorst.logical_or(kept).to_type(losses.dtype);
         return (counts / counts.sum()).MoveToOuterDisposeScope();
     }

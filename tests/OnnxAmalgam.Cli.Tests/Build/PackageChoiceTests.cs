@@ -19,6 +19,15 @@ public sealed class PackageChoiceTests
         Assert.Equal([OrtGpu, "TorchSharp-cuda-windows"], windows.Where(IsNative));
     }
 
+    [Fact]
+    public void With_libraries_of_the_system_no_native_package_is_taken_but_the_one_that_decodes_images()
+    {
+        string[] chosen = References(Cli, "linux-x64", "-p:Cuda=external");
+
+        Assert.DoesNotContain(chosen, IsNative);
+        Assert.Contains("SkiaSharp.NativeAssets.Linux.NoDependencies", chosen);
+    }
+
     [Theory]
     [InlineData("linux-x64")]
     [InlineData("win-x64")]

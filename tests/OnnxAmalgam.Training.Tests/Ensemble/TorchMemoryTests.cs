@@ -25,10 +25,20 @@ public sealed class TorchMemoryTests
 
         Assert.Equal(part.bytes.ToArray(), bytes.ToArray());
         Assert.Equal([2, 4], view.Shape);
+        Assert.Equal(ComputeDevice.Cpu, view.Device);
         bytes.Clear();
         Assert.Equal(0, part.to_type(ScalarType.Float64).abs().sum().item<double>());
         Assert.Equal(6, whole.to_type(ScalarType.Float64).sum().item<double>());
         Assert.Throws<ArgumentException>(() => TorchMemory.View(whole.t()));
+    }
+
+    [Fact]
+    public void A_run_tells_its_sessions_where_and_in_what_order_they_work()
+    {
+        var compute = new ComputeOptions(new ComputeDevice(IsCuda: true, 1), 3) { Schedule = CudaSchedule.DefaultStream };
+
+        Assert.Equal(new FrozenModelOptions { Device = new(IsCuda: true, 1), Threads = 3, Schedule = CudaSchedule.DefaultStream }, compute.Session);
+        Assert.Equal(ComputeDevice.Cpu, (compute with { TeacherDevice = ComputeDevice.Cpu }).Session.Device);
     }
 
     [Fact]

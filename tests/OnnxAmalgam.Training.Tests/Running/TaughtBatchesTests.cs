@@ -72,5 +72,5 @@ public sealed class TaughtBatchesTests : IDisposable
 
     /// <summary>The sum of the batch's indices as the only score.</summary>
     static TaughtBatch Answer(ImageBatch batch) =>
-        new(batch, torch.zeros(1).DetachFromDisposeScope(), [new TeacherOutput(torch.tensor(batch.Indices.Sum()).to_type(torch.ScalarType.Int64).DetachFromDisposeScope(), [])]);
+        new(batch, torch.zeros(1).DetachFromDisposeScope(), torch.zeros(1).DetachFromDisposeScope(), [new TeacherOutput(torch.tensor(batch.Indices.Sum()).to_type(torch.ScalarType.Int64).DetachFromDisposeScope(), [])]);
 }
