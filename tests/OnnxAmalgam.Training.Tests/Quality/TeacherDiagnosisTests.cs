@@ -47,7 +47,7 @@ public sealed class TeacherDiagnosisTests
     [Fact]
     public void What_a_tap_tells_of_light_place_and_blur_is_lost_where_an_augmentation_changes_them()
     {
-        using AmalgamationSetup setup = ShortRun.Open("augment=[]", "train.select=last");
+        using AmalgamationSetup setup = ShortRun.Open("augment=[]", "train.select=last", "data.unlabelled.0.limit=300", "data.unlabelled.1.limit=300");
         var diagnosis = TeacherDiagnosis.Run(setup, 300, allTaps: false, _ => { });
         QualityRow Digits(string augmentation) => diagnosis.Rows.Single(r => r.Teacher == "digits" && r.Augmentation == augmentation);
         var (none, exemplar) = (Digits("none"), Digits("exemplar(1)"));
