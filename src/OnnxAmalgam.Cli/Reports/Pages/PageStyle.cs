@@ -52,7 +52,9 @@ internal static class PageStyle
           .line { grid-template-columns: 1fr 4rem; margin-bottom: .35rem; }
           .line .track { grid-column: 1 / -1; grid-row: 2; }
           .marks .name, .marks .value { display: none; }
-          th:first-child, table.words th:first-child { max-width: 9rem; overflow-wrap: anywhere; }
+          th:first-child { max-width: 9rem; }
+          table.words th:first-child { max-width: none; }
+          table.words th code { display: block; width: 9rem; overflow-wrap: anywhere; }
           dl { grid-template-columns: 1fr; gap: 0; }
           dd { margin-bottom: .4rem; }
         }
