@@ -1,6 +1,5 @@
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Quality;
-using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Tests.Quality;
 
