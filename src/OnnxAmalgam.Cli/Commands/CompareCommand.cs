@@ -1,9 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxAmalgam.Cli.Reports;
+using OnnxAmalgam.Cli.Reports.Pages;
 using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Training.Comparison;
+using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Cli.Commands;
@@ -21,6 +24,7 @@ internal sealed class CompareCommand : ProgramCommand
         HelpName = "FILE",
     };
 
+    readonly Option<string?> page = new("--page") { Description = "Write one HTML page that needs nothing else: charts, tables, in what the recipes differ, seeds, versions", HelpName = "FILE" };
     readonly Option<string[]> set = new("--set") { Description = "Override a value of every recipe; may be repeated", HelpName = "path.to.key=value" };
     readonly Option<string?> log = new("--log")
     {
@@ -35,7 +39,7 @@ internal sealed class CompareCommand : ProgramCommand
         : base("compare", "Trains each recipe with several seeds and tests them on the same images: means, intervals, paired tests", "onnx-amalgam compare models/recipes/mnist-fashion/gated.yaml models/recipes/mnist-fashion/published.yaml --seeds 3 --csv methods.csv")
     {
         Add(recipes);
-        foreach (Option option in (Option[])[seeds, output, set, log, program, csv, json])
+        foreach (Option option in (Option[])[seeds, output, set, log, program, csv, page, json])
             Add(option);
     }
 
@@ -46,7 +50,7 @@ internal sealed class CompareCommand : ProgramCommand
         string[] paths = result.GetRequiredValue(recipes);
         string[] overrides = result.GetValue(set) ?? [];
         var methods = paths.Select(path => all.Select(seed => RecipeReader.Read(path, [.. overrides, Seed(seed)])).ToArray()).ToArray();
-        var runLog = result.GetValue(log) is { } file ? new RunLog(file) : null;
+        var runLog = result.GetValue(log) is { } logFile ? new RunLog(logFile) : null;
         Check(paths, [.. methods.Select(m => m[0])]);
         string folder = Path.GetFullPath(result.GetValue(output) ?? Path.Combine("runs", $"compare-{methods[0][0].Name}"));
 
@@ -61,14 +65,13 @@ internal sealed class CompareCommand : ProgramCommand
             {
                 Recipe recipe = methods[m][seed];
                 var key = RunKey.Of(paths[m], overrides, all[seed], result.GetValue(program) ?? CommandLine.Version);
-                if (runLog?.Find(key) is { } known)
+                if (runLog?.Find(key) is { } logged)
                 {
                     session.Note($"{recipe.Name}, seed {all[seed]} ({++done} of {methods.Length * all.Length}): known, from {Printable.Text(result.GetValue(log)!)}");
-                    runs[m].Add(known);
+                    runs[m].Add(logged);
                     continue;
                 }
 
-                var clock = System.Diagnostics.Stopwatch.StartNew();
                 string at = Path.Combine(folder, recipe.Name, string.Create(CultureInfo.InvariantCulture, $"seed-{all[seed]}"));
                 session.Note($"{recipe.Name}, seed {all[seed]} ({++done} of {methods.Length * all.Length}): {Word(MethodRun.StateOf(at))}");
                 var progress = new TrainingProgress(session.Terminal.Error, session.Terminal.IsLive, session.IsQuiet);
@@ -78,13 +81,15 @@ internal sealed class CompareCommand : ProgramCommand
                     return signals.ExitCode;
                 }
 
-                runLog?.Add(recipe.Name, key, clock.Elapsed, run);
+                runLog?.Add(recipe.Name, key, run.Duration ?? TimeSpan.Zero, run);
                 runs[m].Add(run);
             }
         }
 
         MethodComparison comparison = new([.. methods.Select((m, i) => (m[0].Name, (IReadOnlyList<MethodRun>)runs[i]))], first);
         Report(comparison, result, session, folder, all);
+        if (result.GetValue(page) is { } target)
+            AtomicFile.WriteText(target, ComparisonPage.Write(new(comparison, [.. methods.Select((m, i) => (m[0], (IReadOnlyList<MethodRun>)runs[i]))], Versions(result, compute))));
         return ExitCode.Done;
     }
 
@@ -98,6 +103,17 @@ internal sealed class CompareCommand : ProgramCommand
             ComparisonTable.Write(session.Terminal, comparison);
         session.Note($"runs: {folder}");
     }
+
+    (string Name, string Version)[] Versions(ParseResult result, ComputeOptions compute) =>
+    [
+        ("onnx-amalgam", CommandLine.Version),
+        .. result.GetValue(program) is { } build ? [("--program", build)] : Array.Empty<(string, string)>(),
+        ("ONNX Runtime", OnnxRuntime.State().Version),
+        ("libtorch", TorchSharp.torch.__version__),
+        (".NET", Environment.Version.ToString()),
+        ("device", compute.Device.ToString() ?? ""),
+        ("threads", compute.Threads.ToString(CultureInfo.InvariantCulture)),
+    ];
 
     static string Seed(long seed) => string.Create(CultureInfo.InvariantCulture, $"train.seed={seed}");
 

@@ -18,6 +18,12 @@ internal static class DiagnosisTable
 
         table.WriteTo(terminal);
         terminal.Output.WriteLine("");
+        var leaks = new TextTable("teacher", "tap", "augmentation", "brightness>", "colour>", "offset>", "blur>");
+        foreach (var r in diagnosis.Rows)
+            leaks.Add(r.Teacher, r.Tap, r.Augmentation, Text(r.LeakBrightness), Text(r.LeakColour), Text(r.LeakOffset), Text(r.LeakBlur));
+        leaks.WriteTo(terminal);
+        terminal.Output.WriteLine("nuisance leak: what a linear probe of the tap tells of the picture before the augmentation, held-out R^2 (1: all, 0 and below: nothing)");
+        terminal.Output.WriteLine("");
         var verdicts = new TextTable("augmentation", "verdict", "flips at worst>", "largest shift>", "decoupling>");
         foreach (var v in diagnosis.Verdicts)
             verdicts.Add(v.Augmentation, v.Text, Text(v.WorstFlipRate), Text(v.LargestShift), Text(v.Decoupling));

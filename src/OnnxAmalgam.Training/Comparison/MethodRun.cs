@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using OnnxAmalgam.Graphs;
@@ -15,6 +16,10 @@ namespace OnnxAmalgam.Training.Comparison;
 public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluation, TestAnswers Answers)
 {
     const string PredictionsFile = "predictions.csv";
+
+    /// <summary>How long it took: the whole run where it was made in one go, else what results.csv says of training; null: not known.</summary>
+    public TimeSpan? Duration { get; init; }
+
     static readonly string[] EvaluationColumns = ["model", "task", "metric", "value", "ci_low", "ci_high", "n"];
 
     /// <summary>How far the run in a folder is.</summary>
@@ -38,12 +43,15 @@ public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluatio
         if (StateOf(folder) == MethodRunState.Finished && File.Exists(predictions))
             return Read(recipe, folder);
 
+        var clock = Stopwatch.StartNew();
+        bool isNew = StateOf(folder) == MethodRunState.New;
         using var setup = AmalgamationSetup.Open(recipe, compute, observer.Warn);
         if (StateOf(folder) != MethodRunState.Finished && !Train(setup, folder, observer, stop))
             return null;
         string csv = PredictionTable.Make(setup, Path.Combine(folder, "student.onnx")).ToCsv();
         AtomicFile.Write(predictions, stream => stream.Write(Encoding.UTF8.GetBytes(csv)));
-        return Read(recipe, folder);
+        MethodRun run = Read(recipe, folder);
+        return isNew ? run with { Duration = clock.Elapsed } : run;
     }
 
     static bool Train(AmalgamationSetup setup, string folder, ITrainingObserver observer, CancellationToken stop)
@@ -72,7 +80,16 @@ public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluatio
             rows.Add(new(csv.GetString(0), csv.GetString(1), csv.GetString(2), Number(3)!.Value, Number(4), Number(5), (long)Number(6)!.Value));
         }
 
-        return new(recipe.Train.Seed, rows, TestAnswers.Of(PredictionTable.Read(Path.Combine(folder, PredictionsFile))));
+        return new(recipe.Train.Seed, rows, TestAnswers.Of(PredictionTable.Read(Path.Combine(folder, PredictionsFile)))) { Duration = TrainingTime(Path.Combine(folder, "results.csv")) };
+    }
+
+    /// <summary>The last row's <c>time</c>.</summary>
+    static TimeSpan? TrainingTime(string results)
+    {
+        if (!File.Exists(results) || File.ReadAllLines(results) is not [var header, .., var last])
+            return null;
+        int column = Array.IndexOf(header.Split(','), "time");
+        return column >= 0 && double.TryParse(last.Split(',')[column], NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) ? TimeSpan.FromSeconds(seconds) : null;
     }
 
     static void RefuseOther(Recipe recipe, string folder)

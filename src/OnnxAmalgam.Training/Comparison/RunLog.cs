@@ -48,7 +48,10 @@ public sealed class RunLog
             return null;
         try
         {
-            return new(key.Seed, JsonSerializer.Deserialize<EvaluationRow[]>(row[5])!, new TestAnswers(row[6], int.Parse(row[7], CultureInfo.InvariantCulture), TestAnswers.Unpack(row[8])));
+            return new(key.Seed, JsonSerializer.Deserialize<EvaluationRow[]>(row[5])!, new TestAnswers(row[6], int.Parse(row[7], CultureInfo.InvariantCulture), TestAnswers.Unpack(row[8])))
+            {
+                Duration = TimeSpan.FromSeconds(double.Parse(row[4], CultureInfo.InvariantCulture)),
+            };
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidDataException)
         {

@@ -1,3 +1,4 @@
+using OnnxAmalgam.Training.Exemplars;
 using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Training.Data;
@@ -11,15 +12,18 @@ sealed class Augmentation
     readonly int channels;
     readonly int height;
     readonly int width;
+    readonly ColourComponents? colours;
 
     /// <param name="steps">In order; each has a stream of its own.</param>
     /// <param name="seed">Seeds all of them.</param>
     /// <param name="images">Whose canvases are changed.</param>
-    public Augmentation(IReadOnlyList<AugmentStep> steps, long seed, ImageSet images)
+    /// <param name="population">Whose colours <c>exemplar</c> goes by; null: these images'.</param>
+    public Augmentation(IReadOnlyList<AugmentStep> steps, long seed, ImageSet images, ImageSet? population = null)
     {
         this.steps = [.. steps.Select((step, number) => (step, Randomness.StreamOf($"augment/{number}")))];
         this.seed = seed;
         (channels, height, width) = (images.Channels, images.Height, images.Width);
+        colours = steps.OfType<ExemplarStep>().Any() ? ColourComponents.Of(population ?? images) : null;
     }
 
     /// <summary>Changes X[c, h, w] in place.</summary>
@@ -46,6 +50,10 @@ sealed class Augmentation
                 case RandomMaskStep mask:
                     // Both epochs of a pair draw alike, and hide from opposite ends of the unit interval.
                     Hide(canvas, mask, Randomness.Draw(seed, stream, (epoch + 1) / 2, index), fromTop: epoch % 2 == 0);
+                    break;
+                case ExemplarStep exemplar:
+                    canvas.CopyTo(scratch);
+                    PublishedFamily.Draw((long)draw, 0, 0, exemplar.Strength).Apply(scratch, canvas, new Canvas(channels, height, width), colours!);
                     break;
                 default:
                     throw new NotSupportedException($"augmentation step {step.GetType().Name}");

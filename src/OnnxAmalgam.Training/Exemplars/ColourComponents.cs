@@ -6,20 +6,24 @@ namespace OnnxAmalgam.Training.Exemplars;
 /// <summary>The principal components of the colours of a set of images.</summary>
 internal sealed class ColourComponents
 {
+    const int MostImages = 2000;
     readonly double[] mean;
     readonly double[][] axes;
 
-    ColourComponents(double[] mean, double[][] axes) => (this.mean, this.axes) = (mean, axes);
+    ColourComponents(double[] mean, double[][] axes) => (this.mean, this.axes, Grey) = (mean, axes, mean.Length == 1 ? this : new([mean.Average()], [[1]]));
 
-    /// <summary>Mean and components of all pixels of at most the first 2,000 images.</summary>
+    /// <summary>Those of grey patches among these: one axis, through the mean of the means.</summary>
+    public ColourComponents Grey { get; }
+
+    /// <summary>Mean and components of all pixels of at most 2,000 images, evenly spread over the set.</summary>
     public static ColourComponents Of(ImageSet images)
     {
-        int channels = images.Channels, plane = images.Height * images.Width, count = Math.Min(images.Count, 2000);
+        int channels = images.Channels, plane = images.Height * images.Width, count = Math.Min(images.Count, MostImages);
         var (sums, products) = (new double[channels], new double[channels * channels]);
         var canvas = new byte[images.CanvasBytes];
         for (var i = 0; i < count; i++)
         {
-            images.Read(i, canvas);
+            images.Read((int)((long)i * images.Count / count), canvas);
             for (var p = 0; p < plane; p++)
                 for (var a = 0; a < channels; a++)
                 {

@@ -8,7 +8,7 @@ namespace OnnxAmalgam.Training.Exemplars;
 /// (arXiv 1406.6909), section 3.1, in this order: translation, scale and rotation at once; contrast by principal components of all patches'
 /// colours; saturation and value each to a power, times a factor, plus an offset; hue plus an offset.
 /// Known differences: there patches are cut from larger images, here what lies outside a patch is its mirror image; the components are of
-/// centred colours; grey patches have one component, and of the rest value alone.
+/// centred colours; grey patches, with one channel or three equal ones, have one component, and of the rest value alone: a grey has no hue to be tinted with.
 /// </remarks>
 internal sealed record PatchTransformation
 {
@@ -39,6 +39,13 @@ internal sealed record PatchTransformation
     public void Apply(ReadOnlySpan<byte> source, Span<byte> target, Canvas size, ColourComponents colours)
     {
         var plane = size.PlaneBytes;
+        if (size.Channels == 3 && IsGrey(source, plane))
+        {
+            Apply(source[..plane], target[..plane], new Canvas(1, size.Height, size.Width), colours.Grey);
+            target[..plane].CopyTo(target[plane..]);
+            target[..plane].CopyTo(target[(2 * plane)..]);
+            return;
+        }
         Span<double> pixel = stackalloc double[3];
         var turn = Angle * Math.PI / 180;
         var (cosine, sine) = (Math.Cos(turn) / Scale, Math.Sin(turn) / Scale);
@@ -63,6 +70,9 @@ internal sealed record PatchTransformation
         }
     }
 
+    static bool IsGrey(ReadOnlySpan<byte> patch, int plane) =>
+        patch[..plane].SequenceEqual(patch.Slice(plane, plane)) && patch[..plane].SequenceEqual(patch.Slice(2 * plane, plane));
+
     void Recolour(Span<double> pixel, ColourComponents colours)
     {
         if (Components != (1, 1, 1)) colours.Stretch(pixel, Components);
@@ -82,21 +92,13 @@ internal sealed record PatchTransformation
     {
         var (left, top) = ((int)Math.Floor(x), (int)Math.Floor(y));
         var (right, down) = (x - left, y - top);
-        var (x0, x1) = (Mirrored(left, size.Width), Mirrored(left + 1, size.Width));
-        var (y0, y1) = (Mirrored(top, size.Height) * size.Width, Mirrored(top + 1, size.Height) * size.Width);
+        var (x0, x1) = (Mirror.Index(left, size.Width), Mirror.Index(left + 1, size.Width));
+        var (y0, y1) = (Mirror.Index(top, size.Height) * size.Width, Mirror.Index(top + 1, size.Height) * size.Width);
         for (var c = 0; c < size.Channels; c++)
         {
             var from = source[(c * size.PlaneBytes)..];
             pixel[c] = (((from[y0 + x0] * (1 - right)) + (from[y0 + x1] * right)) * (1 - down)) + (((from[y1 + x0] * (1 - right)) + (from[y1 + x1] * right)) * down);
         }
-    }
-
-    static int Mirrored(int index, int length)
-    {
-        if (length == 1) return 0;
-        var period = 2 * (length - 1);
-        var within = ((index % period) + period) % period;
-        return within < length ? within : period - within;
     }
 
     static (double Hue, double Saturation, double Value) HueOf(ReadOnlySpan<double> rgb)

@@ -12,13 +12,17 @@ internal static class PublishedFamily
     /// <summary>Number of values drawn.</summary>
     const int Values = 14;
 
-    /// <summary>The k-th transformation of a class: a function of (seed, class, k) alone.</summary>
-    public static PatchTransformation Draw(long seed, int surrogate, int sample)
+    /// <summary>The k-th transformation of a class: a function of (seed, class, k) and the strength alone.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <param name="surrogate">The class.</param>
+    /// <param name="sample">k.</param>
+    /// <param name="strength">Multiplies what is added, and is the exponent of what is multiplied: 0 is no change, 1 as published.</param>
+    public static PatchTransformation Draw(long seed, int surrogate, int sample, double strength = 1)
     {
         var stream = Randomness.StreamOf("exemplar/transformation");
         double Unit(int value) => Randomness.ToUnit(Randomness.Draw(seed, stream, surrogate, ((long)sample * Values) + value));
-        double Within(int value, double bound) => bound * ((2 * Unit(value)) - 1);
-        double Factor(int value, double least, double most) => least * Math.Pow(most / least, Unit(value));
+        double Within(int value, double bound) => strength * bound * ((2 * Unit(value)) - 1);
+        double Factor(int value, double least, double most) => Math.Pow(least * Math.Pow(most / least, Unit(value)), strength);
         ToneCurve Tone(int first) => new(Factor(first, 0.25, 4), Factor(first + 1, 0.7, 1.4), Within(first + 2, 0.1));
         return new()
         {

@@ -20,11 +20,23 @@ public sealed record QualityRow(
     string Teacher, string Tap, string Augmentation, int Images, double Alignment, double? Shift, double Uniformity, double RankMe, int Channels,
     double Sparsity, double? Correlation, double? Decoupling, double? FlipRate, double? FlipLow, double? FlipHigh)
 {
+    /// <summary>Held-out R^2 of a linear probe from the tap to the picture's mean brightness before the augmentation; null: too few images.</summary>
+    public double? LeakBrightness { get; init; }
+
+    /// <summary>The same to its mean colour; null also where all pictures are grey.</summary>
+    public double? LeakColour { get; init; }
+
+    /// <summary>The same to how far the picture was moved.</summary>
+    public double? LeakOffset { get; init; }
+
+    /// <summary>The same to how much it was blurred.</summary>
+    public double? LeakBlur { get; init; }
+
     /// <summary>Names of the columns, in order.</summary>
     public static IReadOnlyList<string> Columns { get; } =
-        ["teacher", "tap", "augmentation", "images", "alignment", "shift", "uniformity", "rankme", "channels", "sparsity", "correlation", "decoupling", "flip_rate", "flip_low", "flip_high"];
+        ["teacher", "tap", "augmentation", "images", "alignment", "shift", "uniformity", "rankme", "channels", "sparsity", "correlation", "decoupling", "flip_rate", "flip_low", "flip_high", "leak_brightness", "leak_colour", "leak_offset", "leak_blur"];
 
     /// <summary>The values under <see cref="Columns"/>.</summary>
     internal IReadOnlyList<object?> Values =>
-        [Teacher, Tap, Augmentation, Images, Alignment, Shift, Uniformity, RankMe, Channels, Sparsity, Correlation, Decoupling, FlipRate, FlipLow, FlipHigh];
+        [Teacher, Tap, Augmentation, Images, Alignment, Shift, Uniformity, RankMe, Channels, Sparsity, Correlation, Decoupling, FlipRate, FlipLow, FlipHigh, LeakBrightness, LeakColour, LeakOffset, LeakBlur];
 }

@@ -35,11 +35,12 @@ public sealed class TeacherDiagnosis
             ImageSet own = OwnImages.Of(setup, recipe.Name, images);
             TeacherRecipe tapped = allTaps ? TeacherTaps.OnPath(recipe) : recipe with { Taps = recipe.Taps is { Count: 0 } ? null : recipe.Taps };
             using Teacher teacher = Teacher.Open(tapped, withTaps: true, setup.Compute.Session);
-            using var plain = TeacherViews.Of(teacher, own, new ViewRecipe(ViewRecipe.Unchanged, []), setup.Recipe.Train.Seed, 1);
+            using var plain = TeacherViews.Of(teacher, own, new ViewRecipe(ViewRecipe.Unchanged, []), setup.Recipe.Train.Seed, 1, setup.Train);
+            using var nuisances = new Nuisances(own, setup.Recipe.Train.Seed);
             foreach (ViewRecipe view in ViewRecipe.Of(setup.Recipe.Augment, Math.Min(own.Height, own.Width)))
             {
                 progress($"{recipe.Name}: {view.Name}, {own.Count} images");
-                rows.AddRange(Measure(setup, teacher, own, view, plain));
+                rows.AddRange(Measure(setup, teacher, own, view, plain, nuisances));
             }
         }
 
@@ -54,16 +55,25 @@ public sealed class TeacherDiagnosis
         return text.ToString();
     }
 
-    static QualityRow[] Measure(AmalgamationSetup setup, Teacher teacher, ImageSet images, ViewRecipe view, TeacherViews plain)
+    static QualityRow[] Measure(AmalgamationSetup setup, Teacher teacher, ImageSet images, ViewRecipe view, TeacherViews plain, Nuisances nuisances)
     {
-        if (view.Steps.Count == 0)
-        {
-            return TapRows(teacher, images, view, plain, plain, plain);
-        }
+        TeacherViews View(int number, Nuisances? disturbed = null) => TeacherViews.Of(teacher, images, view, setup.Recipe.Train.Seed, number, setup.Train, disturbed);
+        QualityRow[] rows = view.Steps.Count == 0 ? TapRows(teacher, images, view, plain, plain, plain) : Moved();
+        using TeacherViews probed = View(1, nuisances);
+        return [.. rows.Select((row, i) => Leaks(row, probed.Taps[i], nuisances))];
 
-        using var first = TeacherViews.Of(teacher, images, view, setup.Recipe.Train.Seed, 1);
-        using var second = TeacherViews.Of(teacher, images, view, setup.Recipe.Train.Seed, 2);
-        return TapRows(teacher, images, view, plain, first, second);
+        QualityRow[] Moved()
+        {
+            using TeacherViews first = View(1), second = View(2);
+            return TapRows(teacher, images, view, plain, first, second);
+        }
+    }
+
+    static QualityRow Leaks(QualityRow row, TapSample sample, Nuisances nuisances)
+    {
+        using Tensor features = sample.Features();
+        double?[] leaks = LinearProbe.HeldOutR2(features, nuisances.Brightness, nuisances.Colour, nuisances.Offset, nuisances.Blur);
+        return row with { LeakBrightness = leaks[0], LeakColour = leaks[1], LeakOffset = leaks[2], LeakBlur = leaks[3] };
     }
 
     static QualityRow[] TapRows(Teacher teacher, ImageSet images, ViewRecipe view, TeacherViews plain, TeacherViews first, TeacherViews second)

@@ -23,9 +23,11 @@ internal sealed class TeacherViews : IDisposable
     /// <param name="view">How they are changed.</param>
     /// <param name="seed">Of the changes.</param>
     /// <param name="number">Which of the views, from 1.</param>
-    public static TeacherViews Of(Teacher teacher, ImageSet images, ViewRecipe view, long seed, int number)
+    /// <param name="population">The training images, whose colours <c>exemplar</c> goes by.</param>
+    /// <param name="nuisances">Disturb each image first.</param>
+    public static TeacherViews Of(Teacher teacher, ImageSet images, ViewRecipe view, long seed, int number, ImageSet population, Nuisances? nuisances = null)
     {
-        var augmentation = new Augmentation(view.Steps, seed, images);
+        var augmentation = new Augmentation(view.Steps, seed, images, population);
         byte[] scratch = new byte[images.CanvasBytes];
         TapSample[] taps = [.. teacher.TapShapes.Select(shape => new TapSample(shape))];
         var labels = new List<long>();
@@ -35,7 +37,9 @@ internal sealed class TeacherViews : IDisposable
             using var scope = NewDisposeScope();
             for (int i = 0; i < batch.Count; i++)
             {
-                augmentation.Apply(batch.Pixels.AsSpan(i * scratch.Length, scratch.Length), scratch, number, batch.Indices[i]);
+                Span<byte> canvas = batch.Pixels.AsSpan(i * scratch.Length, scratch.Length);
+                nuisances?.Disturb(canvas, scratch, batch.Indices[i]);
+                augmentation.Apply(canvas, scratch, number, batch.Indices[i]);
             }
 
             TeacherOutput output = teacher.Run(BatchTensors.Canvas(batch, images), i => images.NameOf(batch.Indices[i]));

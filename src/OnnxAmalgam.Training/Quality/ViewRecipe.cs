@@ -16,8 +16,8 @@ internal sealed record ViewRecipe(string Name, IReadOnlyList<AugmentStep> Steps)
     public static IReadOnlyList<ViewRecipe> Of(IReadOnlyList<AugmentStep> recipe, int side)
     {
         int eighth = Math.Max(1, side / 8);
-        AugmentStep[] usual = [new FlipStep(), new CropStep(eighth), new RandomMaskStep(0.1, eighth), new RandomMaskStep()];
-        var others = usual.Where(u => u is RandomMaskStep ? !recipe.Contains(u) : recipe.All(r => r.GetType() != u.GetType()));
+        AugmentStep[] usual = [new FlipStep(), new CropStep(eighth), new RandomMaskStep(0.1, eighth), new RandomMaskStep(), new ExemplarStep(0.25), new ExemplarStep()];
+        var others = usual.Where(u => u is RandomMaskStep or ExemplarStep ? !recipe.Contains(u) : recipe.All(r => r.GetType() != u.GetType()));
         return
         [
             new(Unchanged, []),

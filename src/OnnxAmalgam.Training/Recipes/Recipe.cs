@@ -179,6 +179,10 @@ public sealed record CropStep(int Padding) : AugmentStep;
 /// <remarks>Epochs 2k - 1 and 2k hide different squares as far as the share allows: at one half, the second shows just what the first hid.</remarks>
 public sealed record RandomMaskStep(double Share = 0.5, int Patch = 1) : AugmentStep;
 
+/// <summary>Move, scale, turn and recolour as Exemplar-CNN does.</summary>
+/// <param name="Strength">Of the published magnitudes: shifts, angles and offsets are multiplied by it, factors and powers raised to it. 0: no change.</param>
+public sealed record ExemplarStep(double Strength = 1) : AugmentStep;
+
 /// <summary>Target spaces of algorithms.md 1.9.</summary>
 public enum LabelMode
 {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using OnnxAmalgam.Training.Recipes.Yaml;
 
 namespace OnnxAmalgam.Training.Recipes;
@@ -7,7 +8,7 @@ namespace OnnxAmalgam.Training.Recipes;
 /// <param name="Path">Keys and list indices as <c>--set</c> takes them: <c>train.epochs</c>.</param>
 /// <param name="First">The first recipe's value; null: it states none.</param>
 /// <param name="Second">The second recipe's value; null: it states none.</param>
-public sealed record RecipeDifference(string Path, string? First, string? Second)
+public sealed partial record RecipeDifference(string Path, string? First, string? Second)
 {
     /// <summary>Every difference between two resolved recipes, in the order in which recipes are written; none when they are equal.</summary>
     public static IReadOnlyList<RecipeDifference> Between(Recipe first, Recipe second)
@@ -20,6 +21,15 @@ public sealed record RecipeDifference(string Path, string? First, string? Second
             .Select(path => new RecipeDifference(path, a.GetValueOrDefault(path), b.GetValueOrDefault(path)))];
     }
 
+    /// <summary>Every key that any of some resolved recipes states, in the order in which recipes are written; loss terms go by name,
+    /// not by index, and a list of texts or numbers is one value.</summary>
+    public static IReadOnlyList<RecipeKey> Among(IReadOnlyList<Recipe> recipes)
+    {
+        ArgumentNullException.ThrowIfNull(recipes);
+        var all = recipes.Select(r => Leaves(r, joinsLists: true).ToDictionary(l => TermIndex().Replace(l.Key, "$1"), l => l.Value, StringComparer.Ordinal)).ToArray();
+        return [.. all.SelectMany(leaves => leaves.Keys).Distinct(StringComparer.Ordinal).Select(path => new RecipeKey(path, [.. all.Select(leaves => leaves.GetValueOrDefault(path))]))];
+    }
+
     /// <summary>For a message: <c>train.epochs (200, now 300)</c>.</summary>
     public override string ToString()
     {
@@ -28,14 +38,17 @@ public sealed record RecipeDifference(string Path, string? First, string? Second
         static string Word(string? value) => value switch { null => "none", "" => "empty", _ => value };
     }
 
-    static Dictionary<string, string> Leaves(Recipe recipe)
+    [GeneratedRegex(@"^(amalgamation\.losses\.)[0-9]+\.")]
+    private static partial Regex TermIndex();
+
+    static Dictionary<string, string> Leaves(Recipe recipe, bool joinsLists = false)
     {
         var leaves = new Dictionary<string, string>(StringComparer.Ordinal);
-        Collect(RecipeTree.Of(recipe), "", leaves);
+        Collect(RecipeTree.Of(recipe), "", leaves, joinsLists);
         return leaves;
     }
 
-    static void Collect(YamlNode node, string path, Dictionary<string, string> leaves)
+    static void Collect(YamlNode node, string path, Dictionary<string, string> leaves, bool joinsLists)
     {
         string Inside(string key) => path.Length == 0 ? key : $"{path}.{key}";
         switch (node)
@@ -46,14 +59,22 @@ public sealed record RecipeDifference(string Path, string? First, string? Second
             case YamlSequence { Items.Count: 0 } or YamlMapping { Entries.Count: 0 }:
                 leaves.Add(path, "");
                 break;
+            case YamlSequence { Items: var items } when joinsLists && items.All(i => i is YamlScalar):
+                leaves.Add(path, string.Join(", ", items.Cast<YamlScalar>().Select(i => i.Text)));
+                break;
             case YamlSequence sequence:
                 for (var i = 0; i < sequence.Items.Count; i++)
-                    Collect(sequence.Items[i], Inside(i.ToString(CultureInfo.InvariantCulture)), leaves);
+                    Collect(sequence.Items[i], Inside(i.ToString(CultureInfo.InvariantCulture)), leaves, joinsLists);
                 break;
             case YamlMapping mapping:
                 foreach (var (key, value) in mapping.Entries)
-                    Collect(value, Inside(key.Text), leaves);
+                    Collect(value, Inside(key.Text), leaves, joinsLists);
                 break;
         }
     }
 }
+
+/// <summary>A key and what each of several recipes says.</summary>
+/// <param name="Path">Its path.</param>
+/// <param name="Values">A value a recipe; null: it states none.</param>
+public sealed record RecipeKey(string Path, IReadOnlyList<string?> Values);

@@ -87,6 +87,7 @@ internal static class RecipeTree
         FlipStep => "flip",
         CropStep crop => string.Create(CultureInfo.InvariantCulture, $"crop({crop.Padding})"),
         RandomMaskStep mask => string.Create(CultureInfo.InvariantCulture, $"random_mask({mask.Share}, {mask.Patch})"),
+        ExemplarStep exemplar => string.Create(CultureInfo.InvariantCulture, $"exemplar({exemplar.Strength})"),
         _ => throw new ArgumentException($"no name for {step}", nameof(step)),
     };
 
@@ -95,6 +96,7 @@ internal static class RecipeTree
         FlipStep => Text("flip"),
         CropStep crop => Map(("crop", Map(("padding", Number(crop.Padding))))),
         RandomMaskStep mask => Map(("random_mask", Map(("share", Number(mask.Share)), ("patch", Number(mask.Patch))))),
+        ExemplarStep exemplar => Map(("exemplar", Map(("strength", Number(exemplar.Strength))))),
         _ => throw new ArgumentException($"no YAML for {step}", nameof(step)),
     };
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Xml.Linq;
 using OnnxAmalgam.Cli.Tests.Running;
 
 namespace OnnxAmalgam.Cli.Tests.Commands;
@@ -77,7 +78,10 @@ public sealed class CompareTests : IDisposable
         InProcess.Run([.. arguments, "--csv", place["one.csv"]]).Ends(0);
         Directory.Delete(place["all"], recursive: true);
 
-        CliResult again = InProcess.Run([.. arguments, "--csv", place["two.csv"]]).Ends(0);
+        CliResult again = InProcess.Run([.. arguments, "--csv", place["two.csv"], "--page", place["page.html"]]).Ends(0);
+        XElement page = XDocument.Load(place["page.html"]).Root!;
+        Assert.Equal(["1", "2"], page.Descendants().Where(e => e.Attribute("class")?.Value == "rank").Select(e => e.Value));
+        Assert.Contains(page.Descendants("dd"), d => d.Value.StartsWith("100, ", StringComparison.Ordinal));
         Assert.Contains("plain, seed 1 (1 of 2): known, from ", again.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(place["all"]));
         Assert.Equal(File.ReadAllText(place["one.csv"]), File.ReadAllText(place["two.csv"]));

@@ -29,6 +29,7 @@ public sealed class RunLogTests : IDisposable
         var read = new RunLog(path);
         MethodRun found = read.Find(key)!;
         Assert.Equal((run.Seed, run.Evaluation[0]), (found.Seed, Assert.Single(found.Evaluation)));
+        Assert.Equal(TimeSpan.FromSeconds(61), found.Duration);
         Assert.Equal(run.Answers.Images, found.Answers.Images);
         Assert.Equal(run.Answers.Right, found.Answers.Right);
         Assert.Null(read.Find(key with { Seed = 4 }));

@@ -1,4 +1,5 @@
 using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Exemplars;
 using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Training.Tests.Data;
@@ -98,6 +99,48 @@ public sealed class AugmentationTests : IDisposable
         byte[][] seen = [.. Enumerable.Range(0, 100).Select(i => Apply([new RandomMaskStep(0.5, 3)], canvas, 1, i))];
         Assert.All(seen, s => Assert.True(s.SequenceEqual(canvas) || s.Chunk(6).All(plane => plane.Distinct().Count() == 1)));
         Assert.InRange(seen.Count(s => s.SequenceEqual(canvas)), 35, 65);
+    }
+
+    [Fact]
+    public void An_exemplar_step_draws_the_published_changes_anew_each_epoch_and_none_at_strength_zero()
+    {
+        byte[] canvas = Samples.Pattern(18);
+        var seen = Enumerable.Range(0, 200).Select(i => Apply([new ExemplarStep()], canvas, 1, i)).ToArray();
+        Assert.InRange(seen.Select(Convert.ToHexString).Distinct().Count(), 198, 200);
+        Assert.Equal(seen[5], Apply([new ExemplarStep()], canvas, 1, 5));
+        Assert.NotEqual(seen[5], Apply([new ExemplarStep()], canvas, 2, 5));
+        Assert.NotEqual(Apply([new FlipStep(), new ExemplarStep()], [.. Enumerable.Repeat(canvas[..3], 6).SelectMany(row => row)], 1, 5), Apply([new ExemplarStep(), new FlipStep()], [.. Enumerable.Repeat(canvas[..3], 6).SelectMany(row => row)], 1, 5));
+        Assert.All(Enumerable.Range(0, 50), i => Assert.Equal(canvas, Apply([new ExemplarStep(0)], canvas, 1, i)));
+
+        double Distance(double strength) => Enumerable.Range(0, 100).Average(i => Apply([new ExemplarStep(strength)], canvas, 1, i).Zip(canvas).Average(p => Math.Abs(p.First - p.Second)));
+        Assert.InRange(Distance(0.1), 1, Distance(0.5) - 5);
+        Assert.True(Distance(1) > Distance(0.5) + 5);
+    }
+
+    [Fact]
+    public void An_exemplar_step_is_the_change_that_is_drawn_by_the_colours_of_the_training_images()
+    {
+        byte[] canvas = Samples.Pattern(18), expected = new byte[18];
+        ulong draw = Randomness.Draw(1, "augment/0", 3, 4);
+        PublishedFamily.Draw((long)draw, 0, 0, 0.5).Apply(canvas, expected, new Canvas(3, 2, 3), ColourComponents.Of(images));
+        Assert.Equal(expected, Apply([new ExemplarStep(0.5)], canvas, 3, 4));
+
+        byte[] part = [.. canvas];
+        new Augmentation([new ExemplarStep(0.5)], 1, images.Select([1]), images).Apply(part, new byte[18], 3, 4);
+        Assert.Equal(expected, part);
+    }
+
+    [Fact]
+    public void A_grey_image_on_a_colour_canvas_stays_grey_and_changes_as_on_a_grey_canvas()
+    {
+        byte[] plane = Samples.Pattern(6);
+        ImageSet grey = Samples.Open(Samples.Source(SourceKind.Idx, folder.Path), 1, 2, 3);
+        for (int i = 0; i < 100; i++)
+        {
+            byte[] colour = Apply([new ExemplarStep()], [.. plane, .. plane, .. plane], 1, i), alone = [.. plane];
+            new Augmentation([new ExemplarStep()], 1, grey).Apply(alone, new byte[6], 1, i);
+            Assert.Equal([.. alone, .. alone, .. alone], colour);
+        }
     }
 
     static byte Padded(byte[] canvas, int channel, int row, int column) =>

@@ -106,8 +106,27 @@ public sealed class PatchTransformationTests
         Fills(t => t.Value.Factor, 0.7, 1.4);
         Fills(t => t.Value.Offset, -0.1, 0.1);
         Fills(t => t.Hue, -0.1, 0.1);
+        drawn = [.. Enumerable.Range(0, 2000).Select(i => PublishedFamily.Draw(3, i, 0, 0.5))];
+        Fills(t => t.Right, -0.1, 0.1);
+        Fills(t => t.Scale, Math.Sqrt(0.7), Math.Sqrt(1.4));
+        Fills(t => t.Components.Second, Math.Sqrt(0.5), Math.Sqrt(2));
+        Fills(t => t.Saturation.Power, 0.5, 2);
+        Fills(t => t.Value.Offset, -0.05, 0.05);
+        Assert.Equal(new PatchTransformation(), PublishedFamily.Draw(3, 7, 5, 0));
+        Assert.Equal(PublishedFamily.Draw(3, 7, 5), PublishedFamily.Draw(3, 7, 5, 1));
         Assert.Equal(PublishedFamily.Draw(3, 7, 5), PublishedFamily.Draw(3, 7, 5));
         Assert.NotEqual(PublishedFamily.Draw(4, 7, 5), PublishedFamily.Draw(3, 7, 5));
+    }
+
+    [Fact]
+    public void A_patch_of_three_equal_channels_is_changed_as_one_channel_is()
+    {
+        byte[] grey = Noise(35), wide = [.. grey, .. grey, .. grey];
+        foreach (var change in Enumerable.Range(0, 20).Select(i => PublishedFamily.Draw(5, i, 0)))
+        {
+            byte[] one = Apply(change, grey, new(1, 7, 5));
+            Assert.Equal([.. one, .. one, .. one], Apply(change, wide, new(3, 7, 5)));
+        }
     }
 
     /// <summary>One image.</summary>

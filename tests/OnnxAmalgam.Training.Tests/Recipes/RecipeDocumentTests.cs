@@ -29,6 +29,7 @@ public sealed partial class RecipeDocumentTests : IDisposable
         ("augment", $"augment=[{Unknown}]"),
         ("augment", $"augment=[{{crop: {{{Unknown}: 1}}}}]"),
         ("augment", $"augment=[{{random_mask: {{{Unknown}: 1}}}}]"),
+        ("augment", $"augment=[{{exemplar: {{{Unknown}: 1}}}}]"),
         ("amalgamation", $"amalgamation.{Unknown}=1"),
         ("amalgamation", $"amalgamation={{preset: published, common_space: {{{Unknown}: 1}}}}"),
         ("labels", $"amalgamation={{preset: published, labels: {Unknown}}}"),

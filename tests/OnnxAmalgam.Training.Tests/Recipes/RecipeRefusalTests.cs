@@ -120,6 +120,7 @@ public sealed class RecipeRefusalTests : IDisposable
     [InlineData("teachers.0.taps=[{value: a, weight: 0}]", "teachers.0.taps.0.weight: expected a number above 0, got '0'")]
     [InlineData("student.taps=[{value: a, weight: 1}]", "expected one of 'value', 'layout', got 'weight'")]
     [InlineData("teachers.0.weight=-1", "teachers.0.weight: expected a number of at least 0, got '-1'")]
+    [InlineData("augment=[{exemplar: {strength: 5}}]", "augment.0.exemplar.strength: expected a number from 0 to 4, got '5'")]
     [InlineData("augment=[{crop: {}}]", "augment.0.crop: expected the key 'padding', which is missing")]
     public void A_value_out_of_its_range_or_kind_is_refused(string change, string message) =>
         Assert.Equal($"--set: {message}", recipe.Refused(RecipeText.Minimal, change));

@@ -198,7 +198,7 @@ public sealed class RecipeRoundTripTests : IDisposable
         from student in Student
         from data in Data([first.Name, second.Name])
         from augment in Gen.OneOf<AugmentStep>(Gen.Const<AugmentStep>(new FlipStep()), Gen.Int[1, 9].Select(p => (AugmentStep)new CropStep(p)),
-            Gen.Select(Gen.Double[0.01, 0.99], Gen.Int[1, 9], (share, patch) => (AugmentStep)new RandomMaskStep(share, patch))).Array[0, 3]
+            Gen.Select(Gen.Double[0.01, 0.99], Gen.Int[1, 9], (share, patch) => (AugmentStep)new RandomMaskStep(share, patch)), Gen.Double[0, 4].Select(s => (AugmentStep)new ExemplarStep(s))).Array[0, 3]
         from amalgamation in Amalgamation
         from train in Train
         select new Recipe

@@ -25,7 +25,7 @@ internal static class DataReader
 
     static AugmentStep Step(Field field)
     {
-        var choice = field.Choice("flip", "crop", "random_mask");
+        var choice = field.Choice("flip", "crop", "random_mask", "exemplar");
         if (choice.Name == "crop")
             return new CropStep(choice.Options.Section("padding").Required("padding").WholeNumber(1, 1024));
         if (choice.Name == "random_mask")
@@ -34,6 +34,8 @@ internal static class DataReader
             return new RandomMaskStep(s.Optional("share")?.Number(x => x is > 0 and < 1, "a share above 0 and below 1") ?? 0.5, s.Optional("patch")?.WholeNumber(1, 1024) ?? 1);
         }
 
+        if (choice.Name == "exemplar")
+            return new ExemplarStep(choice.Options.Section("strength").Optional("strength")?.Number(x => x is >= 0 and <= 4, "a number from 0 to 4") ?? 1);
         choice.Options.Section();
         return new FlipStep();
     }
