@@ -33,7 +33,7 @@ internal static class StreamlinedTarget
         var covariance = centred.t().mm(centred) / (counted - 1).clamp_min(1) + eye(w.shape[0], dtype: ScalarType.Float64, device: w.device) * tikhonov;
         var whitened = linalg.solve_triangular(linalg.cholesky(covariance), difference.t(), upper: false);
         // The square root has no derivative at zero, where an image that is alone with its teacher lies.
-        var lengths = whitened.square().sum(0).clamp_min(Smallest).sqrt();
+        var lengths = whitened.square().sum([0]).clamp_min(Smallest).sqrt();
         return (lengths * w).mean().to_type(student.dtype).MoveToOuterDisposeScope();
     }
 
