@@ -46,9 +46,9 @@ internal sealed record ImpliedLabels(IReadOnlyList<int> Premise, int? Teacher, I
 
     static void RefuseExclusive(IEnumerable<(string Label, string Implied)> pairs, LabelUnion union)
     {
-        var wrong = pairs.SelectMany(p => Knowing(union, p.Implied).Intersect(Knowing(union, p.Label)).Select(i => $"teacher '{union.Teachers[i]}' has both '{p.Label}' and '{p.Implied}'")).ToArray();
+        var wrong = pairs.SelectMany(p => Knowing(union, p.Implied).Intersect(Knowing(union, p.Label)).Select(i => $"'{p.Label}' and '{p.Implied}' in teacher '{union.Teachers[i]}'")).Take(5).ToArray();
         if (wrong.Length > 0)
-            throw new InputException($"amalgamation.losses, 'consistency': expected labels that different teachers tell, got {string.Join(", ", wrong)}; in one softmax they exclude each other, so that none implies another: leave these out, or train a student of sigmoids with 'multi_label'");
+            throw new InputException($"amalgamation.losses, 'consistency': expected labels of different teachers, got {string.Join(", ", wrong)}; in one softmax they exclude each other, so neither implies the other: leave these out, or train a student of sigmoids with 'multi_label'");
     }
 
     static int[] Labels(LabelUnion union, string name) => [.. Enumerable.Range(0, union.Count).Where(c => IsCalled(union, c, name))];

@@ -1,4 +1,3 @@
-using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Losses;

@@ -7,14 +7,14 @@ public enum TermInput
     Scores,
     /// <summary>The student's scores with true labels.</summary>
     Labels,
-    /// <summary>The student's scores with each other.</summary>
-    Student,
     /// <summary>Features in the common space.</summary>
     CommonSpace,
     /// <summary>The student's tap with each teacher's, on the student's grid, level by level.</summary>
     Taps,
     /// <summary>All of the student's taps at once with each teacher's.</summary>
     Levels,
+    /// <summary>The student's scores with each other.</summary>
+    Student,
 }
 
 /// <summary>What of a map in the common space is compared.</summary>

@@ -181,7 +181,7 @@ public sealed class LabelConsistencyTests
         LabelUnion union = new([new("pets", ["dog", "cat"]), new("kinds", ["animal", "vehicle"]), new("mixed", ["dog", "alive"])], keepDuplicates: false);
         var term = Term(("dog", ["animal"]), ("animal", ["alive"]));
         var message = Assert.Throws<InputException>(() => ImpliedLabels.Of(term, union, false)).Message;
-        Assert.Contains("got teacher 'mixed' has both 'dog' and 'alive'; in one softmax they exclude each other", message, StringComparison.Ordinal);
+        Assert.Contains("expected labels of different teachers, got 'dog' and 'alive' in teacher 'mixed'; in one softmax they exclude each other", message, StringComparison.Ordinal);
         Assert.Equal(3, ImpliedLabels.Of(term, union, true).Count);
     }
 
