@@ -97,6 +97,7 @@ def main():
     recipe("dkd", "Decoupled distillation instead of soft targets.", ["{dkd: {weight: 0.1, alpha: 1, beta: 1, temperature: 4}}"])
     recipe("standardised-logits", "Standardised scores instead of soft targets, labels joint.", ["{standardised_logits: {weight: 1, temperature: 2}}"], labels="joint", domains=False)
     recipe("dist", "Correlations of probabilities beside soft targets.", [SOFT, "{dist: {weight: 1}}"])
+    recipe("skd", "Streamlined distillation instead of soft targets, at their temperature.", ["{skd: {weight: 1, temperature: 1}}"])
     recipe("voted-target", "UNIFORM's logit voting.", ["{voted_target: {weight: 1}}"])
     for name, (term, standardise, about) in FEATURES.items():
         recipe(name, f"Gated soft targets and {about}.", [SOFT, term], standardise=standardise)

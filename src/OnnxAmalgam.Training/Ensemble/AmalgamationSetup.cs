@@ -55,6 +55,11 @@ public sealed class AmalgamationSetup : IDisposable
         try
         {
             var union = new LabelUnion([.. teachers.Select(t => new TeacherLabels(t.Name, t.Labels, t.Kind))], keepDuplicates: recipe.Amalgamation.Labels == LabelMode.Concat);
+            foreach (ConsistencyTerm term in recipe.Amalgamation.Losses.OfType<ConsistencyTerm>())
+            {
+                _ = ImpliedLabels.Of(term, union, recipe.Amalgamation.IsMultiLabel);
+            }
+
             StudentModel student = StudentFactory.Build(recipe.Student, union, Largest(teachers), recipe.Train, withTaps);
             var images = OpenImages(recipe, teachers, student, warn);
             var setup = new AmalgamationSetup

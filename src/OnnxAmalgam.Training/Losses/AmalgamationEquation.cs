@@ -26,6 +26,7 @@ internal static class AmalgamationEquation
         DkdTerm => "dkd",
         StandardisedLogitsTerm => "standardised_logits",
         DistTerm => "dist",
+        SkdTerm => "skd",
         MmdTerm => "mmd",
         ReconstructionTerm => "reconstruction",
         CosineTerm => "cosine",
@@ -50,6 +51,7 @@ internal static class AmalgamationEquation
         ContrastiveTerm => "contrastive",
         SupervisedContrastiveTerm => "supervised_contrastive",
         HardLabelTerm => "hard_label",
+        ConsistencyTerm => "consistency",
         _ => throw new NotSupportedException(term.GetType().Name),
     };
 
@@ -61,6 +63,7 @@ internal static class AmalgamationEquation
             DkdTerm dkd => [$"alpha={Number(dkd.Alpha)}", $"beta={Number(dkd.Beta)}", $"T={Number(dkd.Temperature)}", Lower(recipe.Labels)],
             StandardisedLogitsTerm logits => [$"T={Number(logits.Temperature)}", Lower(recipe.Labels)],
             DistTerm dist => [$"beta={Number(dist.Beta)}", $"gamma={Number(dist.Gamma)}", $"T={Number(dist.Temperature)}", Lower(recipe.Labels)],
+            SkdTerm skd => [$"direction={Number(skd.Direction)}", $"T={Number(skd.Temperature)}", $"tikhonov={Number(skd.Tikhonov)}", Lower(recipe.Labels)],
             VotedTargetTerm voted => [$"T={Number(voted.Temperature)}", $"emphasis={Number(voted.Emphasis)}", Lower(recipe.Labels)],
             MmdTerm mmd => [Bank(mmd.Bandwidths), .. mmd.Unbiased ? (string[])["unbiased"] : [], .. mmd.Form == MmdForm.Map ? (string[])[] : [mmd.Form == MmdForm.Pooled ? "pooled" : "location"]],
             InfoNceTerm nce => [$"T={Number(nce.Temperature)}"],
@@ -73,6 +76,7 @@ internal static class AmalgamationEquation
             MultiLabelTerm multi => [$"T={Number(multi.Temperature)}", Lower(recipe.Labels)],
             ContrastiveTerm contrast => [Words.Pairs.Of(contrast.Pairs), $"T={Number(contrast.Temperature)}"],
             SupervisedContrastiveTerm contrast => [Words.Pairs.Of(contrast.Pairs), $"T={Number(contrast.Temperature)}", Rule(contrast.Labels), Lower(recipe.Labels)],
+            ConsistencyTerm consistency => [$"implications={Implications.All(consistency.Implies).Count}"],
             SmoothCosineTerm smooth => [$"cosine={Number(smooth.Cosine)}"],
             _ => [],
         };

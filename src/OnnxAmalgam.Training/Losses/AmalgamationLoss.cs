@@ -21,6 +21,7 @@ internal sealed class AmalgamationLoss : nn.Module
     readonly nn.Module[][] featuresOf;
     readonly ModuleList<WeightedContrast> contrasts;
     readonly WeightedContrast?[] contrastOf;
+    readonly LabelConsistency?[] consistencyOf;
     readonly int[][] tapOwners;
     readonly LossBalance? balance;
     readonly string[] tapped;
@@ -74,6 +75,7 @@ internal sealed class AmalgamationLoss : nn.Module
         features = new([.. featuresOf.SelectMany(f => f)]);
         contrastOf = [.. recipe.Losses.Select(t => t is ContrastiveTerm c ? new WeightedContrast(c, recipe.CommonChannels, source) : null)];
         contrasts = new([.. contrastOf.OfType<WeightedContrast>()]);
+        consistencyOf = [.. recipe.Losses.Select(t => t is ConsistencyTerm c ? new LabelConsistency(ImpliedLabels.Of(c, union, recipe.IsMultiLabel), union, source) : null)];
         RegisterComponents();
     }
 
@@ -101,7 +103,7 @@ internal sealed class AmalgamationLoss : nn.Module
         var student = Wide(inputs.StudentLogits);
         if (inputs.StudentTaps.Count < levels.Taps.Count) throw new ArgumentException("a tap of the student is missing", nameof(inputs));
         var taps = Spaces().Select((space, level) => space.Forward(inputs.StudentTaps[level], [.. levels.Taps[level].Select(i => inputs.TeacherTaps[i])])).ToArray();
-        var values = recipe.Losses.Select((term, i) => Evaluate(term, featuresOf[i], contrastOf[i], inputs, student, taps)).ToArray();
+        var values = recipe.Losses.Select((term, i) => Evaluate(i, inputs, student, taps)).ToArray();
         var weighted = values.Select((v, i) => v[0] * recipe.Losses[i].Weight).ToArray();
         var total = balance?.Total(weighted, inputs.Shared) ?? stack(weighted).sum();
         Tensor[] said = balance is null ? values : [.. values, balance.Factors()];
@@ -116,6 +118,7 @@ internal sealed class AmalgamationLoss : nn.Module
         {
             owners.Dispose();
             shares?.Dispose();
+            foreach (var consistency in consistencyOf) consistency?.Dispose();
         }
 
         base.Dispose(disposing);
@@ -140,16 +143,17 @@ internal sealed class AmalgamationLoss : nn.Module
     }
 
     /// <summary>A term as V[1] or V[1 + teachers]: its value, then its parts.</summary>
-    Tensor Evaluate(LossTerm term, nn.Module[] maps, WeightedContrast? contrast, LossInputs inputs, Tensor student, ProjectedTaps[] taps) => term switch
+    Tensor Evaluate(int index, LossInputs inputs, Tensor student, ProjectedTaps[] taps) => recipe.Losses[index] switch
     {
-        { Reads: TermInput.Scores } => target.Loss(term, inputs, student).view(1),
+        { Reads: TermInput.Scores } term => target.Loss(term, inputs, student).view(1),
+        ConsistencyTerm => consistencyOf[index]!.Penalty(student).view(1),
         HardLabelTerm => HardLabel.CrossEntropy(student, inputs.HardLabels ?? throw new ArgumentException("a hard label term needs labels", nameof(inputs))).view(1),
-        ContrastiveTerm => WithParts(InSpaces(taps, (features, level) => contrast!.ToEach(features, tapOwners[level]))),
+        ContrastiveTerm => WithParts(InSpaces(taps, (features, level) => contrastOf[index]!.ToEach(features, tapOwners[level]))),
         SupervisedContrastiveTerm supervised => Supervised(supervised, inputs, student, taps),
-        { Reads: TermInput.CommonSpace } => WithParts(cat(taps.Where(t => t.Common is not null).Select(t => Common(term, t)).ToArray())),
-        { Reads: TermInput.Levels } => Features(term, ((PyramidLoss)maps[0]).ToEach([.. taps.Select(t => new LevelFeatures(Wide(t.Student), [.. t.Teachers.Select(Wide)]))]), inputs),
-        { Reads: TermInput.Taps } => Features(term, cat(taps.Where(t => t.Teachers.Count > 0).Select((t, i) => ((FeatureLoss)maps[i]).ToEach(Wide(t.Student), [.. t.Teachers.Select(Wide)])).ToArray()), inputs),
-        _ => throw new NotSupportedException(term.GetType().Name),
+        { Reads: TermInput.CommonSpace } term => WithParts(cat(taps.Where(t => t.Common is not null).Select(t => Common(term, t)).ToArray())),
+        { Reads: TermInput.Levels } term => Features(term, ((PyramidLoss)featuresOf[index][0]).ToEach([.. taps.Select(t => new LevelFeatures(Wide(t.Student), [.. t.Teachers.Select(Wide)]))]), inputs),
+        { Reads: TermInput.Taps } term => Features(term, cat(taps.Where(t => t.Teachers.Count > 0).Select((t, i) => ((FeatureLoss)featuresOf[index][i]).ToEach(Wide(t.Student), [.. t.Teachers.Select(Wide)])).ToArray()), inputs),
+        var term => throw new NotSupportedException(term.GetType().Name),
     };
 
     Tensor Supervised(SupervisedContrastiveTerm term, LossInputs inputs, Tensor student, ProjectedTaps[] taps)
@@ -211,7 +215,7 @@ internal sealed class AmalgamationLoss : nn.Module
     IEnumerable<string> Names(LossTerm term, IEnumerable<LossTerm> before)
     {
         var name = Name(term, before);
-        return term.Reads is TermInput.Scores or TermInput.Labels ? [name] : [name, .. tapped.Select(t => $"{name}[{t}]")];
+        return term.Reads is TermInput.Scores or TermInput.Labels or TermInput.Student ? [name] : [name, .. tapped.Select(t => $"{name}[{t}]")];
     }
 
     static string Name(LossTerm term, IEnumerable<LossTerm> before)

@@ -41,6 +41,7 @@ internal sealed class UnionTarget : nn.Module
             DkdTerm dkd => DecoupledTarget.Divergence(student, Distribution(logits, weights, dkd.Temperature), dkd),
             StandardisedLogitsTerm rows => StandardisedLogits.Divergence(student, Distribution([.. logits.Select(StandardisedLogits.Rows)], weights, rows.Temperature), rows.Temperature),
             DistTerm dist => Correlation.Distance(student, Distribution(logits, weights, dist.Temperature), dist),
+            SkdTerm skd => Divergence(student, logits, weights, skd.Temperature) + Direction(student, logits, weights, skd) * skd.Direction,
             _ => throw new NotSupportedException(term.GetType().Name),
         };
         return loss.MoveToOuterDisposeScope();
@@ -87,6 +88,21 @@ internal sealed class UnionTarget : nn.Module
         var losses = logits.Select((z, i) => RestrictedTarget.Divergence(student, tasks[i],
             Targets.Task(z, places[i], union.Task(scoring[i]).Count, temperature), weights?.select(1, i), temperature));
         return stack(losses.ToArray()).sum();
+    }
+
+    /// <summary>That of soft targets: their cross-entropy less the target's entropy.</summary>
+    Tensor Divergence(Tensor student, Tensor[] logits, Tensor? weights, double temperature)
+    {
+        if (mode == LabelMode.Restricted) return Restricted(student, logits, weights, temperature);
+        var target = Distribution(logits, weights, temperature);
+        return SoftTarget.CrossEntropy(student, target, temperature) + xlogy(target, target).sum() * (temperature * temperature / student.shape[0]);
+    }
+
+    /// <summary>Each teacher's at its own labels, on its own images where the label mode looks at domains.</summary>
+    Tensor Direction(Tensor student, Tensor[] logits, Tensor? weights, SkdTerm skd)
+    {
+        var owned = mode is LabelMode.Gated or LabelMode.Restricted ? weights : null;
+        return stack(logits.Select((z, i) => StreamlinedTarget.Direction(student.index_select(1, unionPlaces[i]), z, owned?.select(1, i), skd.Tikhonov)).ToArray()).sum();
     }
 
     Tensor MultiLabel(Tensor student, Tensor[] logits, Tensor? weights, double temperature)

@@ -13,6 +13,8 @@ public enum TermInput
     Taps,
     /// <summary>All of the student's taps at once with each teacher's.</summary>
     Levels,
+    /// <summary>The student's scores with each other.</summary>
+    Student,
 }
 
 /// <summary>What of a map in the common space is compared.</summary>
@@ -67,6 +69,17 @@ public sealed record StandardisedLogitsTerm(double Weight, double Temperature = 
 /// <param name="Gamma">Factor of the correlation over the batch, class by class.</param>
 /// <param name="Temperature">T.</param>
 public sealed record DistTerm(double Weight, double Beta = 1, double Gamma = 1, double Temperature = 1) : LossTerm(Weight)
+{
+    /// <inheritdoc/>
+    public override TermInput Reads => TermInput.Scores;
+}
+
+/// <summary>Divergence of soft targets, and how the scores of a batch's images lie to each other (SKD).</summary>
+/// <param name="Weight">Its factor.</param>
+/// <param name="Direction">Factor of the second part.</param>
+/// <param name="Temperature">T of the first part.</param>
+/// <param name="Tikhonov">What is added to the covariance's diagonal.</param>
+public sealed record SkdTerm(double Weight, double Direction = 1, double Temperature = 4, double Tikhonov = 0.1) : LossTerm(Weight)
 {
     /// <inheritdoc/>
     public override TermInput Reads => TermInput.Scores;

@@ -314,7 +314,7 @@ public sealed record AmalgamationRecipe
     /// <summary>Whether any term reads features, in the common space or as they are.</summary>
     public bool NeedsTaps => Losses.Any(l => l.Reads is TermInput.CommonSpace or TermInput.Taps or TermInput.Levels);
     /// <summary>Whether any term asks the teachers.</summary>
-    public bool ReadsTeachers => Losses.Any(term => term is not HardLabelTerm);
+    public bool ReadsTeachers => Losses.Any(l => l.Reads is not (TermInput.Labels or TermInput.Student));
 }
 
 /// <summary>Update rules.</summary>

@@ -134,6 +134,7 @@ internal static class RecipeTree
             DkdTerm dkd => Map(("dkd", Map(weight, ("alpha", Number(dkd.Alpha)), ("beta", Number(dkd.Beta)), ("temperature", Number(dkd.Temperature))))),
             StandardisedLogitsTerm logits => Map(("standardised_logits", Map(weight, ("temperature", Number(logits.Temperature))))),
             DistTerm dist => Map(("dist", Map(weight, ("beta", Number(dist.Beta)), ("gamma", Number(dist.Gamma)), ("temperature", Number(dist.Temperature))))),
+            SkdTerm skd => Map(("skd", Map(weight, ("direction", Number(skd.Direction)), ("temperature", Number(skd.Temperature)), ("tikhonov", Number(skd.Tikhonov))))),
             MmdTerm mmd => Map(("mmd", Map(weight, ("bandwidths", mmd.Bandwidths is { } s ? List(s.Select(Number)) : Text("median")), ("unbiased", Switch(mmd.Unbiased)), ("form", Text(Words.MmdForm.Of(mmd.Form))), Detach(mmd.DetachTeachers)))),
             ReconstructionTerm => Map(("reconstruction", Map(weight))),
             CosineTerm cosine => Map(("cosine", Map(weight, Detach(cosine.DetachTeachers)))),
@@ -157,6 +158,7 @@ internal static class RecipeTree
             MultiLabelTerm multi => Map(("multi_label", Map(weight, ("temperature", Number(multi.Temperature))))),
             ContrastiveTerm c => Map(("contrastive", Map(weight, ("pairs", Text(Words.Pairs.Of(c.Pairs))), ("temperature", Number(c.Temperature))))),
             SupervisedContrastiveTerm c => Map(("supervised_contrastive", Map(weight, ("pairs", Text(Words.Pairs.Of(c.Pairs))), ("temperature", Number(c.Temperature)), ("labels", PseudoLabels(c.Labels))))),
+            ConsistencyTerm c => Map(("consistency", Map(weight, ("implies", Implies(c.Implies))))),
             HardLabelTerm => Map(("hard_label", Map(weight))),
             _ => throw new ArgumentException($"no YAML for {term}", nameof(term)),
         };
@@ -168,6 +170,14 @@ internal static class RecipeTree
         TopLabels top => Map(("top", Number(top.Count))),
         _ => Text("argmax"),
     };
+
+    /// <summary>Labels are keys here: written as texts, whatever they look like.</summary>
+    static YamlMapping Implies(IReadOnlyList<Implication> implies)
+    {
+        var map = new YamlMapping(Nowhere);
+        foreach (var (label, implied) in implies) map.Set(Text(label), implied is [var one] ? Text(one) : Texts(implied));
+        return map;
+    }
 
     static (string, YamlNode?) Detach(bool detach) => ("detach_teachers", Switch(detach));
 

@@ -96,7 +96,7 @@ public sealed class RecipeRoundTripTests : IDisposable
         select new DataRecipe { Unlabelled = unlabelled, Validate = validate, Test = test, Size = size };
 
     static readonly Gen<LossTerm[]> Losses =
-        from weights in Gen.Double[0, 100].Array[28]
+        from weights in Gen.Double[0, 100].Array[30]
         from factors in Gen.Double[0, 9].Array[4]
         from share in Gen.Double[0, 1]
         from chances in Gen.Double[0, 1].Nullable().Array[5]
@@ -108,6 +108,7 @@ public sealed class RecipeRoundTripTests : IDisposable
         from unbiased in Gen.Bool
         from pairs in Gen.Enum<ContrastPairs>()
         from rule in Gen.OneOf<PseudoLabelRule>(Gen.Const<PseudoLabelRule>(new ArgMaxLabels()), Gen.Double[0.01, 1].Select(p => (PseudoLabelRule)new ThresholdLabels(p)), Gen.Int[1, 9].Select(n => (PseudoLabelRule)new TopLabels(n)))
+        from names in Word.HashSet[3, 6].Select(words => words.ToArray())
         from terms in Gen.Shuffle(
             new LossTerm[]
             {
@@ -120,7 +121,9 @@ public sealed class RecipeRoundTripTests : IDisposable
                 new VotedFeaturesTerm(weights[18], widths[0]), new NstTerm(weights[19]), new CongruenceTerm(weights[20], temperature, 1 + widths[1] % 20), new IckdTerm(weights[21]),
                 new ProjectorTerm(weights[22], 1 + factors[1]), new ReviewTerm(weights[23], widths[2]), new LadderTerm(weights[24], widths[3], share, chances[4]),
                 new ContrastiveTerm(weights[25], pairs, temperature), new SupervisedContrastiveTerm(weights[26], pairs, temperature) { Labels = rule },
-            }, 1, 27)
+                new SkdTerm(weights[27], factors[0], temperature, 1e-6 + factors[1]),
+                new ConsistencyTerm(weights[28], [.. names.SkipLast(1).Select((name, i) => new Implication(name, widths[0] % 2 == 0 ? [names[^1]] : names[(i + 1)..]))]),
+            }, 1, 29)
         select terms;
 
     static readonly Gen<GateRecipe> Gate =
@@ -148,9 +151,9 @@ public sealed class RecipeRoundTripTests : IDisposable
         from balance in Gen.OneOf<BalanceRecipe?>(
             Gen.Bool.Select(_ => (BalanceRecipe?)null), Gen.Const<BalanceRecipe?>(new UncertaintyBalance()),
             Gen.Select(Gen.Double[0, 9], Gen.Double[0.001, 1], (alpha, rate) => (BalanceRecipe?)new GradNormBalance(alpha, rate)))
-        let labels = mode == LabelMode.Restricted && losses.Any(l => l is DkdTerm or StandardisedLogitsTerm or DistTerm or VotedTargetTerm or SupervisedContrastiveTerm) ? LabelMode.Joint : mode
+        let labels = mode == LabelMode.Restricted && losses.Any(l => l is DkdTerm or StandardisedLogitsTerm or DistTerm or VotedTargetTerm or SupervisedContrastiveTerm or ConsistencyTerm) ? LabelMode.Joint : mode
         let negative = losses.Any(l => l is VidTerm or ProjectorTerm or ContrastiveTerm or SupervisedContrastiveTerm or MmdTerm { Unbiased: true })
-        select new AmalgamationRecipe { Labels = labels, Gate = labels == LabelMode.Gated ? gate : new GateRecipe(GateKind.Domain), CommonChannels = channels, CommonBlocks = blocks, Standardise = standardise, Losses = losses, CommonForm = form, PoolsTaps = pools, Balance = negative ? null : balance };
+        select new AmalgamationRecipe { Labels = labels, Gate = labels == LabelMode.Gated ? gate : new GateRecipe(GateKind.Domain), CommonChannels = channels, CommonBlocks = blocks, Standardise = standardise, Losses = losses, CommonForm = form, PoolsTaps = pools, Balance = negative || (balance is UncertaintyBalance && losses.Any(l => l is ConsistencyTerm)) ? null : balance };
 
     static readonly Gen<CacheRecipe> Cache =
         from path in Gen.String[Gen.Char['a', 'z'], 1, 9]

@@ -13,7 +13,7 @@ public sealed class MethodStepTests
         get
         {
             TheoryData<string, string> rows = [];
-            foreach (string term in (string[])["dkd: {weight: 1}", "standardised_logits: {weight: 1}", "dist: {weight: 1}", "voted_target: {weight: 1}"])
+            foreach (string term in (string[])["dkd: {weight: 1}", "standardised_logits: {weight: 1}", "dist: {weight: 1}", "skd: {weight: 1}", "skd: {weight: 1, direction: 30}", "voted_target: {weight: 1}"])
             {
                 foreach (string labels in (string[])["gated", "concat", "joint"])
                 {
@@ -48,6 +48,8 @@ public sealed class MethodStepTests
             }
 
             rows.Add("gated", "multi_label: {weight: 1}");
+            rows.Add("restricted", "skd: {weight: 1}");
+            rows.Add("gated", "consistency: {weight: 1, implies: {trouser: \"1\", bag: [\"0\", \"8\"], \"7\": \"1\"}}}, {multi_label: {weight: 0}");
             return rows;
         }
     }

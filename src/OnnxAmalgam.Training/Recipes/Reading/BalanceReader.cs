@@ -14,6 +14,8 @@ internal static class BalanceReader
         if (choice.Name == "none")
             return null;
         RefuseNegative(field, terms);
+        if (choice.Name == "uncertainty" && terms.Any(t => t is ConsistencyTerm))
+            throw field.Error("expected terms that stay above 0 for 'uncertainty', got 'consistency', which is 0 where nothing is violated; leave balance or it out, or use 'gradnorm'");
         return choice.Name == "uncertainty" ? new UncertaintyBalance() : new GradNormBalance
         {
             Alpha = s.Optional("alpha")?.NonNegativeNumber() ?? new GradNormBalance().Alpha,

@@ -85,6 +85,12 @@ internal sealed class Field(YamlNode node, string path)
     public Section Section(params ReadOnlySpan<string> keys) =>
         node is YamlMapping mapping ? new Section(mapping, this, keys.ToArray()) : throw Expected($"keys and values ({Words.Quoted(keys.ToArray())})");
 
+    /// <summary>Keys that are names of the user's, with their values.</summary>
+    /// <param name="what">What they are, for messages.</param>
+    public IReadOnlyList<(string Key, Field Value)> Entries(string what) => node is YamlMapping { Entries.Count: > 0 } mapping
+        ? [.. mapping.Entries.Select(e => (new Field(e.Key, path).Text("a name"), new Field(e.Value, $"{path}.{e.Key.Text}")))]
+        : throw Expected(what);
+
     /// <summary>One thing of several kinds: <c>NAME</c>, or <c>{NAME: {options}}</c>.</summary>
     public Choice Choice(params string[] names)
     {

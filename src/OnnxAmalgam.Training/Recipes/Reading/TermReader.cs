@@ -7,13 +7,13 @@ internal static class TermReader
 {
     static readonly string[] Names =
     [
-        "soft_target", "dkd", "standardised_logits", "dist", "voted_target",
+        "soft_target", "dkd", "standardised_logits", "dist", "skd", "voted_target",
         "mmd", "reconstruction", "cosine", "infonce",
         "hint", "attention", "similarity", "rkd", "pkt", "vid", "smooth_cosine",
         "layer_wise", "voted_features", "nst", "cc", "ickd", "srd",
         "review", "ladder",
         "contrastive", "supervised_contrastive", "multi_label",
-        "hard_label",
+        "hard_label", "consistency",
     ];
 
     public static LossTerm[] Losses(Field field)
@@ -26,10 +26,11 @@ internal static class TermReader
         return terms;
     }
 
-    /// <summary>Terms whose target is one distribution over the union have none where each teacher is compared on its own labels.</summary>
+    /// <summary>Terms that need one distribution over the union have none where each teacher is compared on its own labels.</summary>
     public static void RefuseUnionTargets(Field place, IReadOnlyList<LossTerm> terms)
     {
-        var wrong = terms.Where(t => t is DkdTerm or StandardisedLogitsTerm or DistTerm or VotedTargetTerm or SupervisedContrastiveTerm).Select(AmalgamationEquation.Name).ToArray();
+        var sigmoids = terms.Any(t => t is MultiLabelTerm);
+        var wrong = terms.Where(t => t is DkdTerm or StandardisedLogitsTerm or DistTerm or VotedTargetTerm or SupervisedContrastiveTerm || (t is ConsistencyTerm && !sigmoids)).Select(AmalgamationEquation.Name).ToArray();
         if (wrong.Length > 0)
             throw place.Error($"expected 'labels: concat', 'joint' or 'gated' for {Words.Quoted(wrong)}, got 'restricted', which has no one target over the union; choose another label mode or soft_target");
     }
@@ -42,6 +43,7 @@ internal static class TermReader
             "soft_target" or "standardised_logits" or "multi_label" => ["weight", "temperature"],
             "dkd" => ["weight", "alpha", "beta", "temperature"],
             "dist" => ["weight", "beta", "gamma", "temperature"],
+            "skd" => ["weight", "direction", "temperature", "tikhonov"],
             "voted_target" => ["weight", "temperature", "emphasis"],
             "mmd" => ["weight", "bandwidths", "unbiased", "form", "detach_teachers"],
             "cosine" => ["weight", "detach_teachers"],
@@ -54,6 +56,7 @@ internal static class TermReader
             "smooth_cosine" => ["weight", "cosine", "teacher_dropping"],
             "rkd" => ["weight", "distance", "angle"],
             "contrastive" or "supervised_contrastive" => ContrastReader.Keys(choice.Name),
+            "consistency" => ["weight", "implies"],
             _ => ["weight"],
         };
         var s = choice.Options.Section(keys);
@@ -80,6 +83,7 @@ internal static class TermReader
             "dkd" => new DkdTerm(weight, Factor("alpha", 1), Factor("beta", 8), Temperature(4)),
             "standardised_logits" => new StandardisedLogitsTerm(weight, Temperature(2)),
             "dist" => new DistTerm(weight, Factor("beta", 1), Factor("gamma", 1), Temperature(1)),
+            "skd" => new SkdTerm(weight, Factor("direction", 1), Temperature(4), s.Optional("tikhonov")?.Number(x => x >= 1e-6, "a number of at least 1e-6") ?? 0.1),
             "mmd" => new MmdTerm(weight, Bandwidths(s.Optional("bandwidths")), s.Optional("unbiased")?.Switch() ?? false, s.Optional("form")?.Word(Words.MmdForm) ?? MmdForm.Map, Detach()),
             "reconstruction" => new ReconstructionTerm(weight),
             "cosine" => new CosineTerm(weight, Detach()),
@@ -92,6 +96,7 @@ internal static class TermReader
             "smooth_cosine" => new SmoothCosineTerm(weight, Share(0.9), Dropping()),
             "multi_label" => new MultiLabelTerm(weight, Temperature(1)),
             "contrastive" or "supervised_contrastive" => ContrastReader.Read(choice.Name, s, weight),
+            "consistency" => ConsistencyReader.Read(s, weight),
             _ => new HardLabelTerm(weight),
         };
     }
