@@ -93,7 +93,7 @@ internal sealed class AmalgamationStep : IDisposable
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         Tensor canvas = BatchTensors.Canvas(batch, setup.Train).to(device);
-        TeacherOutput[] answers = ReadsTeachers ? [.. setup.Teachers.Select((t, i) => t.Run(canvas, n => setup.Train.NameOf(batch.Indices[n]), batch.Stored?[i]))] : [];
+        TeacherOutput[] answers = ReadsTeachers ? setup.Panel.Run(canvas, n => setup.Train.NameOf(batch.Indices[n]), batch.Stored) : [];
         var taught = new TaughtBatch(batch, canvas, answers);
         foreach (Tensor tensor in taught.Tensors)
         {
@@ -262,7 +262,7 @@ internal sealed class AmalgamationStep : IDisposable
         Tensor[] Taps(ImageBatch batch)
         {
             Tensor canvas = BatchTensors.Canvas(batch, some).to(device);
-            return [.. setup.Teachers.SelectMany(t => t.Run(canvas, i => some.NameOf(batch.Indices[i])).Taps)];
+            return [.. setup.Panel.Run(canvas, i => some.NameOf(batch.Indices[i])).SelectMany(a => a.Taps)];
         }
     }
 

@@ -20,6 +20,13 @@ if (args is ["parts", ..])
     return 0;
 }
 
+if (args is ["merged", ..])
+{
+    OnnxAmalgam.Teachers.OnnxRuntime.State();
+    Console.WriteLine(Merged.Run(new ComparisonOptions(0, 9, args.Length > 2 ? double.Parse(args[2], System.Globalization.CultureInfo.InvariantCulture) : 1, null), args.Length > 1 ? args[1] : null));
+    return 0;
+}
+
 var threads = new Option<int>("--threads") { Description = "Threads of every side.", DefaultValueFactory = _ => Environment.ProcessorCount };
 var rounds = new Option<int>("--rounds") { Description = "Rounds that count; every side works in each.", DefaultValueFactory = _ => 7 };
 var seconds = new Option<double>("--seconds") { Description = "About how long a side works in a round.", DefaultValueFactory = _ => 4 };

@@ -39,6 +39,9 @@ sealed class TeacherSession : IDisposable
     /// <summary>Shapes of all outputs for so many images.</summary>
     public IReadOnlyList<long[]> Shapes(int images) => session.OutputShapes(input.ShapeOf(images));
 
+    /// <summary>The batch that the graph insists on; null: any.</summary>
+    public int? FixedBatch => session.FixedBatch;
+
     /// <summary>Runs the network on a batch of canvases, bytes X[n, c, h, w]: one float32 tensor an output, on the canvases' device.</summary>
     public Tensor[] Run(Tensor canvas)
     {

@@ -1,0 +1,115 @@
+using Onnx;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Edits;
+
+namespace OnnxAmalgam.Training.Ensemble;
+
+/// <summary>Teachers of one input as one graph, in which what they have in common is computed once.</summary>
+/// <param name="Members">Their numbers in the recipe.</param>
+/// <param name="Model">The graph.</param>
+/// <param name="Outputs">For each member the values that are its outputs.</param>
+/// <param name="Macs">Multiply-accumulates of one image; null where they are not known.</param>
+/// <param name="MacsOf">For each member those that it needs by itself.</param>
+sealed record SharedWork(IReadOnlyList<int> Members, OnnxModel Model, IReadOnlyList<string[]> Outputs, long? Macs, IReadOnlyList<long> MacsOf)
+{
+    const string Image = "image";
+
+    /// <summary>Teachers that have a convolution or matrix product in common. To merge others gains nothing: two graphs in one session take the
+    /// time of two sessions (docs/benchmarks.md).</summary>
+    /// <param name="networks">All of a recipe.</param>
+    /// <param name="detail">Told which cannot be merged, and why.</param>
+    public static IReadOnlyList<SharedWork> Find(IReadOnlyList<TeacherNetwork> networks, Action<string> detail)
+    {
+        var found = new List<SharedWork?>();
+        foreach (var alike in networks.Index().GroupBy(n => (n.Item.Input, FixedBatch(n.Item))).Where(g => g.Skip(1).Any()))
+        {
+            if (Merge([.. alike], detail) is not { } all)
+            {
+                continue;
+            }
+
+            foreach (int[] members in all.Sharing())
+            {
+                found.Add(members.Length == all.Members.Count ? all : Merge([.. members.Select(i => (i, networks[i]))], detail));
+            }
+        }
+
+        return [.. found.OfType<SharedWork>()];
+    }
+
+    /// <summary>Whether it costs no more to run all than to run these alone.</summary>
+    public bool PaysFor(IReadOnlyCollection<int> asked) =>
+        asked.Count == Members.Count || (asked.Count > 1 && Macs is { } all && all <= asked.Sum(i => MacsOf[Index(i)]));
+
+    /// <summary>A teacher's place among the members.</summary>
+    public int Index(int teacher) => Enumerable.Range(0, Members.Count).First(m => Members[m] == teacher);
+
+    /// <summary>One graph of these teachers, without those that cannot be merged with the first ones; null where fewer than two are left.</summary>
+    static SharedWork? Merge(IReadOnlyList<(int Index, TeacherNetwork Network)> teachers, Action<string> detail)
+    {
+        var parts = new List<(int Index, MergePart Part, string[] Outputs)>();
+        OnnxModel? merged = null;
+        foreach (var (index, network) in teachers)
+        {
+            try
+            {
+                OnnxModel needed = GraphEdits.Extract(network.Model, network.Outputs);
+                var part = new MergePart(needed, $"{index}/") { Inputs = new Dictionary<string, string> { [Anatomy.ImageInput(needed).Name] = Image } };
+                merged = GraphEdits.Merge([.. parts.Select(p => p.Part), part]);
+                parts.Add((index, part, [.. network.Outputs.Select(o => part.Prefix + o)]));
+            }
+            catch (InputException e)
+            {
+                detail($"teacher '{network.Recipe.Name}' keeps a session of its own: {e.Message}");
+            }
+        }
+
+        return parts.Count < 2 ? null : Of([.. parts.Select(p => p.Index)], GraphEdits.ShareSubexpressions(merged!), [.. parts.Select(p => p.Outputs)], teachers[0].Network.Input.Height);
+    }
+
+    static SharedWork Of(int[] members, OnnxModel model, string[][] outputs, int size)
+    {
+        Costs costs = Costs.Of(model, size);
+        return new SharedWork(members, model, outputs, costs.Macs, [.. outputs.Select(o => Needed(model.Proto.Graph, o).Sum(n => costs.MacsByNode.GetValueOrDefault(n)))]);
+    }
+
+    /// <summary>The members by what they have in common with another, at least two each.</summary>
+    List<int[]> Sharing()
+    {
+        Costs costs = Costs.Of(Model);
+        var heavy = costs.MacsByNode.Keys.Concat(costs.Unknown).ToHashSet<NodeProto>(ReferenceEqualityComparer.Instance);
+        HashSet<NodeProto>[] needed = [.. Outputs.Select(o => Needed(Model.Proto.Graph, o).Where(heavy.Contains).ToHashSet<NodeProto>(ReferenceEqualityComparer.Instance))];
+        var groups = new List<(List<int> Members, HashSet<NodeProto> Nodes)>();
+        foreach (var (place, nodes) in needed.Index())
+        {
+            var joined = groups.Where(g => g.Nodes.Overlaps(nodes)).ToArray();
+            groups.RemoveAll(joined.Contains);
+            nodes.UnionWith(joined.SelectMany(g => g.Nodes));
+            groups.Add(([.. joined.SelectMany(g => g.Members), Members[place]], nodes));
+        }
+
+        return [.. groups.Where(g => g.Members.Count > 1).Select(g => g.Members.Order().ToArray())];
+    }
+
+    static HashSet<NodeProto> Needed(GraphProto graph, IEnumerable<string> outputs)
+    {
+        var view = new GraphView(graph);
+        var nodes = new HashSet<NodeProto>(ReferenceEqualityComparer.Instance);
+        var open = new Stack<string>(outputs);
+        while (open.TryPop(out string? value))
+        {
+            if (view.Producer(value) is { } node && nodes.Add(node))
+            {
+                foreach (string input in Captures.ReadBy(node))
+                {
+                    open.Push(input);
+                }
+            }
+        }
+
+        return nodes;
+    }
+
+    static long? FixedBatch(TeacherNetwork network) =>
+        Anatomy.ImageInput(network.Model).Type?.TensorType?.Shape is { Dim: [var batch, ..] } ? batch.FixedSize() : null;
+}
