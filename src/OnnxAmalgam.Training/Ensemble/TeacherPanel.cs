@@ -64,7 +64,7 @@ sealed class TeacherPanel : IDisposable
         using var scope = NewDisposeScope();
         Lazy<CanvasKey[]> keys = new(() => CanvasKey.Of(canvas));
         StoredRows?[] rows = [.. teachers.Select((t, i) => t.StoredOutputs(keys, stored?[i]))];
-        var shared = RunJoint(canvas, [.. Enumerable.Range(0, teachers.Count).Where(i => rows[i] is null or { Missing: > 0 })]);
+        var shared = RunJoint(canvas, rows, _ => true);
         TeacherOutput[] answers = [.. teachers.Select((t, i) => t.Run(canvas, imageName, rows[i], shared.GetValueOrDefault(i)))];
         foreach (Tensor tensor in answers.SelectMany(a => a.Logits is { } logits ? a.Taps.Prepend(logits) : a.Taps))
         {
@@ -81,7 +81,7 @@ sealed class TeacherPanel : IDisposable
         using var scope = NewDisposeScope();
         Lazy<CanvasKey[]> keys = new(() => CanvasKey.Of(canvas));
         StoredRows?[] rows = [.. teachers.Select(t => t.StoredScores(keys))];
-        var shared = RunJoint(canvas, [.. Enumerable.Range(0, teachers.Count).Where(i => teachers[i].HasLogits && rows[i] is null or { Missing: > 0 })]);
+        var shared = RunJoint(canvas, rows, i => teachers[i].HasLogits);
         return [.. teachers.Select((t, i) => t.Scores(canvas, imageName, rows[i], shared.GetValueOrDefault(i))?.MoveToOuterDisposeScope())];
     }
 
@@ -102,16 +102,22 @@ sealed class TeacherPanel : IDisposable
         }
     }
 
-    /// <summary>Raw outputs of the teachers that are best asked together, by their number.</summary>
-    Dictionary<int, Tensor[]> RunJoint(Tensor canvas, int[] asked)
+    /// <summary>Raw outputs of the teachers that are best asked together, by their number. Whether they are follows from the recipe alone, never from
+    /// which rows are stored: then what is computed does not depend on that either.</summary>
+    /// <param name="canvas">The batch.</param>
+    /// <param name="rows">What is stored; null where nothing is kept.</param>
+    /// <param name="isAsked">Whether a teacher has anything to say here.</param>
+    Dictionary<int, Tensor[]> RunJoint(Tensor canvas, StoredRows?[] rows, Func<int, bool> isAsked)
     {
+        int[] asked = [.. Enumerable.Range(0, teachers.Count).Where(isAsked)];
+        int[] missing = [.. asked.Where(i => rows[i] is null or { Missing: > 0 })];
         var outputs = new Dictionary<int, Tensor[]>();
-        if (asked.Length < 2)
+        if (missing.Length == 0)
         {
             return outputs;
         }
 
-        foreach (JointSession session in Joint.Where(j => j.Work.PaysFor([.. j.Work.Members.Intersect(asked)])))
+        foreach (JointSession session in Joint.Where(j => j.Work.Members.Any(missing.Contains) && j.Work.PaysFor([.. j.Work.Members.Intersect(asked)])))
         {
             foreach (var (index, raw) in session.Run(canvas) ?? new Dictionary<int, Tensor[]>())
             {
