@@ -17,7 +17,7 @@ static class Merged
     /// <summary>Milliseconds a batch.</summary>
     public static string Run(ComparisonOptions options, string? resnets)
     {
-        var table = new StringTable("teachers", "batch", "threads", "apart, processor ms", "merged, processor ms", "processor time, apart / merged", "apart, ms", "merged, ms", "time, apart / merged", "nodes apart", "nodes merged");
+        var table = new StringTable("teachers", "batch", "threads", "apart, processor ms", "merged, processor ms", "processor time, apart / merged", "apart, ms", "merged, ms", "time, apart / merged", "nodes, apart / merged", "to merge, ms");
         foreach (var (name, first, second, batch) in Pairs(resnets))
         {
             foreach (int threads in (int[])[1, 2])
@@ -64,13 +64,15 @@ static class Merged
     {
         var one = new FrozenModelOptions { Threads = threads };
         (OnnxModel Model, string[] Outputs)[] teachers = [.. new[] { first, second }.Select(m => (m, (string[])[Anatomy.Logits(m).Value, Anatomy.AutoTap(m).Value]))];
+        var look = Stopwatch.StartNew();
         OnnxModel merged = GraphEdits.ShareSubexpressions(GraphEdits.Merge([.. teachers.Select((t, i) =>
             new MergePart(GraphEdits.Extract(t.Model, t.Outputs), $"{i}/") { Inputs = new Dictionary<string, string> { [Anatomy.ImageInput(t.Model).Name] = "image" } })]));
+        look.Stop();
         using var a = new FrozenModel(first, teachers[0].Outputs, one);
         using var b = new FrozenModel(second, teachers[1].Outputs, one);
         using var both = new FrozenModel(merged, [.. teachers.SelectMany((t, i) => t.Outputs.Select(o => $"{i}/{o}"))], one);
         using var scope = NewDisposeScope();
-        int side = resolution(first);
+        int side = Side(first);
         Tensor pixels = rand(batch, 3, side, side);
         var runA = Bound(a, pixels);
         var runB = Bound(b, pixels);
@@ -102,9 +104,9 @@ static class Merged
         return [name, $"{batch}", $"{threads}",
             Number(Pairing.Median(processor[0])), Number(Pairing.Median(processor[1])), Ratio(processor),
             Number(Pairing.Median(wall[0])), Number(Pairing.Median(wall[1])), Ratio(wall),
-            $"{first.Proto.Graph.Node.Count + second.Proto.Graph.Node.Count}", $"{merged.Proto.Graph.Node.Count}"];
+            $"{teachers.Sum(t => GraphEdits.Extract(t.Model, t.Outputs).Proto.Graph.Node.Count)} / {merged.Proto.Graph.Node.Count}", Number(look.Elapsed.TotalMilliseconds)];
 
-        static int resolution(OnnxModel model) => Anatomy.ImageInput(model).Type.TensorType.Shape.Dim[2] is { HasDimValue: true } d ? (int)d.DimValue : 32;
+        static int Side(OnnxModel model) => Anatomy.ImageInput(model).Type.TensorType.Shape.Dim[2] is { HasDimValue: true } d ? (int)d.DimValue : 32;
     }
 
     /// <summary>A run into memory that is used again.</summary>

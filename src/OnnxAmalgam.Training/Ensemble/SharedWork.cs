@@ -21,16 +21,16 @@ sealed record SharedWork(IReadOnlyList<int> Members, OnnxModel Model, IReadOnlyL
     public static IReadOnlyList<SharedWork> Find(IReadOnlyList<TeacherNetwork> networks, Action<string> detail)
     {
         var found = new List<SharedWork?>();
-        foreach (var alike in networks.Index().GroupBy(n => (n.Item.Input, FixedBatch(n.Item))).Where(g => g.Skip(1).Any()))
+        foreach (var fedAlike in networks.Index().GroupBy(n => n.Item.Input).Where(g => g.Skip(1).Any()))
         {
-            if (Merge([.. alike], detail) is not { } all)
+            var parts = fedAlike.Select(n => Part(n.Index, n.Item, detail)).OfType<Candidate>();
+            foreach (var alike in parts.GroupBy(p => p.FixedBatch).Where(g => g.Skip(1).Any()))
             {
-                continue;
-            }
-
-            foreach (int[] members in all.Sharing())
-            {
-                found.Add(members.Length == all.Members.Count ? all : Merge([.. members.Select(i => (i, networks[i]))], detail));
+                Candidate[] all = [.. alike];
+                if (Merge(all, detail) is { } merged)
+                {
+                    found.AddRange(merged.Sharing(fedAlike.Key.Height).Select(members => members.Length == merged.Members.Count ? merged : Merge([.. all.Where(c => members.Contains(c.Index))], detail)));
+                }
             }
         }
 
@@ -44,28 +44,47 @@ sealed record SharedWork(IReadOnlyList<int> Members, OnnxModel Model, IReadOnlyL
     /// <summary>A teacher's place among the members.</summary>
     public int Index(int teacher) => Enumerable.Range(0, Members.Count).First(m => Members[m] == teacher);
 
-    /// <summary>One graph of these teachers, without those that cannot be merged with the first ones; null where fewer than two are left.</summary>
-    static SharedWork? Merge(IReadOnlyList<(int Index, TeacherNetwork Network)> teachers, Action<string> detail)
+    /// <summary>A teacher that might be merged.</summary>
+    sealed record Candidate(int Index, TeacherNetwork Network, MergePart Part, long? FixedBatch);
+
+    static Candidate? Part(int index, TeacherNetwork network, Action<string> detail)
     {
-        var parts = new List<(int Index, MergePart Part, string[] Outputs)>();
+        try
+        {
+            OnnxModel needed = GraphEdits.Extract(network.Model, network.Outputs);
+            ValueInfoProto image = Anatomy.ImageInput(needed);
+            var part = new MergePart(needed, $"{index}/") { Inputs = new Dictionary<string, string> { [image.Name] = Image } };
+            return new Candidate(index, network, part, image.Type?.TensorType?.Shape is { Dim: [var batch, ..] } ? batch.FixedSize() : null);
+        }
+        catch (InputException e)
+        {
+            detail(Apart(network, e));
+            return null;
+        }
+    }
+
+    /// <summary>One graph of these teachers, without those that cannot be merged with the first ones; null where fewer than two are left.</summary>
+    static SharedWork? Merge(IReadOnlyList<Candidate> teachers, Action<string> detail)
+    {
+        var taken = new List<Candidate>();
         OnnxModel? merged = null;
-        foreach (var (index, network) in teachers)
+        foreach (Candidate teacher in teachers)
         {
             try
             {
-                OnnxModel needed = GraphEdits.Extract(network.Model, network.Outputs);
-                var part = new MergePart(needed, $"{index}/") { Inputs = new Dictionary<string, string> { [Anatomy.ImageInput(needed).Name] = Image } };
-                merged = GraphEdits.Merge([.. parts.Select(p => p.Part), part]);
-                parts.Add((index, part, [.. network.Outputs.Select(o => part.Prefix + o)]));
+                merged = GraphEdits.Merge([.. taken.Select(c => c.Part), teacher.Part]);
+                taken.Add(teacher);
             }
             catch (InputException e)
             {
-                detail($"teacher '{network.Recipe.Name}' keeps a session of its own: {e.Message}");
+                detail(Apart(teacher.Network, e));
             }
         }
 
-        return parts.Count < 2 ? null : Of([.. parts.Select(p => p.Index)], GraphEdits.ShareSubexpressions(merged!), [.. parts.Select(p => p.Outputs)], teachers[0].Network.Input.Height);
+        return taken.Count < 2 ? null : Of([.. taken.Select(c => c.Index)], GraphEdits.ShareSubexpressions(merged!), [.. taken.Select(c => c.Network.Outputs.Select(o => c.Part.Prefix + o).ToArray())], taken[0].Network.Input.Height);
     }
+
+    static string Apart(TeacherNetwork network, InputException error) => $"teacher '{network.Recipe.Name}' keeps a session of its own: {error.Message}";
 
     static SharedWork Of(int[] members, OnnxModel model, string[][] outputs, int size)
     {
@@ -74,9 +93,9 @@ sealed record SharedWork(IReadOnlyList<int> Members, OnnxModel Model, IReadOnlyL
     }
 
     /// <summary>The members by what they have in common with another, at least two each.</summary>
-    List<int[]> Sharing()
+    List<int[]> Sharing(int size)
     {
-        Costs costs = Costs.Of(Model);
+        Costs costs = Costs.Of(Model, size);
         var heavy = costs.MacsByNode.Keys.Concat(costs.Unknown).ToHashSet<NodeProto>(ReferenceEqualityComparer.Instance);
         HashSet<NodeProto>[] needed = [.. Outputs.Select(o => Needed(Model.Proto.Graph, o).Where(heavy.Contains).ToHashSet<NodeProto>(ReferenceEqualityComparer.Instance))];
         var groups = new List<(List<int> Members, HashSet<NodeProto> Nodes)>();
@@ -109,7 +128,4 @@ sealed record SharedWork(IReadOnlyList<int> Members, OnnxModel Model, IReadOnlyL
 
         return nodes;
     }
-
-    static long? FixedBatch(TeacherNetwork network) =>
-        Anatomy.ImageInput(network.Model).Type?.TensorType?.Shape is { Dim: [var batch, ..] } ? batch.FixedSize() : null;
 }
