@@ -1,7 +1,6 @@
 using Google.Protobuf;
 using Onnx;
 using OnnxAmalgam.Graphs.Files;
-using static Onnx.TensorProto.Types;
 
 namespace OnnxAmalgam.Graphs.Edits;
 

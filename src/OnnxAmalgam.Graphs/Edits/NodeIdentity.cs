@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Onnx;
-using static Onnx.AttributeProto.Types;
 using static Onnx.TensorProto.Types;
 
 namespace OnnxAmalgam.Graphs.Edits;
@@ -62,7 +61,7 @@ internal sealed class NodeIdentity
         return known;
     }
 
-    string Outline(TensorProto tensor) => string.Create(CultureInfo.InvariantCulture, $"{tensor.DataType}[{string.Join(',', tensor.Dims)}]");
+    static string Outline(TensorProto tensor) => string.Create(CultureInfo.InvariantCulture, $"{tensor.DataType}[{string.Join(',', tensor.Dims)}]");
 
     string Hash(TensorProto tensor)
     {
@@ -128,7 +127,7 @@ internal sealed class NodeIdentity
             Add("plain", Convert.ToHexString(Google.Protobuf.MessageExtensions.ToByteArray(plain)));
         }
 
-        void Tensor(TensorProto tensor) => Add("tensor", $"{identity.Outline(tensor)} {identity.Hash(tensor)}");
+        void Tensor(TensorProto tensor) => Add("tensor", $"{Outline(tensor)} {identity.Hash(tensor)}");
 
         void Graph(GraphProto graph, IReadOnlyDictionary<string, string> outer)
         {

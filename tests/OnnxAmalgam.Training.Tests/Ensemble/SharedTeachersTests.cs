@@ -2,7 +2,6 @@ using Onnx;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Edits;
 using OnnxAmalgam.Teachers;
-using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Recipes;
