@@ -1,3 +1,4 @@
+using Google.Protobuf.Collections;
 using Onnx;
 using OnnxAmalgam.Graphs.Edits;
 using OnnxAmalgam.Graphs.Tests.Files;
@@ -128,7 +129,7 @@ public sealed class SharedSubexpressionTests
             return Node("Loop", ["trips", "c", "image"], [output], TinyModel.Body("body", body));
         }
 
-        IReadOnlyList<NodeProto> Of(NodeProto other) => Shared(Model(Image("N", 4), [Node("Relu", ["image"], ["r"]), Node("Relu", ["image"], ["q"]), Node("Exp", ["image"], ["e"]), Loop("p.", "a", "r", 1), other], ["a", "b"],
+        RepeatedField<NodeProto> Of(NodeProto other) => Shared(Model(Image("N", 4), [Node("Relu", ["image"], ["r"]), Node("Relu", ["image"], ["q"]), Node("Exp", ["image"], ["e"]), Loop("p.", "a", "r", 1), other], ["a", "b"],
             TinyModel.Tensor("c", DataType.Bool, [1]), Integers("trips", 3)));
         Assert.Equal(["Relu", "Exp", "Loop", "Identity"], Of(Loop("other.", "b", "q", 1)).Select(node => node.OpType));
         Assert.Equal(["Relu", "Exp", "Loop", "Loop"], Of(Loop("other.", "b", "q", 2)).Select(node => node.OpType));
@@ -217,7 +218,7 @@ public sealed class SharedSubexpressionTests
         return text;
     }
 
-    static IReadOnlyList<NodeProto> Shared(OnnxModel model) => GraphEdits.ShareSubexpressions(model).Proto.Graph.Node;
+    static RepeatedField<NodeProto> Shared(OnnxModel model) => GraphEdits.ShareSubexpressions(model).Proto.Graph.Node;
 
     static OnnxModel Twice(OnnxModel one, OnnxModel other, string image = "image") =>
         GraphEdits.Merge([.. new[] { one, other }.Select((model, i) => new MergePart(model, $"{i}/") { Inputs = new Dictionary<string, string> { [image] = image } })]);
