@@ -28,14 +28,17 @@ public static class Captures
         }
     }
 
+    /// <summary>Names that a graph defines itself: inputs, initializers and what its nodes make.</summary>
+    internal static HashSet<string> DefinedBy(GraphProto graph) => graph.Input.Select(input => input.Name)
+        .Concat(graph.Initializer.Select(tensor => tensor.Name))
+        .Concat(graph.SparseInitializer.Select(sparse => sparse.Values.Name))
+        .Concat(graph.Node.SelectMany(node => node.Output))
+        .ToHashSet(StringComparer.Ordinal);
+
     /// <summary>Names that a body, or a body within it, uses and does not define.</summary>
     static IEnumerable<string> TakenFromOutside(GraphProto body)
     {
-        var own = body.Input.Select(input => input.Name)
-            .Concat(body.Initializer.Select(tensor => tensor.Name))
-            .Concat(body.SparseInitializer.Select(sparse => sparse.Values.Name))
-            .Concat(body.Node.SelectMany(node => node.Output))
-            .ToHashSet(StringComparer.Ordinal);
+        var own = DefinedBy(body);
         return body.Node.SelectMany(ReadBy)
             .Concat(body.Output.Select(output => output.Name))
             .Where(name => !own.Contains(name));

@@ -38,6 +38,9 @@ public sealed class OnnxModel
         RoundTripNote = other.RoundTripNote;
     }
 
+    /// <summary>Where placeholders among its tensors lead.</summary>
+    internal IReadOnlyList<WeightStore> Stores => stores;
+
     /// <summary>The model's fields. The elements of a large tensor (<c>raw_data</c>, <c>float_data</c>, <c>double_data</c>) may be a placeholder here: read through <see cref="ReadRaw"/>.</summary>
     public ModelProto Proto { get; }
 
@@ -53,6 +56,9 @@ public sealed class OnnxModel
     /// <summary>Null when saving the model as it was loaded gives the file's bytes again; else why not, in words.
     /// The saved file is the same model either way.</summary>
     public string? RoundTripNote { get; private init; }
+
+    /// <summary>A model made of others' fields, whose large weights stay where they are.</summary>
+    internal static OnnxModel Made(ModelProto proto, string name, IReadOnlyList<WeightStore> stores) => new(proto, name, stores, null);
 
     /// <summary>Loads and validates a model. No large weight is read.</summary>
     /// <exception cref="InvalidModelException">Not an ONNX file, truncated, cyclic, wrong data lengths, ...</exception>

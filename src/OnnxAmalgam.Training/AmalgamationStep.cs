@@ -97,7 +97,7 @@ internal sealed class AmalgamationStep : IDisposable
         // While the first batch is taught the student has nothing to do yet, and the device is the teachers' alone.
         bool record = !hasTaught;
         hasTaught = true;
-        TeacherOutput[] answers = ReadsTeachers ? [.. setup.Teachers.Select((t, i) => t.Run(canvas, n => setup.Train.NameOf(batch.Indices[n]), batch.Stored?[i], record))] : [];
+        TeacherOutput[] answers = ReadsTeachers ? setup.Panel.Run(canvas, n => setup.Train.NameOf(batch.Indices[n]), batch.Stored, record) : [];
         var taught = new TaughtBatch(batch, canvas, indices, answers);
         foreach (Tensor tensor in taught.Tensors)
         {
@@ -266,7 +266,7 @@ internal sealed class AmalgamationStep : IDisposable
         Tensor[] Taps(ImageBatch batch)
         {
             Tensor canvas = BatchTensors.Canvas(batch, some).to(device);
-            return [.. setup.Teachers.SelectMany(t => t.Run(canvas, i => some.NameOf(batch.Indices[i])).Taps)];
+            return [.. setup.Panel.Run(canvas, i => some.NameOf(batch.Indices[i])).SelectMany(a => a.Taps)];
         }
     }
 

@@ -116,7 +116,7 @@ sealed class Validator : IDisposable
     {
         if (teacherLogits.Count == number)
         {
-            teacherLogits.Add([.. setup.Teachers.Select(t => t.Scores(canvas, i => images.NameOf(batch.Indices[i]))?.DetachFromDisposeScope())]);
+            teacherLogits.Add([.. setup.Panel.Scores(canvas, i => images.NameOf(batch.Indices[i])).Select(z => z?.DetachFromDisposeScope())]);
         }
 
         var inputs = new LossInputs { StudentLogits = logits, TeacherLogits = teacherLogits[number], DomainWeights = targets.Weights(indices) };

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Edits;
 using static Onnx.TensorProto.Types;
 using static OnnxAmalgam.Teachers.Tests.TinyModel;
 
@@ -52,6 +53,22 @@ public sealed class ExternalDataTests : IDisposable
 
         // named by the session alone: tests and benchmarks say what they are after the prefix
         static IEnumerable<string> Folders() => Directory.EnumerateDirectories(Path.GetTempPath(), "onnx-amalgam-*").Where(f => Path.GetFileName(f).Split('-').Length == 3);
+    }
+
+    [Theory]
+    [InlineData(int.MaxValue)]
+    [InlineData(10)]
+    public void Two_models_with_weights_beside_them_run_as_one_even_where_one_message_does_not_hold_them(long messageLimit)
+    {
+        OnnxModel first = OnnxModel.Load(Write(Classifier()));
+        OnnxModel merged = GraphEdits.Merge([.. new[] { first, Classifier() }.Select((model, i) => new MergePart(model, $"{i}/") { Inputs = new Dictionary<string, string> { ["x"] = "x" } })]);
+
+        using InferenceSession session = SessionFactory.Open(GraphEdits.ShareSubexpressions(merged), new(), messageLimit);
+
+        using OrtValue x = OrtValue.CreateTensorValueFromMemory([1f, 2f, 3f], [1, 3]);
+        using RunOptions options = new();
+        using var results = session.Run(options, ["x"], [x], ["0/logits", "1/logits"]);
+        Assert.All(results, r => Assert.Equal([28.5f, 279.5f], r.GetTensorDataAsSpan<float>().ToArray()));
     }
 
     /// <summary>Moves the first initializer to a file of its own, after 4096 bytes of something else.</summary>

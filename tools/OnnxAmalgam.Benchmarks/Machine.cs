@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML.OnnxRuntime;
+using OnnxAmalgam.Teachers;
 
 namespace OnnxAmalgam.Benchmarks;
 
@@ -16,7 +16,7 @@ static class Machine
         string model = Field("model name") is { Length: > 0 } known ? known : RuntimeInformation.ProcessArchitecture.ToString();
         string[] flags = Field("flags").Split(' ');
         string instructions = string.Join(", ", Instructions.Where(flags.Contains));
-        string versions = $"libtorch {TorchSharp.torch.__version__}, ONNX Runtime {OrtEnv.Instance().GetVersionString()}, .NET {Environment.Version}";
+        string versions = $"libtorch {TorchSharp.torch.__version__}, ONNX Runtime {OnnxRuntime.State().Version}, .NET {Environment.Version}";
         return $"{model}, {Environment.ProcessorCount} cores ({(instructions.Length > 0 ? instructions : "no vector instructions known")}); {versions}{(reference is null ? "" : $"; PyTorch {reference}")}";
     }
 }

@@ -23,7 +23,7 @@ if (args is ["parts", ..])
 var threads = new Option<int>("--threads") { Description = "Threads of every side.", DefaultValueFactory = _ => Environment.ProcessorCount };
 var rounds = new Option<int>("--rounds") { Description = "Rounds that count; every side works in each.", DefaultValueFactory = _ => 7 };
 var seconds = new Option<double>("--seconds") { Description = "About how long a side works in a round.", DefaultValueFactory = _ => 4 };
-var only = new Option<string[]>("--only") { Description = "Settings and methods, as cifar/soft, and alone (data, scaling); default: all that can run here.", AllowMultipleArgumentsPerToken = true };
+var only = new Option<string[]>("--only") { Description = "Settings and methods, as cifar/soft, alone (data, scaling), and merged (two teachers as one session), which is measured only where it is named; default: all that can run here but that.", AllowMultipleArgumentsPerToken = true };
 var page = new Option<string?>("--write") { Description = "A page whose measured parts are replaced, as docs/benchmarks.md." };
 var onGpu = new Command("cuda", "Measures the step on a GPU: teachers on the processor or beside the student, each way to order the two, fp32 and bf16.") { threads, rounds, seconds, only, page };
 var command = new RootCommand("Measures a training step of this program beside the same step in plain PyTorch, whole and in parts, in turn.") { threads, rounds, seconds, only, page, onGpu };
@@ -47,7 +47,7 @@ command.SetAction(parsed =>
     var comparison = new StepComparison(options);
     Each(parsed, folder, (setting, method) => comparison.Run(setting, method, folder));
     string machine = Machine.Describe(comparison.Reference) + $"; {options.Threads} threads on every side, {options.Rounds} rounds in turn.";
-    foreach (var (part, table) in comparison.Tables.Prepend(("machine", machine)).Concat(Alone(options with { Python = null }, parsed.GetValue(only) is { Length: > 0 } some && !some.Contains("alone"))))
+    foreach (var (part, table) in comparison.Tables.Prepend(("machine", machine)).Concat(Alone(options with { Python = null }, parsed.GetValue(only) ?? [], folder)))
     {
         // a table without rows was not asked for
         if (!table.StartsWith('|') || table.Count(c => c == '\n') >= 3)
@@ -96,12 +96,20 @@ void Publish(ParseResult parsed, string part, string text)
 }
 
 // What is measured without a yardstick; left out where only some settings are asked for.
-static IEnumerable<(string, string)> Alone(ComparisonOptions options, bool some) => some ? [] :
-[
-    ("data", Pipeline.Run(options.Rounds)),
-    ("teachers", Scaling.Teachers(options)),
-    ("images", Scaling.Images(options)),
-];
+static IEnumerable<(string, string)> Alone(ComparisonOptions options, string[] only, string? resnets)
+{
+    if (only.Length == 0 || only.Contains("alone"))
+    {
+        yield return ("data", Pipeline.Run(options.Rounds));
+        yield return ("teachers", Scaling.Teachers(options));
+        yield return ("images", Scaling.Images(options));
+    }
+
+    if (only.Contains("merged"))
+    {
+        yield return ("merged", Merged.Run(options, resnets));
+    }
+}
 
 // An interpreter that has torch and torchvision, or null with a message.
 static string? FindPython()

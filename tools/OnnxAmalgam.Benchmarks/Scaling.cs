@@ -6,7 +6,7 @@ namespace OnnxAmalgam.Benchmarks;
 /// <summary>How a run's cost grows with teachers and with images.</summary>
 static class Scaling
 {
-    /// <summary>Milliseconds a step with 1, 2, 4 and 8 teachers (the same two, each opened anew), published method.</summary>
+    /// <summary>Milliseconds a step with 1, 2, 4 and 8 teachers (two networks, each time with other weights), published method.</summary>
     public static string Teachers(ComparisonOptions options)
     {
         var table = new StringBuilder("| teachers | ms a step | ms a teacher more |\n|---|---|---|\n");

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using OnnxAmalgam.Graphs;
+
 namespace OnnxAmalgam.Benchmarks;
 
 /// <summary>Teachers, student and images of one comparison; the same as in tools/reference/step.py.</summary>
@@ -31,11 +34,14 @@ sealed record Setting(string Name, int Batch, int Size, int Channels, IReadOnlyL
     /// <summary>Images that there are.</summary>
     public int Images { get; init; } = 2048;
 
+    /// <summary>Whether a teacher that is there again has other weights: equal ones would be computed once.</summary>
+    bool AreOthers { get; init; }
+
     /// <summary>Another size of this setting: <c>cifar*8</c> has eight teachers, <c>cifar/60000</c> that many images.</summary>
     public Setting Sized(string name) => name.Split('*', '/') switch
     {
         [_] => this,
-        [_, var number] when name.Contains('*', StringComparison.Ordinal) => this with { Teachers = [.. Enumerable.Range(0, Number(number)).Select(i => Teachers[i % Teachers.Count])] },
+        [_, var number] when name.Contains('*', StringComparison.Ordinal) => this with { Teachers = [.. Enumerable.Range(0, Number(number)).Select(i => Teachers[i % Teachers.Count])], AreOthers = true },
         [_, var number] => this with { Images = Number(number) },
         _ => throw new ArgumentException($"expected a setting as cifar, cifar*8 or cifar/60000, got '{name}'"),
     };
@@ -53,7 +59,7 @@ sealed record Setting(string Name, int Batch, int Size, int Channels, IReadOnlyL
         string losses = method == "soft"
             ? "losses: [{soft_target: {weight: 1, temperature: 1}}]"
             : "common_space: {channels: " + Channels + ", blocks: 3}, losses: [{soft_target: {weight: 1, temperature: 1}}, {mmd: {weight: 10, bandwidths: published}}, {reconstruction: {weight: 10}}]";
-        string teachers = string.Concat(Teachers.Select((t, i) => $"  - {{name: t{i}, model: '{t.Model}', input: {t.Input}, labels: [{string.Join(", ", Enumerable.Range(0, t.Classes).Select(c => $"'{i}.{c}'"))}]}}\n"));
+        string teachers = string.Concat(Teachers.Select((t, i) => $"  - {{name: t{i}, model: '{(AreOthers ? Other(t.Model, folder, i) : t.Model)}', input: {t.Input}, labels: [{string.Join(", ", Enumerable.Range(0, t.Classes).Select(c => $"'{i}.{c}'"))}]}}\n"));
         string recipe = Path.Combine(folder, "recipe.yaml");
         File.WriteAllText(recipe, $$"""
             name: {{Name}}-{{method}}
@@ -69,5 +75,25 @@ sealed record Setting(string Name, int Batch, int Size, int Channels, IReadOnlyL
 
             """);
         return recipe;
+    }
+
+    /// <summary>The same network with each weight a little larger, by an amount that follows from its number.</summary>
+    static string Other(string model, string folder, int number)
+    {
+        OnnxModel other = OnnxModel.Load(model).Clone();
+        foreach (var tensor in other.Proto.Graph.Initializer.Where(t => t is { DataType: (int)Onnx.TensorProto.Types.DataType.Float, Dims.Count: > 1 }))
+        {
+            byte[] bytes = other.ReadRaw(tensor);
+            foreach (ref float x in MemoryMarshal.Cast<byte, float>(bytes.AsSpan()))
+            {
+                x *= 1 + (number * 1e-4f);
+            }
+
+            other.WriteRaw(tensor, bytes);
+        }
+
+        string path = Path.Combine(folder, $"t{number}.onnx");
+        other.Save(path);
+        return path;
     }
 }

@@ -31,7 +31,7 @@ internal sealed class CacheCommand : ProgramCommand
         var read = RecipeReader.Read(result.GetRequiredValue(recipe), result.GetValue(set) ?? []);
         var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
-        using var setup = AmalgamationSetup.Open(read, compute, session.Warn);
+        using var setup = AmalgamationSetup.Open(read, compute, session.Warn, session.Detail);
         using var signals = new StopSignals(session);
         var clock = Stopwatch.StartNew();
         var said = Stopwatch.StartNew();

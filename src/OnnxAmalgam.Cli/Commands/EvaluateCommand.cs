@@ -29,7 +29,7 @@ internal sealed class EvaluateCommand : ProgramCommand
         var file = ModelArgument.OfFileOrRun(result.GetRequiredValue(model));
         var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
-        using var setup = AmalgamationSetup.Open(RecipeReader.Read(result.GetRequiredValue(recipe)), compute, session.Warn);
+        using var setup = AmalgamationSetup.Open(RecipeReader.Read(result.GetRequiredValue(recipe)), compute, session.Warn, session.Detail);
         var rows = Evaluator.Evaluate(setup, file);
         if (result.GetValue(csv) is { } target)
         {

@@ -63,7 +63,7 @@ internal sealed class ExportCommand : ProgramCommand
         var recipe = RecipeReader.Read(folder.Recipe);
         var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
-        using var setup = AmalgamationSetup.Open(recipe, compute, session.Warn);
+        using var setup = AmalgamationSetup.Open(recipe, compute, session.Warn, session.Detail);
         var report = RunExport.Write(setup, folder, file, result.GetValue(fold), result.GetValue(opset));
         if (!report.IsFinished)
             session.Warn($"this run is unfinished: {report.Epochs} of {report.Of} epochs are behind these weights; go on with: onnx-amalgam train --resume -o {ShellWord.Of(folder.Path)}");

@@ -49,7 +49,7 @@ internal sealed class TrainCommand : ProgramCommand
         if (folder is null && RunFolder.NewestUnfinished(given!.Name) is { } unfinished)
             session.Note($"this is a new run, '{unfinished}' is unfinished; go on with that one: onnx-amalgam train --resume -o {ShellWord.Of(unfinished)}");
         folder = kept is not null ? folder! : RunFolder.Choose(folder, given!.Name);
-        using var setup = AmalgamationSetup.Open(Opened((kept ?? given)!, result.GetValue(dryRun)), compute, session.Warn);
+        using var setup = AmalgamationSetup.Open(Opened((kept ?? given)!, result.GetValue(dryRun)), compute, session.Warn, session.Detail);
         if (result.GetValue(dryRun))
         {
             TrainingPlan.Write(session.Terminal, setup, TrainingEstimate.Measure(setup), folder, (kept ?? given)!.Train.Cache);

@@ -109,6 +109,29 @@ public static class GraphEdits
         return OpsetConversion.Of(model, opset);
     }
 
+    /// <summary>One model that computes what several do, side by side: their inputs, nodes and outputs in the order of the parts, under the names
+    /// of each with its prefix.</summary>
+    /// <param name="parts">The models.</param>
+    /// <remarks>Models are brought to the newest opset among them. Local functions that are equal are there once, large weights stay in the files
+    /// that hold them, and a symbolic size is one for several models where it is the same axis of an input they share.</remarks>
+    /// <exception cref="InputException">A model cannot be brought to the opset, an input is not the same in all models that share it, names
+    /// meet in spite of their prefixes, or a model holds training graphs.</exception>
+    public static OnnxModel Merge(IReadOnlyList<MergePart> parts)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        return Merging.Of(parts);
+    }
+
+    /// <summary>Computes once what nodes of the main graph compute several times: the same operator with equal attributes and bodies on the same
+    /// values, or on constants of equal bytes. The first of equal nodes stays. An output keeps its name, by an Identity where its own node is gone.</summary>
+    /// <param name="model">Not changed.</param>
+    /// <remarks>Never what draws random numbers or keeps a state, and no operator that this program does not know: two of them may differ.</remarks>
+    public static OnnxModel ShareSubexpressions(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return SubexpressionSharing.Of(model);
+    }
+
     /// <summary>An output's type is stated once, with the output.</summary>
     static void DropRepeated(GraphProto graph)
     {

@@ -121,10 +121,7 @@ public static class CacheFill
                 {
                     using var scope = NewDisposeScope();
                     Tensor canvas = BatchTensors.Canvas(batch, set);
-                    foreach (Teacher teacher in setup.Teachers)
-                    {
-                        teacher.Scores(canvas, i => set.NameOf(batch.Indices[i]));
-                    }
+                    setup.Panel.Scores(canvas, i => set.NameOf(batch.Indices[i]));
 
                     Scored += batch.Count;
                 }
@@ -165,10 +162,7 @@ public static class CacheFill
             }
 
             Tensor canvas = BatchTensors.Canvas(batch, images);
-            foreach (Teacher teacher in setup.Teachers)
-            {
-                teacher.Run(canvas, i => images.NameOf(batch.Indices[i]));
-            }
+            setup.Panel.Run(canvas, i => images.NameOf(batch.Indices[i]));
 
             Computed += count;
             batch.Count = 0;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using OnnxAmalgam.Training.Data;
+using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Caching;
 
@@ -30,6 +31,22 @@ readonly record struct CanvasKey(ulong High, ulong Low)
         for (int i = 0; i < keys.Length; i++)
         {
             keys[i] = Of(batch.Pixels.AsSpan(i * images.CanvasBytes, images.CanvasBytes), images.Channels, images.Height, images.Width);
+        }
+
+        return keys;
+    }
+
+    /// <summary>The same of bytes X[n, c, h, w], wherever they lie.</summary>
+    public static CanvasKey[] Of(Tensor canvas)
+    {
+        using Tensor local = canvas.cpu();
+        int bytes = checked((int)(canvas.numel() / canvas.shape[0]));
+        var (channels, height, width) = ((int)canvas.shape[1], (int)canvas.shape[2], (int)canvas.shape[3]);
+        byte[] pixels = local.contiguous().bytes.ToArray();
+        var keys = new CanvasKey[canvas.shape[0]];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            keys[i] = Of(pixels.AsSpan(i * bytes, bytes), channels, height, width);
         }
 
         return keys;

@@ -18,7 +18,7 @@ public sealed class AmalgamationSetup : IDisposable
     /// <summary>Where it computes.</summary>
     public required ComputeOptions Compute { get; init; }
     /// <summary>In recipe order.</summary>
-    public required IReadOnlyList<Teacher> Teachers { get; init; }
+    public IReadOnlyList<Teacher> Teachers => Panel.Teachers;
     /// <summary>The student's classes.</summary>
     public required LabelUnion Union { get; init; }
     /// <summary>Before training.</summary>
@@ -34,6 +34,9 @@ public sealed class AmalgamationSetup : IDisposable
     /// asked for: an estimate runs the teachers once over all unlabelled images.</summary>
     public GateTable? Gate => gate.Value;
 
+    /// <summary>The teachers, to be asked together.</summary>
+    internal TeacherPanel Panel { get; private init; } = null!;
+
     /// <summary>Where teachers' outputs are kept; null: nowhere.</summary>
     internal OutputCache? Cache { get; private init; }
 
@@ -46,14 +49,20 @@ public sealed class AmalgamationSetup : IDisposable
     AmalgamationSetup() => gate = new(MakeGate);
 
     /// <summary>Opens teachers, student and images.</summary>
+    /// <param name="recipe">What they are.</param>
+    /// <param name="compute">Where they compute.</param>
+    /// <param name="warn">Told what the results depend on and nobody asked for.</param>
+    /// <param name="detail">Told what only whoever asks for more wants to know, at any time and on any thread; null: nobody asks.</param>
     /// <exception cref="InputException">Whatever is wrong with any of them.</exception>
-    public static AmalgamationSetup Open(Recipe recipe, ComputeOptions compute, Action<string> warn)
+    public static AmalgamationSetup Open(Recipe recipe, ComputeOptions compute, Action<string> warn, Action<string>? detail = null)
     {
         bool withTaps = recipe.Amalgamation.NeedsTaps;
         OutputCache? cache = recipe.Train.Cache is { } kept ? new OutputCache(kept, warn) : null;
-        var teachers = OpenTeachers(recipe, withTaps, compute, cache, warn);
+        TeacherPanel? panel = null;
         try
         {
+            panel = TeacherPanel.Open(recipe.Teachers, withTaps, compute.Session, cache, warn, detail ?? (_ => { }));
+            var teachers = panel.Teachers;
             var union = new LabelUnion([.. teachers.Select(t => new TeacherLabels(t.Name, t.Labels, t.Kind))], keepDuplicates: recipe.Amalgamation.Labels == LabelMode.Concat);
             foreach (ConsistencyTerm term in recipe.Amalgamation.Losses.OfType<ConsistencyTerm>())
             {
@@ -67,7 +76,7 @@ public sealed class AmalgamationSetup : IDisposable
                 Recipe = recipe,
                 Compute = compute,
                 Cache = cache,
-                Teachers = teachers,
+                Panel = panel,
                 Union = union,
                 Student = student,
                 Train = images.Train,
@@ -79,11 +88,7 @@ public sealed class AmalgamationSetup : IDisposable
         }
         catch
         {
-            foreach (Teacher teacher in teachers)
-            {
-                teacher.Dispose();
-            }
-
+            panel?.Dispose();
             cache?.Dispose();
             throw;
         }
@@ -110,11 +115,7 @@ public sealed class AmalgamationSetup : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Teacher teacher in Teachers)
-        {
-            teacher.Dispose();
-        }
-
+        Panel.Dispose();
         Cache?.Dispose();
     }
 
@@ -160,34 +161,7 @@ public sealed class AmalgamationSetup : IDisposable
         }
     }
 
-    static List<Teacher> OpenTeachers(Recipe recipe, bool withTaps, ComputeOptions compute, OutputCache? cache, Action<string> warn)
-    {
-        var teachers = new List<Teacher>();
-        try
-        {
-            foreach (TeacherRecipe teacher in recipe.Teachers)
-            {
-                teachers.Add(Teacher.Open(teacher, withTaps, compute.Session, cache));
-                foreach (string note in teachers[^1].Notes)
-                {
-                    warn($"teacher '{teacher.Name}': {note}");
-                }
-            }
-        }
-        catch
-        {
-            foreach (Teacher teacher in teachers)
-            {
-                teacher.Dispose();
-            }
-
-            throw;
-        }
-
-        return teachers;
-    }
-
-    static (ImageSet Train, ImageSet? Validate, ImageSet? Test) OpenImages(Recipe recipe, List<Teacher> teachers, StudentModel student, Action<string> warn)
+    static (ImageSet Train, ImageSet? Validate, ImageSet? Test) OpenImages(Recipe recipe, IReadOnlyList<Teacher> teachers, StudentModel student, Action<string> warn)
     {
         InputDescription[] inputs = [.. teachers.Select(t => t.Input), student.Input];
         int channels = inputs.Max(i => i.Channels);
@@ -206,7 +180,7 @@ public sealed class AmalgamationSetup : IDisposable
         return (train, validate, recipe.Data.Test is { } test ? Open(test) : null);
     }
 
-    static InputDescription Largest(List<Teacher> teachers) => new()
+    static InputDescription Largest(IReadOnlyList<Teacher> teachers) => new()
     {
         Channels = teachers.Max(t => t.Input.Channels),
         Height = teachers.Max(t => t.Input.Height),

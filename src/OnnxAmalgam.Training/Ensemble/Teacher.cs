@@ -14,20 +14,22 @@ namespace OnnxAmalgam.Training.Ensemble;
 public sealed record TeacherOutput(Tensor? Logits, IReadOnlyList<Tensor> Taps);
 
 /// <summary>A frozen network with its own preprocessing, labels and taps. Owns its ONNX Runtime session, which is opened only when something has to
-/// be computed: with a cache that holds everything it never is.</summary>
+/// be computed by it: with a cache that holds everything, or a session that several teachers share, it never is.</summary>
 public sealed class Teacher : IDisposable
 {
     readonly Lazy<TeacherSession> session;
+    readonly Func<int, IReadOnlyList<long[]>> shapes;
     readonly LogitsOutput? logits;
     readonly TeacherStores? stores;
     readonly Lazy<IReadOnlyList<TapShape>> tapShapes;
     readonly TapSum? sum;
 
-    Teacher(TeacherRecipe recipe, Lazy<TeacherSession> session, LogitsOutput? logits, IReadOnlyList<Tap> taps, InputDescription input, TeacherStores? stores)
+    Teacher(TeacherNetwork network, Lazy<TeacherSession> session, Func<int, IReadOnlyList<long[]>> shapes, TeacherStores? stores)
     {
-        (Name, File, Weight, Taps, Input) = (recipe.Name, recipe.Model, recipe.Weight, taps, input);
+        var (recipe, taps) = (network.Recipe, network.Taps);
+        (Name, File, Weight, Taps, Input) = (recipe.Name, recipe.Model, recipe.Weight, taps, network.Input);
         sum = taps.Count > 0 ? TapSum.Of(recipe, taps) : null;
-        (this.session, this.logits, this.stores) = (session, logits, stores);
+        (this.session, this.shapes, logits, this.stores) = (session, shapes, network.Logits, stores);
         TapNames = sum is null ? [.. taps.Select(t => t.Value)] : [sum.Name];
         tapShapes = new(() =>
         {
@@ -69,7 +71,7 @@ public sealed class Teacher : IDisposable
     /// <summary>What was skipped to find the scores, and what is only assumed of the input.</summary>
     public IReadOnlyList<string> Notes { get; private init; } = [];
 
-    /// <summary>Whether its session is open.</summary>
+    /// <summary>Whether a session of its own is open.</summary>
     internal bool IsOpen => session.IsValueCreated;
 
     /// <summary>Whether training batches are launched as a CUDA graph.</summary>
@@ -86,26 +88,26 @@ public sealed class Teacher : IDisposable
     public static Teacher Open(TeacherRecipe recipe, bool withTaps, FrozenModelOptions options) => Open(recipe, withTaps, options, null);
 
     /// <summary>The same with a cache: what is stored of this teacher is not computed again.</summary>
-    internal static Teacher Open(TeacherRecipe recipe, bool withTaps, FrozenModelOptions options, OutputCache? cache)
-    {
-        OnnxModel model = OnnxModel.Load(recipe.Model);
-        LogitsOutput? logits = recipe.FeaturesOnly ? null : Anatomy.Logits(model, recipe.Logits);
-        IReadOnlyList<Tap> taps = ModelInput.Taps(model, recipe.Taps, withTaps);
-        if (logits is null && taps.Count == 0)
-        {
-            throw new InputException($"teacher '{recipe.Name}': expected scores or features to be used, got logits: none and no loss term that reads features; add mmd, reconstruction or cosine, or remove the teacher");
-        }
+    internal static Teacher Open(TeacherRecipe recipe, bool withTaps, FrozenModelOptions options, OutputCache? cache) =>
+        Open(TeacherNetwork.Load(recipe, withTaps), options, cache, _ => null);
 
-        InputDescription input = ModelInput.Describe(model, recipe.Input, $"teacher '{recipe.Name}'");
-        string[] outputs = [.. logits is null ? [] : new[] { logits.Value }, .. taps.Select(t => t.Value)];
-        var session = new Lazy<TeacherSession>(() => new TeacherSession(model, outputs, input, options));
+    /// <summary>The same of a file that is loaded.</summary>
+    /// <param name="network">What is read of the file.</param>
+    /// <param name="options">Device and threads.</param>
+    /// <param name="cache">Where outputs are kept; null: nowhere.</param>
+    /// <param name="shapesElsewhere">Shapes of its outputs for so many images, where another session than its own computes them.</param>
+    internal static Teacher Open(TeacherNetwork network, FrozenModelOptions options, OutputCache? cache, Func<int, IReadOnlyList<long[]>?> shapesElsewhere)
+    {
+        var (recipe, model, logits, taps, input) = network;
+        var session = new Lazy<TeacherSession>(() => new TeacherSession(model, network.Outputs, input, options));
+        IReadOnlyList<long[]> Shapes(int images) => shapesElsewhere(images) ?? session.Value.Shapes(images);
         TeacherStores? stores = cache is null ? null : StoresOf(cache, model, logits, recipe.Scores, taps, input, options);
         try
         {
-            var teacher = new Teacher(recipe, session, logits, taps, input, stores)
+            var teacher = new Teacher(network, session, Shapes, stores)
             {
                 Kind = recipe.Scores,
-                Labels = logits is null ? [] : ReadLabels(recipe, model, logits, Classes(session, stores)),
+                Labels = logits is null ? [] : ReadLabels(recipe, model, logits, Classes(Shapes, stores)),
                 Notes = [.. new[] { logits?.Note, ScoreMetadata.Disagreement(model, recipe), ModelInput.Assumption(model, recipe.Input, input) }.OfType<string>()],
             };
             if (stores is null)
@@ -126,30 +128,39 @@ public sealed class Teacher : IDisposable
     /// <param name="canvas">Bytes X[n, c, h, w]; the results lie on its device, wherever the network runs.</param>
     /// <param name="imageName">Names the i-th image of the batch, for messages.</param>
     /// <exception cref="InputException">A score or feature that is not finite: teacher and image are named.</exception>
-    public TeacherOutput Run(Tensor canvas, Func<int, string> imageName) => Run(canvas, imageName, null);
+    public TeacherOutput Run(Tensor canvas, Func<int, string> imageName) => Run(canvas, imageName, StoredOutputs(new(() => CanvasKey.Of(canvas)), null), null);
 
-    /// <summary>The same, where what is stored for the batch may have been read beforehand.</summary>
+    /// <summary>The same, where its rows were looked up and the network may have been run with others.</summary>
     /// <param name="canvas">Bytes X[n, c, h, w].</param>
     /// <param name="imageName">Names the i-th image of the batch.</param>
-    /// <param name="stored">What was read; null: it is read here.</param>
+    /// <param name="rows">What <see cref="StoredOutputs"/> found.</param>
+    /// <param name="raw">What its network gives for the batch; null: it is run here if need be.</param>
     /// <param name="record">Whether the run may be recorded as a CUDA graph: see <see cref="TeacherSession.Run"/>.</param>
-    internal TeacherOutput Run(Tensor canvas, Func<int, string> imageName, StoredRows? stored, bool record = false)
+    internal TeacherOutput Run(Tensor canvas, Func<int, string> imageName, StoredRows? rows, Tensor[]? raw, bool record = false)
     {
-        Tensor[] outputs = stores is null
-            ? Compute(canvas, imageName, record)
-            : Cached(stores.Outputs, stored ?? Find(stores.Outputs, canvas), canvas, () => Compute(canvas, imageName, record), DefineOutputs);
+        Tensor[] outputs = rows is null
+            ? Compute(canvas, imageName, raw, record)
+            : Cached(stores!.Outputs, rows, canvas, () => Compute(canvas, imageName, raw, record), DefineOutputs);
         return Output(outputs);
     }
 
+    /// <summary>What is stored of its outputs for a batch, which may have been read beforehand; null where nothing is kept.</summary>
+    internal StoredRows? StoredOutputs(Lazy<CanvasKey[]> keys, StoredRows? read) => stores is null ? null : Look(stores.Outputs, keys, read);
+
+    /// <summary>The same of its scores.</summary>
+    internal StoredRows? StoredScores(Lazy<CanvasKey[]> keys) => stores?.Scores is { } store ? Look(store, keys, null) : null;
+
     /// <summary>The scores alone, never rounded; null for a features-only teacher.</summary>
-    internal Tensor? Scores(Tensor canvas, Func<int, string> imageName)
+    /// <inheritdoc cref="Run(Tensor, Func{int, string}, StoredRows?, Tensor[], bool)" path="/param"/>
+    internal Tensor? Scores(Tensor canvas, Func<int, string> imageName, StoredRows? rows, Tensor[]? raw)
     {
-        if (stores?.Scores is not { } store)
+        if (rows is null)
         {
-            return logits is null ? null : Compute(canvas, imageName)[0];
+            return logits is null ? null : Compute(canvas, imageName, raw)[0];
         }
 
-        return Cached(store, Find(store, canvas), canvas, () => Compute(canvas, imageName)[..1], () => store.Define(new RowLayout([new RowPart(logits!.Value, [Labels.Count])])))[0];
+        OutputStore store = stores!.Scores!;
+        return Cached(store, rows, canvas, () => Compute(canvas, imageName, raw)[..1], () => store.Define(new RowLayout([new RowPart(logits!.Value, [Labels.Count])])))[0];
     }
 
     /// <summary>Rows R[n, width] in float32 that are made of the outputs for a use, image by image; they are kept under its name.</summary>
@@ -157,10 +168,10 @@ public sealed class Teacher : IDisposable
     {
         Tensor Make()
         {
-            return make(Output(Compute(canvas, imageName)));
+            return make(Output(Compute(canvas, imageName, null)));
         }
 
-        return stores?.Derived(sum is null ? use : $"{use}/{sum.Key}") is { } store ? CachedRows.Of(store, Find(store, canvas), canvas.device, Make) : Make();
+        return stores?.Derived(sum is null ? use : $"{use}/{sum.Key}") is { } store ? CachedRows.Of(store, Look(store, new(() => CanvasKey.Of(canvas)), null), canvas.device, Make) : Make();
     }
 
     /// <inheritdoc/>
@@ -187,13 +198,13 @@ public sealed class Teacher : IDisposable
     }
 
     /// <summary>Number of scores: as stored, else as ONNX Runtime says.</summary>
-    static long Classes(Lazy<TeacherSession> session, TeacherStores? stores) =>
-        (stores?.Outputs.Layout ?? stores?.Scores?.Layout)?.Parts[0].Width ?? session.Value.Shapes(1)[0].Skip(1).Aggregate(1L, (a, b) => a * b);
+    static long Classes(Func<int, IReadOnlyList<long[]>> shapes, TeacherStores? stores) =>
+        (stores?.Outputs.Layout ?? stores?.Scores?.Layout)?.Parts[0].Width ?? shapes(1)[0].Skip(1).Aggregate(1L, (a, b) => a * b);
 
     /// <summary>Shapes of all outputs for two images: as stored, else as ONNX Runtime says.</summary>
     IReadOnlyList<long[]> Shapes() => stores?.Outputs.Layout is { } layout
         ? [.. layout.Parts.Select(p => (long[])[2, .. p.Shape])]
-        : session.Value.Shapes(2);
+        : shapes(2);
 
     void DefineOutputs()
     {
@@ -203,7 +214,7 @@ public sealed class Teacher : IDisposable
             parts.Add(new RowPart(logits.Value, [Labels.Count]));
         }
 
-        foreach (var (tap, shape) in Taps.Zip(session.Value.Shapes(2).Skip(parts.Count)))
+        foreach (var (tap, shape) in Taps.Zip(shapes(2).Skip(parts.Count)))
         {
             parts.Add(shape is [2, ..]
                 ? new RowPart(tap.Value, shape[1..])
@@ -213,21 +224,18 @@ public sealed class Teacher : IDisposable
         stores!.Outputs.Define(new RowLayout(parts));
     }
 
-    static StoredRows Find(OutputStore store, Tensor canvas)
+    static StoredRows Look(OutputStore store, Lazy<CanvasKey[]> keys, StoredRows? read)
     {
-        using Tensor local = canvas.cpu();
-        int bytes = checked((int)(canvas.numel() / canvas.shape[0]));
-        var (channels, height, width) = ((int)canvas.shape[1], (int)canvas.shape[2], (int)canvas.shape[3]);
-        byte[] pixels = local.contiguous().bytes.ToArray();
-        var keys = new CanvasKey[canvas.shape[0]];
-        for (int i = 0; i < keys.Length; i++)
+        if (read is null)
         {
-            keys[i] = CanvasKey.Of(pixels.AsSpan(i * bytes, bytes), channels, height, width);
+            store.Read(keys.Value, read = new StoredRows());
+        }
+        else
+        {
+            store.ReadMissing(read);
         }
 
-        var rows = new StoredRows();
-        store.Read(keys, rows);
-        return rows;
+        return read;
     }
 
     static Tensor[] Cached(OutputStore store, StoredRows rows, Tensor canvas, Func<Tensor[]> compute, Action define)
@@ -241,9 +249,9 @@ public sealed class Teacher : IDisposable
         return [.. CachedRows.Parts(all, store.Layout!).Select(p => p.MoveToOuterDisposeScope())];
     }
 
-    Tensor[] Compute(Tensor canvas, Func<int, string> imageName, bool record = false)
+    Tensor[] Compute(Tensor canvas, Func<int, string> imageName, Tensor[]? raw, bool record = false)
     {
-        Tensor[] floats = session.Value.Run(canvas, record);
+        Tensor[] floats = raw ?? session.Value.Run(canvas, record);
         CheckFinite(floats, imageName);
 
         return logits is null ? floats : [ReadScores(floats[0]), .. floats[1..]];

@@ -46,6 +46,9 @@ sealed class TeacherSession : IDisposable
     /// <summary>Whether batches are launched as a CUDA graph.</summary>
     public bool IsRecorded => recorded is not null;
 
+    /// <summary>The batch that the graph insists on; null: any.</summary>
+    public int? FixedBatch => session.FixedBatch;
+
     /// <summary>Runs the network on a batch of canvases, bytes X[n, c, h, w]: one float32 tensor an output, on the canvases' device.</summary>
     /// <param name="canvas">The batch.</param>
     /// <param name="record">Whether to record this batch's shape as a CUDA graph for this thread, where the session's schedule is that: nothing else may

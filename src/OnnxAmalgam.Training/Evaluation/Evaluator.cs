@@ -43,7 +43,7 @@ public static class Evaluator
             string NameOf(int i) => images.NameOf(batch.Indices[i]);
             meter.Add(
                 deployed.Run(canvas, NameOf).Logits!,
-                [.. setup.Teachers.Select(t => t.Scores(canvas, NameOf))],
+                setup.Panel.Scores(canvas, NameOf),
                 targets.Labelled > 0 ? targets.Classes(indices) : null);
         }
 

@@ -173,7 +173,7 @@ internal sealed class SearchStep : IDisposable
     TeacherOutput[] Teach(ImageBatch batch, ImageSet images, Tensor canvas)
     {
         using var guard = no_grad();
-        return [.. setup.Teachers.Select(t => t.Run(canvas, i => images.NameOf(batch.Indices[i])))];
+        return setup.Panel.Run(canvas, i => images.NameOf(batch.Indices[i]));
     }
 
     /// <summary>Two halves of the unlabelled images, drawn by the seed, each in the images' order.</summary>

@@ -37,6 +37,18 @@ public sealed class BeyondTwoGiBTests : IDisposable
     }
 
     [Fact]
+    public void Two_are_merged_without_reading_a_weight_and_can_be_told_apart()
+    {
+        var path = Write();
+        OnnxModel one = OnnxModel.Load(path), other = OnnxModel.Load(path);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var merged = GraphEdits.Merge([new(one, "0/"), new(other, "1/")]);
+        Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 20_000_000);
+        Assert.Equal([.. Enumerable.Repeat(Bytes, 2 * Layers)], merged.Proto.Graph.Initializer.Where(tensor => tensor.Dims.Contains(Width) && tensor.Dims.Contains(Features)).Select(tensor => merged.Stored(tensor)!.Value.Length));
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, Layers - 1], Last(merged, $"1/w{Layers - 1}"));
+    }
+
+    [Fact]
     public void Cut_down_it_is_saved_with_the_data_it_still_needs()
     {
         var path = Write();

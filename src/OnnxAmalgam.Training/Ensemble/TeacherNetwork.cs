@@ -1,0 +1,29 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Training.Recipes;
+
+namespace OnnxAmalgam.Training.Ensemble;
+
+/// <summary>A teacher's file and what is read of it, before anything runs.</summary>
+/// <param name="Recipe">What the recipe says of it.</param>
+/// <param name="Model">The whole graph.</param>
+/// <param name="Logits">Its scores; null for a features-only teacher.</param>
+/// <param name="Taps">Values read beside the scores.</param>
+/// <param name="Input">What it is fed.</param>
+sealed record TeacherNetwork(TeacherRecipe Recipe, OnnxModel Model, LogitsOutput? Logits, IReadOnlyList<Tap> Taps, InputDescription Input)
+{
+    /// <summary>The values a session computes: scores, then taps.</summary>
+    public string[] Outputs => [.. Logits is null ? [] : new[] { Logits.Value }, .. Taps.Select(t => t.Value)];
+
+    /// <summary>Loads the file and finds scores and taps.</summary>
+    /// <exception cref="InputException">Bad file, unknown tap, or nothing to read.</exception>
+    public static TeacherNetwork Load(TeacherRecipe recipe, bool withTaps)
+    {
+        OnnxModel model = OnnxModel.Load(recipe.Model);
+        LogitsOutput? logits = recipe.FeaturesOnly ? null : Anatomy.Logits(model, recipe.Logits);
+        IReadOnlyList<Tap> taps = ModelInput.Taps(model, recipe.Taps, withTaps);
+        return logits is null && taps.Count == 0
+            ? throw new InputException($"teacher '{recipe.Name}': expected scores or features to be used, got logits: none and no loss term that reads features; add mmd, reconstruction or cosine, or remove the teacher")
+            : new TeacherNetwork(recipe, model, logits, taps, ModelInput.Describe(model, recipe.Input, $"teacher '{recipe.Name}'"));
+    }
+}
