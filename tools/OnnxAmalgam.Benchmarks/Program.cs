@@ -23,7 +23,7 @@ if (args is ["parts", ..])
 var threads = new Option<int>("--threads") { Description = "Threads of every side.", DefaultValueFactory = _ => Environment.ProcessorCount };
 var rounds = new Option<int>("--rounds") { Description = "Rounds that count; every side works in each.", DefaultValueFactory = _ => 7 };
 var seconds = new Option<double>("--seconds") { Description = "About how long a side works in a round.", DefaultValueFactory = _ => 4 };
-var only = new Option<string[]>("--only") { Description = "Settings and methods, as cifar/soft, and alone (data, scaling); default: all that can run here.", AllowMultipleArgumentsPerToken = true };
+var only = new Option<string[]>("--only") { Description = "Settings and methods, as cifar/soft, alone (data, scaling) and startup; default: all that can run here.", AllowMultipleArgumentsPerToken = true };
 var page = new Option<string?>("--write") { Description = "A page whose measured parts are replaced, as docs/benchmarks.md." };
 var command = new RootCommand("Measures a training step of this program beside the same step in plain PyTorch, whole and in parts, in turn.") { threads, rounds, seconds, only, page };
 command.SetAction(parsed =>
@@ -47,7 +47,8 @@ command.SetAction(parsed =>
     }
 
     string machine = Machine.Describe(comparison.Reference) + $"; {parsed.GetValue(threads)} threads on every side, {parsed.GetValue(rounds)} rounds in turn.";
-    foreach (var (part, table) in comparison.Tables.Prepend(("machine", machine)).Concat(Alone(new ComparisonOptions(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(seconds), null), parsed.GetValue(only) is { Length: > 0 } some && !some.Contains("alone"))))
+    foreach (var (part, table) in comparison.Tables.Prepend(("machine", machine)).Concat(Alone(new ComparisonOptions(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(seconds), null), parsed.GetValue(only) is { Length: > 0 } some && !some.Contains("alone")))
+        .Concat(parsed.GetValue(only) is not { Length: > 0 } named || named.Contains("startup") ? [("startup", Startup.Run())] : []))
     {
         // a table without rows was not asked for
         if (table.StartsWith('|') && table.Count(c => c == '\n') < 3)

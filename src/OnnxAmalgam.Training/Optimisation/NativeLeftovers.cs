@@ -11,7 +11,7 @@ internal sealed class NativeLeftovers
     const int Interval = 4;
     int steps;
 
-    /// <summary>Called after every step.</summary>
+    /// <summary>Called after every step, or batch of a validation.</summary>
     public void StepEnded()
     {
         if (++steps % Interval == 0)
