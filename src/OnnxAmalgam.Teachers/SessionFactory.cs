@@ -68,6 +68,8 @@ internal static class SessionFactory
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
             IntraOpNumThreads = options.Threads,
             InterOpNumThreads = 1,
+            // A pattern holds one block for all intermediate results of a run, each at a place of its own: more memory, and not faster.
+            EnableMemoryPattern = false,
         };
         // Spinning threads would take the cores from torch, which works while ONNX Runtime waits.
         settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");

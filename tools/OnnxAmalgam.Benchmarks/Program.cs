@@ -23,7 +23,7 @@ if (args is ["parts", ..])
 var threads = new Option<int>("--threads") { Description = "Threads of every side.", DefaultValueFactory = _ => Environment.ProcessorCount };
 var rounds = new Option<int>("--rounds") { Description = "Rounds that count; every side works in each.", DefaultValueFactory = _ => 7 };
 var seconds = new Option<double>("--seconds") { Description = "About how long a side works in a round.", DefaultValueFactory = _ => 4 };
-var only = new Option<string[]>("--only") { Description = "Settings and methods, as cifar/soft, alone (data, scaling), and merged (two teachers as one session), which is measured only where it is named; default: all that can run here but that.", AllowMultipleArgumentsPerToken = true };
+var only = new Option<string[]>("--only") { Description = "Settings and methods, as cifar/soft, alone (data, scaling), startup, and merged (two teachers as one session), which is measured only where it is named; default: all that can run here but that.", AllowMultipleArgumentsPerToken = true };
 var page = new Option<string?>("--write") { Description = "A page whose measured parts are replaced, as docs/benchmarks.md." };
 var onGpu = new Command("cuda", "Measures the step on a GPU: teachers on the processor or beside the student, each way to order the two, fp32 and bf16.") { threads, rounds, seconds, only, page };
 var command = new RootCommand("Measures a training step of this program beside the same step in plain PyTorch, whole and in parts, in turn.") { threads, rounds, seconds, only, page, onGpu };
@@ -103,6 +103,11 @@ static IEnumerable<(string, string)> Alone(ComparisonOptions options, string[] o
         yield return ("data", Pipeline.Run(options.Rounds));
         yield return ("teachers", Scaling.Teachers(options));
         yield return ("images", Scaling.Images(options));
+    }
+
+    if (only.Length == 0 || only.Contains("startup"))
+    {
+        yield return ("startup", Startup.Run());
     }
 
     if (only.Contains("merged"))

@@ -6,13 +6,13 @@ using OnnxAmalgam.Training;
 namespace OnnxAmalgam.Cli.Reports;
 
 /// <summary>Tells on stderr how training goes: a line an epoch, and in between either one line that is rewritten (in a terminal) or a
-/// line every half minute (in a pipe).</summary>
+/// line for the first step and every half minute (in a pipe).</summary>
 sealed class TrainingProgress(TextWriter error, bool live, bool quiet) : ITrainingObserver
 {
     static readonly TimeSpan PlainEvery = TimeSpan.FromSeconds(30), LiveEvery = TimeSpan.FromMilliseconds(200);
     readonly Stopwatch sinceLine = Stopwatch.StartNew();
     int epochs, batches;
-    bool lineOpen;
+    bool lineOpen, hasStepped;
 
     public void Started(string equation, int epochs, int batches)
     {
@@ -22,10 +22,12 @@ sealed class TrainingProgress(TextWriter error, bool live, bool quiet) : ITraini
 
     public void Stepped(int epoch, int batch, double imagesPerSecond, TimeSpan left)
     {
-        if (quiet || sinceLine.Elapsed < (live ? LiveEvery : PlainEvery))
+        if (quiet || (hasStepped && sinceLine.Elapsed < (live ? LiveEvery : PlainEvery)))
         {
             return;
         }
+
+        hasStepped = true;
 
         sinceLine.Restart();
         string text = string.Create(CultureInfo.InvariantCulture, $"epoch {epoch}/{epochs}  batch {batch}/{batches}  {imagesPerSecond:n0} images/s  {Clock(left)} left");

@@ -13,6 +13,7 @@ internal abstract class Optimizer : IDisposable
     const string StepSlot = "step";
     readonly Bucket[] buckets;
     readonly string[] slots;
+    readonly NativeLeftovers leftovers = new();
 
     /// <summary>Starts with zero state.</summary>
     private protected Optimizer(IReadOnlyList<ParameterGroup> groups, string[] slots)
@@ -41,6 +42,7 @@ internal abstract class Optimizer : IDisposable
         foreach (var bucket in buckets)
             bucket.Apply((value, gradient, state, step) =>
                 Update(value, gradient, state, step, point.Rate * bucket.Group.RateFactor, bucket.Group.WeightDecay, point.Momentum));
+        leftovers.StepEnded();
     }
 
     /// <summary>Forgets all gradients.</summary>
