@@ -45,12 +45,17 @@ command.SetAction(parsed =>
 {
     var (options, folder) = Start(parsed);
     var comparison = new StepComparison(options);
-    Each(parsed, folder, (setting, method) => comparison.Run(setting, method, folder));
-    string machine = Machine.Describe(comparison.Reference) + $"; {options.Threads} threads on every side, {options.Rounds} rounds in turn.";
-    foreach (var (part, table) in comparison.Tables.Prepend(("machine", machine)).Concat(Alone(options with { Python = null }, parsed.GetValue(only) ?? [], folder)))
+    Each(parsed, folder, (setting, method) =>
+    {
+        comparison.Run(setting, method, folder);
+        Write(comparison.Tables);
+    });
+    Write([("machine", Machine.Describe(comparison.Reference) + $"; {options.Threads} threads on every side, {options.Rounds} rounds in turn.")]);
+    Write(Alone(options with { Python = null }, parsed.GetValue(only) ?? [], folder));
+    void Write(IEnumerable<(string Part, string Table)> tables)
     {
         // a table without rows was not asked for
-        if (!table.StartsWith('|') || table.Count(c => c == '\n') >= 3)
+        foreach (var (part, table) in tables.Where(t => !t.Table.StartsWith('|') || t.Table.Count(c => c == '\n') >= 3))
         {
             Publish(parsed, part, table);
         }

@@ -1,23 +1,53 @@
+using System.Runtime.InteropServices;
+
 namespace OnnxAmalgam.Training.Optimisation;
 
 /// <summary>
 /// TorchSharp leaves small native blocks of a step (a number handed to libtorch, the callback that receives a shape) to the garbage collector,
 /// which sees little reason to come: a step's managed garbage is small. Until it comes, each such block keeps the two large holes beside it,
-/// which held activations, from being one, and the next step's activations need new memory. So it is called.
+/// which held activations, from being one, and the next step's activations need new memory. So it is called. What opening and the first steps
+/// leave (read files, optimised graphs, compiled code) is given back once, for freed memory is kept from then on.
 /// </summary>
-internal sealed class NativeLeftovers
+internal sealed partial class NativeLeftovers
 {
     /// <summary>Steps between two calls: leftovers of so many are too few to matter, and a call costs less than 0.1 % of them.</summary>
     const int Interval = 4;
+    /// <summary>By then kernels are made and every block has been asked for.</summary>
+    const int SettledAfter = 8;
     int steps;
 
     /// <summary>Called after every step, or batch of a validation.</summary>
     public void StepEnded()
     {
-        if (++steps % Interval == 0)
+        steps++;
+        if (steps is 1 or SettledAfter)
+        {
+            GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            GC.WaitForPendingFinalizers();
+            GiveBack();
+        }
+        else if (steps % Interval == 0)
         {
             // What another thread held during the call before is a generation older now.
             GC.Collect(1, GCCollectionMode.Forced, blocking: true);
         }
     }
+
+    static void GiveBack()
+    {
+        try
+        {
+            if (OperatingSystem.IsLinux())
+            {
+                _ = TrimHeap(0);
+            }
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            // another C library than glibc
+        }
+    }
+
+    [LibraryImport("libc.so.6", EntryPoint = "malloc_trim")]
+    private static partial int TrimHeap(nint keep);
 }

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Writes the recipes of models/recipes/{headline,five,six,four,foreign}: CIFAR-10, the same methods for each set of teachers.
+
+    python3 tools/train_teachers.py                # the teachers of five, six, four and foreign
+    python3 tools/make_protocols.py
+    onnx-amalgam compare models/recipes/five/*.yaml --seeds 3
+"""
+import pathlib
+
+RECIPES = pathlib.Path(__file__).resolve().parent.parent / "models" / "recipes"
+NORMALISED = "{layout: nchw, scale: 0.00392156862745098, mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616]}"
+NAMES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+ANIMALS, VEHICLES = [NAMES[i] for i in (2, 3, 4, 5, 6, 7)], [NAMES[i] for i in (0, 1, 8, 9)]
+
+# set: what it is, teachers and their labels, the student's widths and blocks, epochs, and the classes that are tested
+SETS = {
+    "headline": ("animals and vehicles", {"cifar_animals": ANIMALS, "cifar_vehicles": VEHICLES}, STUDENT := "widths=[16,64,128], blocks=[1,1,1]", 12),
+    "five": ("two halves of the classes", {"five_a": NAMES[:5], "five_b": NAMES[5:]}, SMALL := "widths=[16,32,64], blocks=[1,1,1]", 6),
+    "six": ("six classes each, two of them known to both", {"six_a": NAMES[:6], "six_b": NAMES[4:]}, SMALL, 6),
+    "four": ("four teachers of four architectures", {"four_resnet": NAMES[:3], "four_mobilenet": NAMES[3:6], "four_convmixer": NAMES[6:8], "four_vit": NAMES[8:]}, SMALL, 6),
+    "foreign": ("two teachers; two fifths of the images are of classes that neither knows", {"four_resnet": NAMES[:3], "four_mobilenet": NAMES[3:6]}, SMALL, 6),
+}
+
+SOFT = "{soft_target: {weight: 1, temperature: 1}}"
+COMMON = ["common_space: {channels: 64, blocks: 3}", f"losses: [{SOFT}, {{mmd: {{weight: 10, bandwidths: published}}}}, {{reconstruction: {{weight: 10}}}}]"]
+GATED = ["labels: gated", f"losses: [{SOFT}, {{ickd: {{weight: 3}}}}]"]
+# method: what it is, whether sources name domains, the lines of amalgamation
+METHODS = {
+    "gated": ("Gated soft targets and inter-channel correlation; sources name the domain of their images.", True, GATED),
+    "untagged": ("The same, but no source says whose its images are.", False, GATED),
+    "soft-concat": ("Plain soft targets.", False, ["labels: concat", f"losses: [{SOFT}]"]),
+    "published": ("Published common feature learning.", False, ["labels: concat", *COMMON]),
+    "supervised": ("The yardstick: true labels instead of teachers.", False, ["labels: joint", "losses: [{hard_label: {weight: 1}}]"]),
+}
+INPUT = {"cifar_vehicles": "{layout: nhwc, scale: 1, mean: [0], std: [1]}"}
+
+
+def sources(teachers, tagged):
+    """The unlabelled images: in one source, or in one for each group of classes that have the same owners."""
+    if not tagged:
+        yield "{cifar10: ../../../data/cifar10, split: train, part: 0..0.9}"
+        return
+    owners = {}
+    for name in NAMES:
+        owners.setdefault(tuple(t for t, labels in teachers.items() if name in labels), []).append(name)
+    for group, classes in owners.items():
+        domain = "none" if not group else group[0] if len(group) == 1 else f"[{', '.join(group)}]"
+        yield f"{{cifar10: ../../../data/cifar10, split: train, part: 0..0.9, classes: [{', '.join(classes)}], domain: {domain}}}"
+
+
+def write(folder, name):
+    about, teachers, student, epochs = SETS[folder]
+    what, tagged, amalgamation = METHODS[name]
+    known = [label for label in NAMES if any(label in labels for labels in teachers.values())]
+    only = "" if len(known) == len(NAMES) else f", classes: [{', '.join(known)}]"
+    lines = [f"# CIFAR-10, {about}; {epochs} epochs of 45,000 images. {what}", f"name: {folder}-{name}", "teachers:"]
+    for teacher, labels in teachers.items():
+        lines += [f"  - model: ../../teachers/{teacher}.onnx", f"    input: {INPUT.get(teacher, NORMALISED)}", f"    labels: [{', '.join(labels)}]"]
+    lines += ["student:", f'  model: "zoo:resnet({student})"', "  input: {mean: [0.4730], std: [0.2503]}", "data:", "  unlabelled:"]
+    if name == "supervised":
+        lines += [f"    - {{cifar10: ../../../data/cifar10, split: train, part: 0..0.9{only}}}"]
+    else:
+        lines += [f"    - {source}" for source in sources(teachers, tagged)]
+    lines += [f"  validate: [{{cifar10: ../../../data/cifar10, split: train, part: 0.9..1{only}}}]",
+              f"  test: [{{cifar10: ../../../data/cifar10, split: test{only}}}]", "augment: [flip]"]
+    lines += ["amalgamation:", *[f"  {line}" for line in amalgamation]]
+    lines += [f"train: {{epochs: {epochs}, batch: 64, optimizer: adam, learning_rate: 4e-3, weight_decay: 1e-4, schedule: {{one_cycle: {{}}}}, select: last,",
+              "  seed: 1, precision: bf16, cache: {folder: ../../../data/cache, views: 2, max_size: 30GB}}"]
+    (RECIPES / folder).mkdir(parents=True, exist_ok=True)
+    (RECIPES / folder / f"{name}.yaml").write_text("\n".join(lines) + "\n")
+
+
+def main():
+    for folder in SETS:
+        for old in (RECIPES / folder).glob("*.yaml"):
+            old.unlink()
+        for name in METHODS:
+            write(folder, name)
+
+
+if __name__ == "__main__":
+    main()
