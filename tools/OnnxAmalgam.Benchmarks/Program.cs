@@ -50,7 +50,11 @@ command.SetAction(parsed =>
         comparison.Run(setting, method, folder);
         Write(comparison.Tables);
     });
-    Write([("machine", Machine.Describe(comparison.Reference) + $"; {options.Threads} threads on every side, {options.Rounds} rounds in turn.")]);
+    if (comparison.Reference is not null)
+    {
+        Write([("machine", Machine.Describe(comparison.Reference) + $"; {options.Threads} threads on every side, {options.Rounds} rounds in turn.")]);
+    }
+
     Write(Alone(options with { Python = null }, parsed.GetValue(only) ?? [], folder));
     void Write(IEnumerable<(string Part, string Table)> tables)
     {
