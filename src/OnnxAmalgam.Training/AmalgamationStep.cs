@@ -107,6 +107,9 @@ internal sealed class AmalgamationStep : IDisposable
         return taught;
     }
 
+    /// <summary>When the teachers are best asked in a run of these steps.</summary>
+    public TeachingOrder TeachingOrder() => new(timed: ReadsTeachers && !setup.Compute.Device.IsCuda);
+
     /// <summary>One step of the student and the loss's own parameters.</summary>
     /// <param name="taught">A batch and the teachers' answers.</param>
     /// <param name="rate">Learning rate, and momentum where the schedule moves it.</param>

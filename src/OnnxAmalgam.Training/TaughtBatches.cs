@@ -31,22 +31,26 @@ internal sealed record TaughtBatch(ImageBatch Batch, Tensor Canvas, Tensor Indic
     }
 }
 
-/// <summary>The loader's batches with the teachers' answers, made on a thread of its own while the student is at the one before: the teachers
-/// fill what the student's step leaves of the cores. What a batch holds does not depend on timing.</summary>
+/// <summary>The loader's batches with the teachers' answers, made on a thread of its own, while the student is at the one before or in turn with it
+/// (<see cref="TeachingOrder"/>). What a batch holds does not depend on timing.</summary>
 internal sealed class TaughtBatches : IDisposable
 {
     readonly Func<ImageBatch, TaughtBatch> teach;
     readonly BatchLoader loader;
-    readonly BlockingCollection<(TaughtBatch? Batch, Exception? Failure)> ready = new(boundedCapacity: 1);
+    readonly BlockingCollection<(TaughtBatch? Batch, Exception? Failure)> ready = [];
+    readonly SemaphoreSlim asked = new(1);
     readonly CancellationTokenSource stop = new();
+    readonly TeachingOrder order;
     readonly Thread thread;
+    bool underWay = true;
 
     /// <summary>Starts teaching.</summary>
     /// <param name="loader">Where batches come from; not owned, and to be disposed after this.</param>
     /// <param name="teach">Asks the teachers; called on this one's thread only.</param>
-    public TaughtBatches(BatchLoader loader, Func<ImageBatch, TaughtBatch> teach)
+    /// <param name="order">When they are asked.</param>
+    public TaughtBatches(BatchLoader loader, Func<ImageBatch, TaughtBatch> teach, TeachingOrder order)
     {
-        (this.loader, this.teach) = (loader, teach);
+        (this.loader, this.teach, this.order) = (loader, teach, order);
         thread = new Thread(Work) { IsBackground = true, Name = "teachers" };
         thread.Start();
     }
@@ -55,10 +59,18 @@ internal sealed class TaughtBatches : IDisposable
     /// <exception cref="Graphs.InputException">An image could not be read, or a teacher's answer is not finite.</exception>
     public TaughtBatch Next()
     {
+        order.StepBegins();
+        Ask();
         var (batch, failure) = ready.Take();
+        underWay = false;
         if (failure is not null)
         {
             ExceptionDispatchInfo.Throw(failure);
+        }
+
+        if (order.IsAhead)
+        {
+            Ask();
         }
 
         return batch!;
@@ -75,27 +87,35 @@ internal sealed class TaughtBatches : IDisposable
         }
 
         ready.Dispose();
+        asked.Dispose();
         stop.Dispose();
+    }
+
+    void Ask()
+    {
+        if (!underWay)
+        {
+            asked.Release();
+        }
+
+        underWay = true;
     }
 
     void Work()
     {
-        while (!stop.IsCancellationRequested)
+        try
         {
-            (TaughtBatch? Batch, Exception? Failure) next = Make();
-            try
+            for (Exception? failure = null; failure is null;)
             {
-                ready.Add(next, stop.Token);
+                asked.Wait(stop.Token);
+                (TaughtBatch? Batch, Exception? Failure) next = Make();
+                failure = next.Failure;
+                ready.Add(next);
             }
-            catch (OperationCanceledException)
-            {
-                next.Batch?.Dispose();
-            }
-
-            if (next.Failure is not null)
-            {
-                return;
-            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Disposed.
         }
     }
 

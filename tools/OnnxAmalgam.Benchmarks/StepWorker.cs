@@ -18,6 +18,7 @@ sealed class StepWorker : IDisposable
     readonly AmalgamationSetup setup;
     readonly AmalgamationStep step;
     readonly BatchLoader loader;
+    readonly TeachingOrder order;
     readonly TaughtBatches ahead;
     readonly TermLog log;
     readonly RatePoint rate = new(1e-3);
@@ -37,7 +38,7 @@ sealed class StepWorker : IDisposable
         step.Precision = recipe.Train.Precision == Precision.Auto ? PrecisionChoice.For(setup).Chosen : recipe.Train.Precision;
         loader = new BatchLoader(setup.Train, recipe.Train.Batch, recipe.Augment, recipe.Train.Seed, views: setup.Cache?.Views, prepare: setup.StoredRows);
         log = TermLog.On(compute.Device, step.TermNames);
-        ahead = new TaughtBatches(loader, step.Teach);
+        ahead = new TaughtBatches(loader, step.Teach, order = step.TeachingOrder());
         if (compute.Device.IsCuda)
         {
             // With the first batch teachers are recorded, and nothing else may use the device.
@@ -117,11 +118,22 @@ sealed class StepWorker : IDisposable
     /// <summary>As training does them; how long the loader was waited for is kept for <c>waited</c>.</summary>
     object Steps(int count)
     {
+        while (!order.IsSettled)
+        {
+            Advance();
+        }
+
         TimeSpan before = loader.Waited;
         var clock = Stopwatch.StartNew();
-        object timing = Timed(count, () => { using TaughtBatch taught = ahead.Next(); log.Add(taught.Batch, step.Advance(taught, rate)); });
+        object timing = Timed(count, Advance);
         (stepped, waited) = (stepped + clock.Elapsed, waited + loader.Waited - before);
         return timing;
+    }
+
+    void Advance()
+    {
+        using TaughtBatch taught = ahead.Next();
+        log.Add(taught.Batch, step.Advance(taught, rate));
     }
 
     object OnOneBatch(int count, Action<TaughtBatch> work)

@@ -16,12 +16,15 @@ internal abstract class Optimizer : IDisposable
     readonly NativeLeftovers leftovers = new();
 
     /// <summary>Starts with zero state.</summary>
-    private protected Optimizer(IReadOnlyList<ParameterGroup> groups, string[] slots)
+    /// <param name="groups">What is stepped.</param>
+    /// <param name="slots">Names of the state's vectors.</param>
+    /// <param name="alone">Which parameters cost no less when stepped together with others; default none.</param>
+    private protected Optimizer(IReadOnlyList<ParameterGroup> groups, string[] slots, Predicate<Tensor>? alone = null)
     {
         var twice = groups.SelectMany(g => g.Parameters).CountBy(p => p.Name).Where(n => n.Value > 1).Select(n => $"'{n.Key}'").ToArray();
         if (twice.Length > 0) throw new ArgumentException($"parameters {string.Join(", ", twice)} are in the groups more than once", nameof(groups));
         (Groups, this.slots) = (groups, slots);
-        buckets = [.. groups.SelectMany(g => Buckets(g, slots.Length))];
+        buckets = [.. groups.SelectMany(g => Buckets(g, slots.Length, p => p.numel() >= LargeParameter || alone?.Invoke(p) == true))];
     }
 
     /// <summary>The groups, in order.</summary>
@@ -107,9 +110,9 @@ internal abstract class Optimizer : IDisposable
     IEnumerable<(Bucket Bucket, int Index, string Name)> Members() =>
         buckets.SelectMany(b => b.Members.Select((m, i) => (b, i, m.Name)));
 
-    static IEnumerable<Bucket> Buckets(ParameterGroup group, int slots)
+    static IEnumerable<Bucket> Buckets(ParameterGroup group, int slots, Predicate<Tensor> alone)
     {
-        var small = group.Parameters.Where(p => p.Value.numel() < LargeParameter).ToArray();
+        var small = group.Parameters.Where(p => !alone(p.Value)).ToArray();
         if (small.Length > 0) yield return new(group, small, slots);
         foreach (var large in group.Parameters.Except(small)) yield return new(group, [large], slots);
     }
