@@ -4,10 +4,9 @@ namespace OnnxAmalgam.Training.Recipes;
 public static class Published
 {
     /// <summary>1 soft_target(T=1) + 10 mmd + 10 reconstruction in a common space of 128 channels and 3 residual blocks.</summary>
-    /// <param name="labels">The published target is <see cref="LabelMode.Concat"/>.</param>
-    public static AmalgamationRecipe Amalgamation(LabelMode labels = LabelMode.Concat) => new()
+    public static AmalgamationRecipe Amalgamation { get; } = new()
     {
-        Labels = labels,
+        Labels = LabelMode.Concat,
         CommonChannels = 128,
         CommonBlocks = 3,
         Losses = [new SoftTargetTerm(1), new MmdTerm(10, MmdTerm.Published), new ReconstructionTerm(10)],

@@ -136,9 +136,9 @@ public sealed class RecipeRefusalTests : IDisposable
     [Fact]
     public void A_term_in_the_common_space_needs_taps_on_both_sides()
     {
-        Assert.Equal("recipe.yaml:5: student: expected a tap for the common space, got 'taps: none'", recipe.Refused(RecipeText.Minimal, "student.taps=none"));
+        Assert.Equal("recipe.yaml:5: student: expected a tap for the common space, got 'taps: none'", recipe.Refused(RecipeText.Minimal, "student.taps=none", "amalgamation={preset: published}"));
         Assert.Equal("recipe.yaml:3: teachers: expected a tap for the common space in at least one teacher, got 'taps: none' in all",
-            recipe.Refused(RecipeText.Minimal, "teachers.0.taps=none", "teachers.1.taps=none"));
+            recipe.Refused(RecipeText.Minimal, "teachers.0.taps=none", "teachers.1.taps=none", "amalgamation={preset: published}"));
         Assert.Equal("recipe.yaml:5: student: expected a tap for 'hint', 'rkd', got 'taps: none'",
             recipe.Refused(RecipeText.Minimal, "student.taps=none", "amalgamation={labels: joint, losses: [{soft_target: {weight: 1}}, {hint: {weight: 1}}, {rkd: {weight: 1}}]}"));
         Assert.Empty(recipe.Read(RecipeText.Minimal, "student.taps=none", "amalgamation={labels: joint, losses: [{soft_target: {weight: 1}}]}").Student.Taps!);

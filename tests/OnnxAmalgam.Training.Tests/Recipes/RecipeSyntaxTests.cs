@@ -75,17 +75,15 @@ public sealed class RecipeSyntaxTests : IDisposable
         Assert.Equal(new TrainRecipe { Epochs = 30, Schedule = new StepSchedule(15, 0.1) }, read.Train);
     }
 
-    [Fact]
-    public void Without_amalgamation_sources_that_all_have_domains_are_gated()
+    [Theory]
+    [InlineData(", domain: second}", GateKind.Domain)]
+    [InlineData("}", GateKind.Refined)]
+    public void Without_amalgamation_soft_targets_are_gated_by_domain_or_where_one_is_missing_by_the_estimate(string domain, GateKind gate)
     {
-        var read = recipe.Read(RecipeText.Minimal).Amalgamation;
-        Assert.Equal(LabelMode.Gated, read.Labels);
-        Assert.Equal(Published.Amalgamation().Losses, read.Losses);
+        var read = recipe.Read(RecipeText.Minimal.Replace(", domain: second}", domain, StringComparison.Ordinal)).Amalgamation;
+        Assert.Equal((LabelMode.Gated, gate), (read.Labels, read.Gate.Kind));
+        Assert.Equal([new SoftTargetTerm(1)], read.Losses);
     }
-
-    [Fact]
-    public void Without_amalgamation_one_source_without_domain_makes_it_concat() =>
-        Assert.Equal(LabelMode.Concat, recipe.Read(RecipeText.Minimal.Replace(", domain: second}", "}", StringComparison.Ordinal)).Amalgamation.Labels);
 
     [Fact]
     public void Presets_are_the_published_method_and_a_key_beside_one_overrides_it()

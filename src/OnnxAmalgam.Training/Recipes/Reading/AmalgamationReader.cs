@@ -6,7 +6,7 @@ internal static class AmalgamationReader
     public static AmalgamationRecipe Read(Field? field, DataRecipe data, IReadOnlyList<TeacherRecipe> teachers)
     {
         if (field is null)
-            return Published.Amalgamation(data.Unlabelled.All(s => s.Domain is not null) ? LabelMode.Gated : LabelMode.Concat);
+            return new() { Labels = LabelMode.Gated, Gate = GateReader.Automatic(data), Losses = [new SoftTargetTerm(1)] };
         var s = field.Section("preset", "labels", "gate", "common_space", "pool_taps", "standardise", "balance", "losses");
         var start = s.Optional("preset") is { } preset ? Preset(preset) : null;
         var labels = start is null ? s.Required("labels") : s.Optional("labels");
@@ -35,7 +35,7 @@ internal static class AmalgamationReader
         return read;
     }
 
-    static AmalgamationRecipe Preset(Field field) => field.Is("published") ? Published.Amalgamation() : throw field.Expected("'published'");
+    static AmalgamationRecipe Preset(Field field) => field.Is("published") ? Published.Amalgamation : throw field.Expected("'published'");
 
     static void RequireDomains(Field labels, DataRecipe data)
     {
