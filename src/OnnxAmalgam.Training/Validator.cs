@@ -4,7 +4,6 @@ using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Evaluation;
 using OnnxAmalgam.Training.Losses;
-using OnnxAmalgam.Training.Optimisation;
 using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
@@ -29,7 +28,6 @@ sealed class Validator : IDisposable
     readonly LossTerm[] terms;
     readonly bool labelled;
     readonly List<Tensor?[]> teacherLogits = [];
-    readonly NativeLeftovers leftovers = new();
 
     /// <summary>The validation of a run on its validation images, or on some of them; null where nothing can be measured on them and nothing need be, as the last epoch
     /// is taken whatever it is like.</summary>
@@ -87,8 +85,6 @@ sealed class Validator : IDisposable
             {
                 loss += Loss(logits, canvas, indices, batch, number++) * batch.Count;
             }
-
-            leftovers.StepEnded();
         }
 
         return Result(meter, terms.Length > 0 ? loss / images.Count : null);

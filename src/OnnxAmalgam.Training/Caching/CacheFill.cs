@@ -98,6 +98,7 @@ public static class CacheFill
                     }
                 }
 
+                NativeLeftovers.BatchEnded(1 + (first / batchSize));
                 progress(new CacheProgress(view, Math.Min(first + batchSize, images.Count), images.Count, Computed));
             }
 

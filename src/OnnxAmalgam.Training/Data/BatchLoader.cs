@@ -111,6 +111,7 @@ public sealed class BatchLoader : IDisposable
                     images.Read(start + i, buffer.Pixels.AsSpan(i * bytes, bytes));
                 });
                 yield return buffer;
+                NativeLeftovers.BatchEnded(buffer.Index + 1);
             }
         }
     }

@@ -75,6 +75,7 @@ internal static class GateEstimate
         Tensor early = owners;
         for (int round = 1; round <= MostRounds; round++)
         {
+            using var inner = NewDisposeScope();
             Tensor targets = nn.functional.one_hot(owners, teachers).to(ScalarType.Float64);
             Tensor weights = linalg.solve(gram, x.t().matmul(targets) / x.shape[0]);
             Tensor next = x.matmul(weights).argmax(1);
@@ -83,7 +84,7 @@ internal static class GateEstimate
                 return owners;
             }
 
-            owners = next;
+            owners = next.MoveToOuterDisposeScope();
             if (round == EarlyRound)
             {
                 early = owners;

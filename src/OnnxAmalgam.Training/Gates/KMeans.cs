@@ -51,12 +51,13 @@ internal static class KMeans
         Tensor distance = (points - chosen[0]).square().sum(1);
         for (int i = 1; i < clusters; i++)
         {
+            using var inner = NewDisposeScope();
             Tensor reach = distance.to(ScalarType.Float64).cumsum(0);
             double total = reach[-1].item<double>();
             double at = Randomness.ToUnit(Randomness.Draw(seed, "k-means", i, 0)) * total;
             long next = total > 0 ? Math.Min(searchsorted(reach, tensor(at, ScalarType.Float64), right: true).item<long>(), points.shape[0] - 1) : first;
-            chosen.Add(points[next]);
-            distance = minimum(distance, (points - chosen[^1]).square().sum(1));
+            chosen.Add(points[next].MoveToOuterDisposeScope());
+            distance = minimum(distance, (points - chosen[^1]).square().sum(1)).MoveToOuterDisposeScope();
         }
 
         return stack(chosen).MoveToOuterDisposeScope();

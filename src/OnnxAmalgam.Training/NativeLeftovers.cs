@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
 
-namespace OnnxAmalgam.Training.Optimisation;
+namespace OnnxAmalgam.Training;
 
 /// <summary>
 /// TorchSharp leaves small native blocks of a step (a number handed to libtorch, the callback that receives a shape) to the garbage collector,
 /// which sees little reason to come: a step's managed garbage is small. Until it comes, each such block keeps the two large holes beside it,
-/// which held activations, from being one, and the next step's activations need new memory. So it is called. What opening and the first steps
-/// leave (read files, optimised graphs, compiled code) is given back once, for freed memory is kept from then on.
+/// which held activations, from being one, and the next step's activations need new memory. So it is called. What opening and a training's first
+/// steps leave (read files, optimised graphs, compiled code) is given back once, for freed memory is kept from then on.
 /// </summary>
 internal sealed partial class NativeLeftovers
 {
@@ -16,7 +16,7 @@ internal sealed partial class NativeLeftovers
     const int SettledAfter = 8;
     int steps;
 
-    /// <summary>Called after every step, or batch of a validation.</summary>
+    /// <summary>Called after every step of a training.</summary>
     public void StepEnded()
     {
         steps++;
@@ -26,7 +26,19 @@ internal sealed partial class NativeLeftovers
             GC.WaitForPendingFinalizers();
             GiveBack();
         }
-        else if (steps % Interval == 0)
+        else
+        {
+            Collect(steps);
+        }
+    }
+
+    /// <summary>Called after every batch of a pass over images.</summary>
+    /// <param name="batches">How many there were.</param>
+    public static void BatchEnded(int batches) => Collect(batches);
+
+    static void Collect(int count)
+    {
+        if (count % Interval == 0)
         {
             // What another thread held during the call before is a generation older now.
             GC.Collect(1, GCCollectionMode.Forced, blocking: true);
