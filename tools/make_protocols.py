@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the recipes of models/recipes/{headline,five,six,four,foreign}: CIFAR-10, the same methods for each set of teachers.
+"""Writes the recipes of models/recipes/{headline,methods,five,six,four,foreign}: CIFAR-10, the same methods for each set of teachers.
 
     python3 tools/train_teachers.py                # the teachers of five, six, four and foreign
     python3 tools/make_protocols.py
@@ -15,12 +15,14 @@ ANIMALS, VEHICLES = [NAMES[i] for i in (2, 3, 4, 5, 6, 7)], [NAMES[i] for i in (
 # set: what it is, teachers and their labels, the student's widths and blocks, epochs, and the classes that are tested
 SETS = {
     "headline": ("animals and vehicles", {"cifar_animals": ANIMALS, "cifar_vehicles": VEHICLES}, STUDENT := "widths=[16,64,128], blocks=[1,1,1]", 20),
-    "five": ("two halves of the classes", {"five_a": NAMES[:5], "five_b": NAMES[5:]}, SMALL := "widths=[16,32,64], blocks=[1,1,1]", 6),
+    "methods": ("animals and vehicles", {"cifar_animals": ANIMALS, "cifar_vehicles": VEHICLES}, SMALL := "widths=[16,32,64], blocks=[1,1,1]", 4),
+    "five": ("two halves of the classes", {"five_a": NAMES[:5], "five_b": NAMES[5:]}, SMALL, 6),
     "six": ("six classes each, two of them known to both", {"six_a": NAMES[:6], "six_b": NAMES[4:]}, SMALL, 6),
     "four": ("four teachers of four architectures", {"four_resnet": NAMES[:3], "four_mobilenet": NAMES[3:6], "four_convmixer": NAMES[6:8], "four_vit": NAMES[8:]}, SMALL, 6),
     "foreign": ("two teachers; two fifths of the images are of classes that neither knows", {"four_resnet": NAMES[:3], "four_mobilenet": NAMES[3:6]}, SMALL, 6),
 }
 
+SGD, ADAM = "optimizer: sgd, learning_rate: 0.2, weight_decay: 5e-4", "optimizer: adam, learning_rate: 4e-3, weight_decay: 1e-4"
 SOFT = "{soft_target: {weight: 1, temperature: 1}}"
 COMMON = ["common_space: {channels: 64, blocks: 3}", f"losses: [{SOFT}, {{mmd: {{weight: 10, bandwidths: published}}}}, {{reconstruction: {{weight: 10}}}}]"]
 GATED = ["labels: gated", f"losses: [{SOFT}]"]
@@ -32,6 +34,16 @@ METHODS = {
     "published": ("Published common feature learning.", False, ["labels: concat", *COMMON]),
     "supervised": ("The yardstick: true labels instead of teachers.", False, ["labels: joint", "losses: [{hard_label: {weight: 1}}]"]),
 }
+# the best of the catalogue, in set methods alone: the terms beside soft targets, standardise, whether on two levels
+NEIGHBOURS = {
+    "review": ("ReviewKD on two levels", "{review: {weight: 0.3, channels: 16}}", "ema", True),
+    "hint-levels": ("hints on two levels", "{hint: {weight: 0.25}}", "ema", True),
+    "hint": ("hints", "{hint: {weight: 0.5}}", "ema", False),
+    "srd": ("SRD's projector distance", "{srd: {weight: 0.1}}", None, False),
+    "ickd": ("inter-channel correlation", "{ickd: {weight: 3}}", None, False),
+    "infonce": ("InfoNCE in a common space", "{infonce: {weight: 0.1}}, {reconstruction: {weight: 10}}", None, False),
+}
+LEVELS = {"student": "[layer2, layer3]", "cifar_animals": "[f.5, f.7]", "cifar_vehicles": "[net.f.4, net.f.7]"}
 INPUT = {"cifar_vehicles": "{layout: nhwc, scale: 1, mean: [0], std: [1]}"}
 
 
@@ -48,15 +60,23 @@ def sources(teachers, tagged):
         yield f"{{cifar10: ../../../data/cifar10, split: train, part: 0..0.9, classes: [{', '.join(classes)}], domain: {domain}}}"
 
 
+def neighbour(name):
+    """A method of the catalogue as METHODS has them, and whether it reads two levels."""
+    about, terms, standardise, levels = NEIGHBOURS[name]
+    lines = ["labels: gated", *([f"standardise: {standardise}"] if standardise else []), *(["common_space: {channels: 32, blocks: 1}"] if name == "infonce" else [])]
+    return (f"Gated soft targets and {about}.", True, [*lines, f"losses: [{SOFT}, {terms}]"]), levels
+
+
 def write(folder, name):
     about, teachers, student, epochs = SETS[folder]
-    what, tagged, amalgamation = METHODS[name]
+    (what, tagged, amalgamation), levels = (METHODS[name], False) if name in METHODS else neighbour(name)
+    taps = lambda of, indent: [f"{indent}taps: {LEVELS[of]}"] if levels else []
     known = [label for label in NAMES if any(label in labels for labels in teachers.values())]
     only = "" if len(known) == len(NAMES) else f", classes: [{', '.join(known)}]"
     lines = [f"# CIFAR-10, {about}; {epochs} epochs of 45,000 images. {what}", f"name: {folder}-{name}", "teachers:"]
     for teacher, labels in teachers.items():
-        lines += [f"  - model: ../../teachers/{teacher}.onnx", f"    input: {INPUT.get(teacher, NORMALISED)}", f"    labels: [{', '.join(labels)}]"]
-    lines += ["student:", f'  model: "zoo:resnet({student})"', "  input: {mean: [0.4730], std: [0.2503]}", "data:", "  unlabelled:"]
+        lines += [f"  - model: ../../teachers/{teacher}.onnx", f"    input: {INPUT.get(teacher, NORMALISED)}", f"    labels: [{', '.join(labels)}]", *taps(teacher, "    ")]
+    lines += ["student:", f'  model: "zoo:resnet({student})"', *taps("student", "  "), "  input: {mean: [0.4730], std: [0.2503]}", "data:", "  unlabelled:"]
     if name == "supervised":
         lines += [f"    - {{cifar10: ../../../data/cifar10, split: train, part: 0..0.9{only}}}"]
     else:
@@ -64,7 +84,7 @@ def write(folder, name):
     lines += [f"  validate: [{{cifar10: ../../../data/cifar10, split: train, part: 0.9..1{only}}}]",
               f"  test: [{{cifar10: ../../../data/cifar10, split: test{only}}}]", "augment: [flip]"]
     lines += ["amalgamation:", *[f"  {line}" for line in amalgamation]]
-    lines += [f"train: {{epochs: {epochs}, batch: 64, optimizer: sgd, learning_rate: 0.2, weight_decay: 5e-4, schedule: {{one_cycle: {{}}}}, select: last,",
+    lines += [f"train: {{epochs: {epochs}, batch: 64, {SGD if folder == 'headline' else ADAM}, schedule: {{one_cycle: {{}}}}, select: last,",
               "  seed: 1, precision: bf16, cache: {folder: ../../../data/cache, views: 2, max_size: 30GB}}"]
     (RECIPES / folder).mkdir(parents=True, exist_ok=True)
     (RECIPES / folder / f"{name}.yaml").write_text("\n".join(lines) + "\n")
@@ -74,7 +94,7 @@ def main():
     for folder in SETS:
         for old in (RECIPES / folder).glob("*.yaml"):
             old.unlink()
-        for name in METHODS:
+        for name in [*METHODS, *(NEIGHBOURS if folder == "methods" else [])]:
             write(folder, name)
 
 

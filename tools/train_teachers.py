@@ -5,7 +5,8 @@
     python3 tools/train_teachers.py five_a --epochs 20     one, longer
 
 Each teacher sees only the images of its own classes, of the first 45,000 training images; the other 5,000 and the test images are for
-those who compare. What was reached on both is printed. The networks are small and plain, an architecture each:
+those who compare. What was reached on both is printed. Weights are stored as float16, half the bytes. The networks are small and plain,
+an architecture each:
 
     five_a  five_b                        two halves of the classes: a resnet and a mobilenet
     six_a   six_b                         six classes each, two of them (deer, dog) known to both: a resnet and a mobilenet
@@ -170,6 +171,21 @@ def accuracy(network, images, labels):
     return right / len(images)
 
 
+def half_weights(model):
+    """Stores what is large as float16, with a Cast to float32 each, which ONNX Runtime carries out once, when it loads the file."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for weight in model.graph.initializer:
+        if weight.data_type == TensorProto.FLOAT and (values := numpy_helper.to_array(weight)).size >= 1024:
+            casts.append(helper.make_node("Cast", [f"{weight.name}/half"], [weight.name], f"{weight.name}/Cast", to=TensorProto.FLOAT))
+            weight.CopyFrom(numpy_helper.from_array(values.astype("float16"), f"{weight.name}/half"))
+    nodes = casts + list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model
+
+
 def known(images, labels):
     keep = labels >= 0
     return images[keep], labels[keep]
@@ -191,7 +207,7 @@ def make(name, options):
     description = {"layout": "nchw", "dtype": "float32", "channels": 3, **teacher_file.TORCH, "size": [32, 32], "mean": MEAN, "std": STD}
     file = argparse.Namespace(tap=[], exporter="torchscript", opset=17, keep_batchnorm=False, output=options.output / f"{name}.onnx",
                               description=f"{kind}, CIFAR-10: {', '.join(classes)}", author=None, license=None)
-    teacher_file.finish(export_torch.export(network, torch.rand(2, 3, 32, 32), file), file, description, classes)
+    teacher_file.finish(half_weights(export_torch.export(network, torch.rand(2, 3, 32, 32), file)), file, description, classes)
 
 
 def main():
