@@ -14,7 +14,7 @@ ANIMALS, VEHICLES = [NAMES[i] for i in (2, 3, 4, 5, 6, 7)], [NAMES[i] for i in (
 
 # set: what it is, teachers and their labels, the student's widths and blocks, epochs, and the classes that are tested
 SETS = {
-    "headline": ("animals and vehicles", {"cifar_animals": ANIMALS, "cifar_vehicles": VEHICLES}, STUDENT := "widths=[16,64,128], blocks=[1,1,1]", 20),
+    "headline": ("animals and vehicles", {"cifar_animals": ANIMALS, "cifar_vehicles": VEHICLES}, "widths=[16,48,80], blocks=[2,2,2]", 30),
     "methods": ("animals and vehicles", {"cifar_animals": ANIMALS, "cifar_vehicles": VEHICLES}, SMALL := "widths=[16,32,64], blocks=[1,1,1]", 4),
     "five": ("two halves of the classes", {"five_a": NAMES[:5], "five_b": NAMES[5:]}, SMALL, 6),
     "six": ("six classes each, two of them known to both", {"six_a": NAMES[:6], "six_b": NAMES[4:]}, SMALL, 6),
@@ -82,10 +82,10 @@ def write(folder, name):
     else:
         lines += [f"    - {source}" for source in sources(teachers, tagged)]
     lines += [f"  validate: [{{cifar10: ../../../data/cifar10, split: train, part: 0.9..1{only}}}]",
-              f"  test: [{{cifar10: ../../../data/cifar10, split: test{only}}}]", "augment: [flip]"]
+              f"  test: [{{cifar10: ../../../data/cifar10, split: test{only}}}]", "augment: [flip, {crop: {padding: 2}}]" if folder == "headline" else "augment: [flip]"]
     lines += ["amalgamation:", *[f"  {line}" for line in amalgamation]]
     lines += [f"train: {{epochs: {epochs}, batch: 64, {SGD if folder == 'headline' else ADAM}, schedule: {{one_cycle: {{}}}}, select: last,",
-              "  seed: 1, precision: bf16, cache: {folder: ../../../data/cache, views: 2, max_size: 30GB}}"]
+              f"  seed: 1, precision: bf16, cache: {{folder: ../../../data/cache, views: {15 if folder == 'headline' else 2}, max_size: 30GB}}}}"]
     (RECIPES / folder).mkdir(parents=True, exist_ok=True)
     (RECIPES / folder / f"{name}.yaml").write_text("\n".join(lines) + "\n")
 
