@@ -4,10 +4,12 @@
     python3 tools/make_catalogue.py            # writes models/recipes/catalogue/*.yaml
     onnx-amalgam compare models/recipes/catalogue/{soft-gated,hint,vid}.yaml --seeds 3
 """
+import csv
 import pathlib
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "models" / "recipes" / "catalogue"
 SOFT = "{soft_target: {weight: 1, temperature: 1}}"
+ZOO = '"zoo:resnet(widths=[16,32,64], blocks=[1,1,1])"'
 
 BASE = """\
 # MNIST + Fashion-MNIST, the first 10,000 train images each, 3 epochs. {about}
@@ -20,7 +22,7 @@ teachers:
     input: {{layout: nchw, scale: 0.00392156862745098, mean: [0.2860], std: [0.3530]}}
     labels: &CLOTHES{cloth_taps}
 student:
-  model: "zoo:resnet(widths=[16,32,64], blocks=[1,1,1])"{taps}
+  model: {model}{taps}
   input: {{mean: [0.2087], std: [0.3411]}}
 data:
   unlabelled:
@@ -32,18 +34,19 @@ data:
   test:
     - {{idx: ../../../data/mnist, split: test}}
     - {{idx: ../../../data/fashion-mnist, split: test, labels: &CLOTHES}}
-amalgamation:
+{augment}amalgamation:
 {amalgamation}
 train:
   {{epochs: 3, batch: 64, optimizer: adam, learning_rate: 4e-3, weight_decay: 1e-4, schedule: {{one_cycle: {{}}}}, select: last, seed: 1,
-   cache: {{folder: ../../../data/cache, views: 1, max_size: 16GB}}}}
+   cache: {{folder: ../../../data/cache, views: {views}, max_size: 16GB}}}}
 """
 
 CLOTHES = "[t-shirt/top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot]"
 
 
-def recipe(name, about, losses, labels="gated", domains=True, levels=False, **keys):
-    """One recipe; domains: whether sources say whose images they are."""
+def recipe(name, about, losses, labels="gated", domains=True, levels=False, weights=None, student=ZOO, augment=None, **keys):
+    """One recipe; domains: whether sources say whose images they are; weights: each teacher's, and those of its taps; augment: one step, which
+    takes a stored view an epoch."""
     lines = [f"labels: {labels}"] + [f"{key}: {value}" for key, value in keys.items() if value is not None]
     lines += ["losses:"] + [f"  - {loss}" for loss in losses]
     owner = lambda teacher: f", domain: {teacher}" if domains else ""
@@ -51,10 +54,24 @@ def recipe(name, about, losses, labels="gated", domains=True, levels=False, **ke
     text = BASE.format(
         name=name, about=about, digits=owner("digits_resnet"), clothes=clothes,
         taps="\n  taps: [layer2, layer3]" if levels else "",
-        digit_taps="\n    taps: [f.3, f.4]" if levels else "",
-        cloth_taps="\n    taps: [f.14, f.26]" if levels else "",
+        digit_taps=weights["digits_resnet"] if weights else "\n    taps: [f.3, f.4]" if levels else "",
+        cloth_taps=weights["fashion_mixer"] if weights else "\n    taps: [f.14, f.26]" if levels else "",
+        model=student, augment=f"augment: [{augment}]\n" if augment else "", views=3 if augment else 1,
         amalgamation="\n".join("  " + line for line in lines))
     (FOLDER / f"{name}.yaml").write_text(text.replace("&CLOTHES", CLOTHES))
+
+
+def found(method):
+    """Weights of teachers and taps as `onnx-amalgam search catalogue/hint.yaml --baselines` wrote them, kept in search.csv beside the recipes."""
+    taps, factors = {}, {}
+    with open(FOLDER / "search.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for row in (r for r in rows if r["method"] == ("searched" if method == "average" else method)):
+        taps.setdefault(row["teacher"], []).append(row)
+        factors[row["teacher"]] = 1 if method == "average" else row["teacher_weight"]
+    weight = lambda row, of: f"{1 / len(of):.6f}" if method == "average" else row["weight"]
+    return {teacher: f"\n    weight: {factors[teacher]}\n    taps:" + "".join(f"\n      - {{value: {r['tap']}, weight: {weight(r, of)}}}" for r in of)
+            for teacher, of in taps.items()}
 
 
 def space(*terms):
@@ -105,6 +122,12 @@ def main():
     recipe("ladder", "Gated soft targets and UNIC's ladder on two levels, teachers dropped.", [SOFT, "{ladder: {weight: 1, hidden: 32, teacher_dropping: 0.5}}"],
            levels=True, standardise="ema")
     recipe("hint-levels", "Gated soft targets and hints on two levels.", [SOFT, "{hint: {weight: 0.25}}"], levels=True, standardise="ema")
+    for method in ("searched", "random", "average"):
+        recipe(f"taps-{method}", f"Gated soft targets and hints from the teachers' taps, summed with weights: {method}.", [SOFT, FEATURES["hint"][0]],
+               standardise="ema", weights=found(method))
+    recipe("pretrained", "Gated soft targets; the student comes from telling patches apart (pretrain).", [SOFT], student="../../students/patches.onnx")
+    recipe("random-mask", "Gated soft targets and InfoNCE, a tenth of the images' squares hidden.", space("{infonce: {weight: 0.1}}", REBUILT), common_space=SMALL, augment="{random_mask: {share: 0.1, patch: 3}}")
+    recipe("exemplar", "Gated soft targets, a quarter of the surrogate classes' transformations as augmentation.", [SOFT], augment="{exemplar: {strength: 0.25}}")
     recipe("published", "Published common feature learning, with a smaller space.", space(MMD, REBUILT), labels="concat", domains=False, common_space=SMALL)
     recipe("cfl", "The same with gated labels.", space(MMD, REBUILT), common_space=SMALL)
     recipe("cfl-median", "Gated, bandwidths by the median.", space(MEDIAN, REBUILT), common_space=SMALL)
