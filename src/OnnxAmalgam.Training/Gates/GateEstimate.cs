@@ -14,7 +14,8 @@ namespace OnnxAmalgam.Training.Gates;
 /// energies, or density, or statistics) decides for all of its images: neighbours vote, so that one image's over-confident teacher does not.</item>
 /// <item><c>refined</c>: a linear classifier (ridge regression on the joint features) learns the clusters' decisions and decides anew; its
 /// own decisions are then learnt again, until they stay. Where two kinds of image are linearly apart they soon stay; where they are not,
-/// the decisions drift away from what the teachers said, so without rest after many rounds those of an early one are taken.</item>
+/// the decisions drift away from what the teachers said, so without rest after many rounds, or when a teacher has lost more than half of what the
+/// clusters gave it, those of an early one are taken.</item>
 /// </list>
 /// </remarks>
 internal static class GateEstimate
@@ -72,7 +73,7 @@ internal static class GateEstimate
     {
         Tensor x = cat([features.to(ScalarType.Float64), ones([features.shape[0], 1], ScalarType.Float64)], 1);
         Tensor gram = x.t().matmul(x) / x.shape[0] + Ridge * eye(x.shape[1], dtype: ScalarType.Float64) / x.shape[1];
-        Tensor early = owners;
+        Tensor early = owners, least = Counts(owners, teachers) / 2;
         for (int round = 1; round <= MostRounds; round++)
         {
             using var inner = NewDisposeScope();
@@ -84,6 +85,11 @@ internal static class GateEstimate
                 return owners;
             }
 
+            if (Counts(next, teachers).lt(least).any().item<bool>())
+            {
+                return round > EarlyRound ? early : owners;
+            }
+
             owners = next.MoveToOuterDisposeScope();
             if (round == EarlyRound)
             {
@@ -93,4 +99,6 @@ internal static class GateEstimate
 
         return early;
     }
+
+    static Tensor Counts(Tensor owners, long teachers) => owners.bincount(null, teachers);
 }

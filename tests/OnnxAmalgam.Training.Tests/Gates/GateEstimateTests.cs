@@ -40,6 +40,18 @@ public sealed class GateEstimateTests
     }
 
     [Fact]
+    public void Refining_takes_no_teacher_s_images_away_where_features_tell_nothing()
+    {
+        using var scope = NewDisposeScope();
+        using Generator generator = new(5);
+        // Seven images in ten are teacher 0's, by energies alone: whatever is learnt from noise gives it all of them.
+        Tensor own = arange(400).remainder(10).ge(7).to(ScalarType.Float32);
+        using var evidence = new GateEvidence(stack([1 - own, own], 1), randn(400, 2, generator: generator) * 1e-3 + own.unsqueeze(1) * 1e-4);
+        long[] refined = Owners(evidence, new GateRecipe(GateKind.Refined, Clusters: 400));
+        Assert.InRange(refined.Average(), 0.15, 0.5);
+    }
+
+    [Fact]
     public void The_same_seed_gives_the_same_owners()
     {
         using var scope = NewDisposeScope();
