@@ -1,7 +1,9 @@
 using System.Text.Json;
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Trainable;
+using OnnxAmalgam.Training.Export;
 
 namespace OnnxAmalgam.Cli.Tests.Checks;
 
@@ -45,7 +47,9 @@ public sealed class BundledModelTests : IDisposable
         {
             Assert.Equal("pass", row.GetProperty("status").GetString());
             Assert.InRange(row.GetProperty("maxDifference").GetDouble(), 0, 1e-5);
-            Assert.InRange(row.GetProperty("maxDifferenceAfterTraining").GetDouble(), 0, 1e-5);
+            // What was trained in single is rounded where the file stores halves.
+            double rounding = Agreement.ToleranceOf(OnnxModel.Load(row.GetProperty("model").GetString()!)) > 1e-3 ? 1e-2 : 1e-5;
+            Assert.InRange(row.GetProperty("maxDifferenceAfterTraining").GetDouble(), 0, rounding);
             Assert.InRange(row.GetProperty("lossAfter").GetDouble(), 0, row.GetProperty("lossBefore").GetDouble() * 0.9999);
         });
     }
