@@ -28,17 +28,15 @@ internal sealed partial class NativeLeftovers
         }
         else
         {
-            Collect(steps);
+            BatchEnded(steps);
         }
     }
 
     /// <summary>Called after every batch of a pass over images.</summary>
     /// <param name="batches">How many there were.</param>
-    public static void BatchEnded(int batches) => Collect(batches);
-
-    static void Collect(int count)
+    public static void BatchEnded(int batches)
     {
-        if (count % Interval == 0)
+        if (batches % Interval == 0)
         {
             // What another thread held during the call before is a generation older now.
             GC.Collect(1, GCCollectionMode.Forced, blocking: true);

@@ -19,11 +19,12 @@ public sealed class CommittedRecipesTests
     public void Every_committed_recipe_reads_and_names_files_that_are_there(string path)
     {
         Recipe recipe = RecipeReader.Read(Path.Combine(s_models, path));
+        string? set = Path.GetFileName(Path.GetDirectoryName(path));
 
         Assert.All(recipe.Teachers, t => Assert.True(File.Exists(t.Model), t.Model));
-        Assert.Equal(recipe.Amalgamation is { Labels: LabelMode.Gated, Gate.Kind: GateKind.Domain } or { Labels: LabelMode.Restricted }, recipe.Data.Unlabelled.All(s => s.Domain is not null));
+        Assert.Equal(recipe.Amalgamation is { Labels: LabelMode.Gated, Gate.Kind: GateKind.Domain } or { Labels: LabelMode.Restricted }, recipe.Data.Unlabelled.All(s => set is "six" or "foreign" ? s.Domain is not null : s.Domain is { Count: 1 }));
         Assert.Empty(recipe.Data.Unlabelled.SelectMany(s => s.Domain ?? []).Except(recipe.Teachers.Select(t => t.Name)));
-        Assert.Equal(Path.GetFileName(Path.GetDirectoryName(path)) switch { "demo" or "catalogue" or "mnist-fashion" => 20, "six" => 12, "foreign" => 6, _ => 10 }, recipe.Teachers.Sum(t => t.Labels!.Count));
+        Assert.Equal(set switch { "demo" or "catalogue" or "mnist-fashion" => 20, "six" => 12, "foreign" => 6, _ => 10 }, recipe.Teachers.Sum(t => t.Labels!.Count));
     }
 
     [Fact]
