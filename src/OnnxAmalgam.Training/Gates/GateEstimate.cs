@@ -12,17 +12,21 @@ namespace OnnxAmalgam.Training.Gates;
 /// <see cref="NormalisationStatistics"/>, standardised, with the standardised energy for a teacher that has none.</item>
 /// <item><c>clusters</c>: the teachers' joint pooled features are clustered by k-means, and the mean evidence of a cluster (standardised
 /// energies, or density, or statistics) decides for all of its images: neighbours vote, so that one image's over-confident teacher does not.</item>
-/// <item><c>refined</c>: a linear classifier (ridge regression on the joint features) learns the clusters' decisions and decides anew; its
-/// own decisions are then learnt again, until they stay. Where two kinds of image are linearly apart they soon stay; where they are not,
-/// the decisions drift away from what the teachers said, so without rest after many rounds, or when a teacher has lost more than half of what the
-/// clusters gave it, those of an early one are taken.</item>
+/// <item><c>refined</c>: a linear classifier (ridge regression on the joint features) learns who owns what, and all is decided anew from
+/// three sums of evidence (the image's own, its cluster's mean, and the mean over all images that every teacher puts into the same class as
+/// this one) and <c>w</c> times what the classifier says; then the classifier learns that, until little moves. w is <see cref="Trust"/> over
+/// the share of decisions that the classifier could not learn at first: images that come in kinds are linearly apart and neighbours decide;
+/// where teachers know things of one kind they are not, and what is said of the image itself goes on counting, so that decisions do not drift
+/// away from it. Self-training in the sense of Scudder, 1965, with the first evidence kept.</item>
 /// </list>
 /// </remarks>
 internal static class GateEstimate
 {
     const double Ridge = 1e-3;
+    const double Trust = 0.6;
+    const double LeastUnlearnt = 0.005;
+    const double Rest = 1e-4;
     const int MostRounds = 50;
-    const int EarlyRound = 3;
 
     /// <summary>The teacher (column of the evidence) that each image belongs to: A[n], int64; the caller owns it.</summary>
     public static Tensor Owners(GateEvidence evidence, GateRecipe gate, long seed)
@@ -33,7 +37,7 @@ internal static class GateEstimate
         {
             GateKind.Energy => evidence.Energy.argmax(1),
             GateKind.Clusters => ByCluster(evidence, gate, seed),
-            GateKind.Refined => Refined(evidence.Features, ByCluster(evidence, gate, seed), evidence.Energy.shape[1]),
+            GateKind.Refined => Refined(evidence, gate, seed),
             GateKind.Domain => throw new ArgumentOutOfRangeException(nameof(gate), gate.Kind, "no estimate"),
             GateKind.Calibrated => EnergyCalibration.LogShares(evidence.Energies!, ByCluster(evidence, gate, seed)).argmax(1),
             _ => Shown(evidence, gate.Reads).argmax(1),
@@ -54,51 +58,56 @@ internal static class GateEstimate
     /// <summary>E[n, teachers] of a kind, comparable between teachers.</summary>
     static Tensor Shown(GateEvidence evidence, GateEvidenceKind kind) => kind switch
     {
-        GateEvidenceKind.Density => FeatureDensity.LogRatios(evidence.Features.split([.. evidence.Widths], 1), evidence.Predicted!, Standardised(evidence.Energy).argmax(1)),
+        GateEvidenceKind.Density => FeatureDensity.LogRatios(evidence.Features.split([.. evidence.Widths], 1), evidence.Predicted, Standardised(evidence.Energy).argmax(1)),
         GateEvidenceKind.Statistics => where(evidence.Nearness!.isnan(), Standardised(evidence.Energy), Standardised(evidence.Nearness!)),
         _ => Standardised(evidence.Energy),
     };
 
     static Tensor Standardised(Tensor energy) => (energy - energy.mean([0])) / energy.std(0, unbiased: false).clamp_min(1e-6);
 
-    static Tensor ByCluster(GateEvidence evidence, GateRecipe gate, long seed)
-    {
-        Tensor cluster = Clusters(evidence, gate, seed);
-        Tensor shown = Shown(evidence, gate.Reads);
-        Tensor sums = zeros([gate.Clusters, shown.shape[1]], shown.dtype).index_add_(0, cluster, shown, 1);
-        return sums.argmax(1).index_select(0, cluster);
-    }
+    static Tensor ByCluster(GateEvidence evidence, GateRecipe gate, long seed) =>
+        Shared(Shown(evidence, gate.Reads), Clusters(evidence, gate, seed)).argmax(1);
 
-    static Tensor Refined(Tensor features, Tensor owners, long teachers)
+    static Tensor Refined(GateEvidence evidence, GateRecipe gate, long seed)
     {
-        Tensor x = cat([features.to(ScalarType.Float64), ones([features.shape[0], 1], ScalarType.Float64)], 1);
+        Tensor own = Standardised(Shown(evidence, gate.Reads)).to(ScalarType.Float64);
+        Tensor said = own + Shared(own, Clusters(evidence, gate, seed)) + Shared(own, Alike(evidence.Predicted));
+        Tensor x = cat([evidence.Features.to(ScalarType.Float64), ones([own.shape[0], 1], ScalarType.Float64)], 1);
         Tensor gram = x.t().matmul(x) / x.shape[0] + Ridge * eye(x.shape[1], dtype: ScalarType.Float64) / x.shape[1];
-        Tensor early = owners, least = Counts(owners, teachers) / 2;
-        for (int round = 1; round <= MostRounds; round++)
+
+        Tensor owners = said.argmax(1);
+        double trust = Trust / Math.Max(Moved(Learnt(owners).argmax(1), owners), LeastUnlearnt);
+        for (int round = 0; round < MostRounds; round++)
         {
             using var inner = NewDisposeScope();
-            Tensor targets = nn.functional.one_hot(owners, teachers).to(ScalarType.Float64);
-            Tensor weights = linalg.solve(gram, x.t().matmul(targets) / x.shape[0]);
-            Tensor next = x.matmul(weights).argmax(1);
-            if (next.equal(owners).all().item<bool>())
-            {
-                return owners;
-            }
-
-            if (Counts(next, teachers).lt(least).any().item<bool>())
-            {
-                return round > EarlyRound ? early : owners;
-            }
-
+            Tensor next = (said + trust * Learnt(owners)).argmax(1);
+            double moved = Moved(next, owners);
             owners = next.MoveToOuterDisposeScope();
-            if (round == EarlyRound)
+            if (moved < Rest)
             {
-                early = owners;
+                break;
             }
         }
 
-        return early;
+        return owners;
+
+        Tensor Learnt(Tensor decisions)
+        {
+            Tensor targets = nn.functional.one_hot(decisions, own.shape[1]).to(ScalarType.Float64);
+            return x.matmul(linalg.solve(gram, x.t().matmul(targets) / x.shape[0]));
+        }
     }
 
-    static Tensor Counts(Tensor owners, long teachers) => owners.bincount(null, teachers);
+    /// <summary>Each row's mean over the rows of its group: E[n, teachers], A[n] -> E'[n, teachers].</summary>
+    static Tensor Shared(Tensor evidence, Tensor group)
+    {
+        long groups = group.max().item<long>() + 1;
+        Tensor sums = zeros([groups, evidence.shape[1]], evidence.dtype).index_add_(0, group, evidence, 1);
+        return (sums / group.bincount(null, groups).clamp_min(1).unsqueeze(1)).index_select(0, group);
+    }
+
+    /// <summary>Numbers the images that all teachers put into the same classes: A[n, teachers] -> A'[n].</summary>
+    static Tensor Alike(Tensor predicted) => predicted.unique(dim: 0, sorted: true, return_inverse: true).inverse_indices!;
+
+    static double Moved(Tensor next, Tensor owners) => next.ne(owners).to(ScalarType.Float64).mean().item<double>();
 }

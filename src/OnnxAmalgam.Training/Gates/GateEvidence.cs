@@ -14,7 +14,7 @@ internal sealed class GateEvidence : IDisposable
     const int BatchSize = 256;
 
     /// <summary>Takes the tensors over.</summary>
-    internal GateEvidence(Tensor energy, Tensor features) => (Energy, Features) = (energy, features);
+    internal GateEvidence(Tensor energy, Tensor features, Tensor predicted) => (Energy, Features, Predicted) = (energy, features, predicted);
 
     /// <summary>E[n, teachers] = logsumexp(z_i) - mean(z_i), z_i being teacher i's scores: how much it sees of what it knows.</summary>
     public Tensor Energy { get; }
@@ -30,7 +30,7 @@ internal sealed class GateEvidence : IDisposable
     public Tensor? Energies { get; init; }
 
     /// <summary>A[n, teachers]: each teacher's class of largest score.</summary>
-    public Tensor? Predicted { get; init; }
+    public Tensor Predicted { get; }
 
     /// <summary>S[n, teachers] of <see cref="NormalisationStatistics"/>, not a number for a teacher without normalisations; null where nobody asked.</summary>
     public Tensor? Nearness { get; init; }
@@ -54,11 +54,13 @@ internal sealed class GateEvidence : IDisposable
         }
 
         Tensor energies = stack(says.Select(s => s.Energies).ToArray(), 1);
-        return new GateEvidence(energies.select(2, EnergyCalibration.One).clone().DetachFromDisposeScope(), cat(says.Select(s => s.Features).ToArray(), 1).DetachFromDisposeScope())
+        return new GateEvidence(
+            energies.select(2, EnergyCalibration.One).clone().DetachFromDisposeScope(),
+            cat(says.Select(s => s.Features).ToArray(), 1).DetachFromDisposeScope(),
+            stack(says.Select(s => s.Predicted).ToArray(), 1).DetachFromDisposeScope())
         {
             Widths = [.. says.Select(s => s.Features.shape[1])],
             Energies = energies.DetachFromDisposeScope(),
-            Predicted = stack(says.Select(s => s.Predicted).ToArray(), 1).DetachFromDisposeScope(),
             Nearness = withStatistics ? Statistics(teachers, images, compute).DetachFromDisposeScope() : null,
         };
     }

@@ -213,7 +213,7 @@ public enum GateKind
     Statistics,
     /// <summary>Evidence averaged within clusters of the teachers' joint features.</summary>
     Clusters,
-    /// <summary>The clusters' decisions, refined by a linear classifier that learns them.</summary>
+    /// <summary>The image's own evidence, its cluster's and its like's, with a linear classifier that learns what they decide.</summary>
     Refined,
 }
 

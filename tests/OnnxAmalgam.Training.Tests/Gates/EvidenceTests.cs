@@ -105,7 +105,7 @@ public sealed class EvidenceTests
     {
         using var scope = NewDisposeScope();
         Tensor nearness = tensor(new[,] { { float.NaN, 2f }, { float.NaN, -1 }, { float.NaN, 1.5f }, { float.NaN, -2 } });
-        using GateEvidence evidence = new(tensor(new float[,] { { 1, 9 }, { 8, 9 }, { 2, 9 }, { 7, 9 } }), zeros(4, 1)) { Nearness = nearness };
+        using GateEvidence evidence = new(tensor(new float[,] { { 1, 9 }, { 8, 9 }, { 2, 9 }, { 7, 9 } }), zeros(4, 1), zeros(4, 2, ScalarType.Int64)) { Nearness = nearness };
         using Tensor owners = GateEstimate.Owners(evidence, new GateRecipe(GateKind.Statistics), seed: 1);
         Assert.Equal([1L, 0, 1, 0], owners.data<long>().ToArray());
     }
