@@ -15,7 +15,7 @@ namespace OnnxAmalgam.Training.Gates;
 /// <item><c>refined</c>: a linear classifier (ridge regression on the joint features) learns who owns what, and all is decided anew from
 /// three sums of evidence (the image's own, its cluster's mean, and the mean over all images that every teacher puts into the same class as
 /// this one) and <c>w</c> times what the classifier says; then the classifier learns that, until little moves. w is <see cref="Trust"/> over
-/// the share of decisions that the classifier could not learn at first: images that come in kinds are linearly apart and neighbours decide;
+/// the square of the share of decisions that the classifier could not learn at first: images that come in kinds are linearly apart and neighbours decide;
 /// where teachers know things of one kind they are not, and what is said of the image itself goes on counting, so that decisions do not drift
 /// away from it. Self-training in the sense of Scudder, 1965, with the first evidence kept.</item>
 /// </list>
@@ -23,7 +23,7 @@ namespace OnnxAmalgam.Training.Gates;
 internal static class GateEstimate
 {
     const double Ridge = 1e-3;
-    const double Trust = 0.6;
+    const double Trust = 0.07;
     const double LeastUnlearnt = 0.005;
     const double Rest = 1e-4;
     const int MostRounds = 50;
@@ -70,13 +70,14 @@ internal static class GateEstimate
 
     static Tensor Refined(GateEvidence evidence, GateRecipe gate, long seed)
     {
-        Tensor own = Standardised(Shown(evidence, gate.Reads)).to(ScalarType.Float64);
+        Tensor shown = Shown(evidence, gate.Reads).to(ScalarType.Float64);
+        Tensor own = shown / shown.std(0, unbiased: false).mean().clamp_min(1e-6);
         Tensor said = own + Shared(own, Clusters(evidence, gate, seed)) + Shared(own, Alike(evidence.Predicted));
         Tensor x = cat([evidence.Features.to(ScalarType.Float64), ones([own.shape[0], 1], ScalarType.Float64)], 1);
         Tensor gram = x.t().matmul(x) / x.shape[0] + Ridge * eye(x.shape[1], dtype: ScalarType.Float64) / x.shape[1];
 
         Tensor owners = said.argmax(1);
-        double trust = Trust / Math.Max(Moved(Learnt(owners).argmax(1), owners), LeastUnlearnt);
+        double trust = Trust / Math.Pow(Math.Max(Moved(Learnt(owners).argmax(1), owners), LeastUnlearnt), 2);
         for (int round = 0; round < MostRounds; round++)
         {
             using var inner = NewDisposeScope();
