@@ -5,8 +5,9 @@ namespace OnnxAmalgam.Training;
 /// <summary>
 /// TorchSharp leaves small native blocks of a step (a number handed to libtorch, the callback that receives a shape) to the garbage collector,
 /// which sees little reason to come: a step's managed garbage is small. Until it comes, each such block keeps the two large holes beside it,
-/// which held activations, from being one, and the next step's activations need new memory. So it is called. What opening and a training's first
-/// steps leave (read files, optimised graphs, compiled code) is given back once, for freed memory is kept from then on.
+/// which held activations, from being one, and the next step's activations need new memory. So it is called. What opening leaves (read files,
+/// optimised graphs, compiled code) is given back after each teacher, before the next one is opened, and after a training's first steps; freed
+/// memory is kept from then on.
 /// </summary>
 internal sealed partial class NativeLeftovers
 {
@@ -22,14 +23,20 @@ internal sealed partial class NativeLeftovers
         steps++;
         if (steps is 1 or SettledAfter)
         {
-            GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            GC.WaitForPendingFinalizers();
-            GiveBack();
+            Opened();
         }
         else
         {
             BatchEnded(steps);
         }
+    }
+
+    /// <summary>Called when something large has been opened.</summary>
+    public static void Opened()
+    {
+        GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        GC.WaitForPendingFinalizers();
+        GiveBack();
     }
 
     /// <summary>Called after every batch of a pass over images.</summary>
