@@ -5,9 +5,9 @@ namespace OnnxAmalgam.Training;
 /// <summary>
 /// TorchSharp leaves small native blocks of a step (a number handed to libtorch, the callback that receives a shape) to the garbage collector,
 /// which sees little reason to come: a step's managed garbage is small. Until it comes, each such block keeps the two large holes beside it,
-/// which held activations, from being one, and the next step's activations need new memory. So it is called. What opening leaves (read files,
-/// optimised graphs, compiled code) is given back after each teacher, before the next one is opened, and after a training's first steps; freed
-/// memory is kept from then on.
+/// which held activations, from being one, and the next step's activations need new memory. So it is called. Freed memory is kept between steps;
+/// what opening a teacher, a training's first steps and each epoch leave (read files, optimised graphs, compiled code, holes too small for
+/// anything) is given back.
 /// </summary>
 internal sealed partial class NativeLeftovers
 {
@@ -23,7 +23,7 @@ internal sealed partial class NativeLeftovers
         steps++;
         if (steps is 1 or SettledAfter)
         {
-            Opened();
+            GiveBack();
         }
         else
         {
@@ -31,12 +31,12 @@ internal sealed partial class NativeLeftovers
         }
     }
 
-    /// <summary>Called when something large has been opened.</summary>
-    public static void Opened()
+    /// <summary>Called when a teacher has been opened or an epoch has ended.</summary>
+    public static void GiveBack()
     {
         GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.WaitForPendingFinalizers();
-        GiveBack();
+        Trim();
     }
 
     /// <summary>Called after every batch of a pass over images.</summary>
@@ -50,7 +50,7 @@ internal sealed partial class NativeLeftovers
         }
     }
 
-    static void GiveBack()
+    static void Trim()
     {
         try
         {

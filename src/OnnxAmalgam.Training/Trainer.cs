@@ -91,6 +91,7 @@ public sealed class Trainer : IDisposable
             }
 
             at = EndEpoch(at, run.ImagesPerSecond, loader.BatchesPerEpoch, schedule, results, events);
+            NativeLeftovers.GiveBack();
         }
 
         if (train.SelectBest && checkpoints.LoadBest() is { } best)

@@ -39,7 +39,7 @@ sealed class TeacherPanel : IDisposable
             {
                 var teacher = Teacher.Open(network, options, cache, images => panel.JointOf(index)?.Shapes(index, images));
                 panel.teachers.Add(teacher);
-                NativeLeftovers.Opened();
+                NativeLeftovers.GiveBack();
                 foreach (string note in teacher.Notes)
                 {
                     warn($"teacher '{teacher.Name}': {note}");
