@@ -19,7 +19,8 @@ public sealed record RunKey(string Recipe, long Seed, string Program)
 }
 
 /// <summary>Runs of methods in one CSV file, a row a run, so that a comparison can go on from it where the runs' folders are gone. Columns:
-/// <c>method,recipe,seed,program,seconds,evaluation,test,nameless,right</c>; evaluation is JSON, right is <see cref="TestAnswers.Pack"/>.</summary>
+/// <c>method,recipe,seed,program,seconds,evaluation,test,nameless,right</c>; evaluation is a JSON array of
+/// <c>[model, task, metric, value, ci_low, ci_high, n]</c>, right is <see cref="TestAnswers.Pack"/>.</summary>
 public sealed class RunLog
 {
     static readonly string[] Columns = ["method", "recipe", "seed", "program", "seconds", "evaluation", "test", "nameless", "right"];
@@ -48,12 +49,12 @@ public sealed class RunLog
             return null;
         try
         {
-            return new(key.Seed, JsonSerializer.Deserialize<EvaluationRow[]>(row[5])!, new TestAnswers(row[6], int.Parse(row[7], CultureInfo.InvariantCulture), TestAnswers.Unpack(row[8])))
+            return new(key.Seed, Evaluation(row[5]), new TestAnswers(row[6], int.Parse(row[7], CultureInfo.InvariantCulture), TestAnswers.Unpack(row[8])))
             {
                 Duration = TimeSpan.FromSeconds(double.Parse(row[4], CultureInfo.InvariantCulture)),
             };
         }
-        catch (Exception e) when (e is JsonException or FormatException or InvalidDataException)
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or InvalidDataException)
         {
             throw new InputException($"'{path}', method '{row[0]}', seed {row[2]}: expected a run's results, got something else ({e.Message}); remove the row to train it anew", e);
         }
@@ -67,10 +68,19 @@ public sealed class RunLog
         rows.Add(
         [
             method, key.Recipe, key.Seed.ToString(CultureInfo.InvariantCulture), key.Program, duration.TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
-            JsonSerializer.Serialize(run.Evaluation), run.Answers.Images, run.Answers.Nameless.ToString(CultureInfo.InvariantCulture), run.Answers.Pack(),
+            JsonSerializer.Serialize(run.Evaluation.Select(r => new object?[] { r.Model, r.Task, r.Metric, r.Value, r.CiLow, r.CiHigh, r.N })), run.Answers.Images, run.Answers.Nameless.ToString(CultureInfo.InvariantCulture), run.Answers.Pack(),
         ]);
         using var text = new StringWriter();
         CsvTable.Write(text, Columns, rows);
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+
+    static EvaluationRow[] Evaluation(string json)
+    {
+        return [.. JsonSerializer.Deserialize<JsonElement[][]>(json)!.Select(r => r is [var model, var task, var metric, var value, var low, var high, var n]
+            ? new EvaluationRow(model.GetString()!, task.GetString()!, metric.GetString()!, value.GetDouble(), Number(low), Number(high), n.GetInt64())
+            : throw new FormatException($"a result of {r.Length} fields"))];
+
+        static double? Number(JsonElement element) => element.ValueKind == JsonValueKind.Null ? null : element.GetDouble();
     }
 }

@@ -46,10 +46,14 @@ public sealed class RunLogTests : IDisposable
         Assert.NotEqual(key, RunKey.Of(folder.Write("other.yaml", "name: b\n"), [], 1, "1.0"));
     }
 
-    [Fact]
-    public void A_damaged_row_is_named()
+    [Theory]
+    [InlineData("[],t,0,4:////")]
+    [InlineData("\"[[\"\"student\"\",\"\"union\"\"]]\",t,0,\"\"")]
+    [InlineData("\"[{\"\"Model\"\":\"\"student\"\"}]\",t,0,\"\"")]
+    [InlineData("\"[[1,2,3,4,5,6,7]]\",t,0,\"\"")]
+    public void A_damaged_row_is_named(string results)
     {
-        string path = folder.Write("runs.csv", "method,recipe,seed,program,seconds,evaluation,test,nameless,right\nsoft,abc,1,1.0,9,[],t,0,4:////\n");
+        string path = folder.Write("runs.csv", $"method,recipe,seed,program,seconds,evaluation,test,nameless,right\nsoft,abc,1,1.0,9,{results}\n");
         string message = Assert.Throws<InputException>(() => new RunLog(path).Find(new RunKey("abc", 1, "1.0"))).Message;
         Assert.StartsWith($"'{path}', method 'soft', seed 1: expected a run's results, got something else", message, StringComparison.Ordinal);
     }
