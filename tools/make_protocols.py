@@ -84,9 +84,10 @@ def write(folder, name):
     lines += [f"  validate: [{{cifar10: ../../../data/cifar10, split: train, part: 0.9..1{only}}}]",
               f"  test: [{{cifar10: ../../../data/cifar10, split: test{only}}}]", "augment: [flip, {crop: {padding: 2}}]" if folder == "headline" else "augment: [flip]"]
     lines += ["amalgamation:", *[f"  {line}" for line in amalgamation]]
-    if folder == "headline" and name == "published":
+    optimizer = SGD if folder == "headline" else ADAM
+    if (folder, name) == ("headline", "published"):
+        optimizer = ADAM
         lines[0] += " Adam, for SGD at 0.2 ends in NaN here, and with clipped gradients learns less."
-    optimizer = SGD if folder == "headline" and name != "published" else ADAM
     lines += [f"train: {{epochs: {epochs}, batch: 64, {optimizer}, schedule: {{one_cycle: {{}}}}, select: last,",
               f"  seed: 1, precision: bf16, cache: {{folder: ../../../data/cache, views: {15 if folder == 'headline' else 2}, max_size: 30GB}}}}"]
     (RECIPES / folder).mkdir(parents=True, exist_ok=True)

@@ -36,7 +36,7 @@ internal sealed partial class NativeLeftovers
     {
         GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.WaitForPendingFinalizers();
-        Trim();
+        _ = Trim();
     }
 
     /// <summary>Called after every batch of a pass over images.</summary>
@@ -50,19 +50,23 @@ internal sealed partial class NativeLeftovers
         }
     }
 
-    static void Trim()
+    /// <summary>Has the C library give freed memory back; false where it cannot be told to.</summary>
+    public static bool Trim()
     {
         try
         {
             if (OperatingSystem.IsLinux())
             {
                 _ = TrimHeap(0);
+                return true;
             }
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {
             // another C library than glibc
         }
+
+        return false;
     }
 
     [LibraryImport("libc.so.6", EntryPoint = "malloc_trim")]

@@ -68,12 +68,15 @@ public sealed class RunLog
         rows.Add(
         [
             method, key.Recipe, key.Seed.ToString(CultureInfo.InvariantCulture), key.Program, duration.TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
-            JsonSerializer.Serialize(run.Evaluation.Select(r => new object?[] { r.Model, r.Task, r.Metric, r.Value, r.CiLow, r.CiHigh, r.N })), run.Answers.Images, run.Answers.Nameless.ToString(CultureInfo.InvariantCulture), run.Answers.Pack(),
+            Text(run.Evaluation), run.Answers.Images, run.Answers.Nameless.ToString(CultureInfo.InvariantCulture), run.Answers.Pack(),
         ]);
         using var text = new StringWriter();
         CsvTable.Write(text, Columns, rows);
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text.ToString())));
     }
+
+    static string Text(IEnumerable<EvaluationRow> evaluation) =>
+        JsonSerializer.Serialize(evaluation.Select(r => new object?[] { r.Model, r.Task, r.Metric, r.Value, r.CiLow, r.CiHigh, r.N }));
 
     static EvaluationRow[] Evaluation(string json)
     {

@@ -1,10 +1,9 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace OnnxAmalgam.Training.Evaluation;
 
 /// <summary>The process' resident memory and its peak since the last reset. Linux tells; elsewhere everything is null.</summary>
-static partial class ResidentMemory
+static class ResidentMemory
 {
     /// <summary>Starts a new peak and gives the bytes resident now.</summary>
     public static long? Reset()
@@ -13,14 +12,15 @@ static partial class ResidentMemory
             return null;
         GC.Collect();
         GC.WaitForPendingFinalizers();
+        // What the C library keeps of freed memory would hide as much of what comes next.
+        if (!NativeLeftovers.Trim())
+            return null;
         try
         {
-            // What the C library keeps of freed memory would hide as much of what comes next.
-            _ = Trim(0);
             // 5: set the peak to the present value (proc_pid_clear_refs(5)).
             File.WriteAllText("/proc/self/clear_refs", "5");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or EntryPointNotFoundException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }
@@ -37,7 +37,4 @@ static partial class ResidentMemory
                 return kibibytes << 10;
         return null;
     }
-
-    [LibraryImport("libc", EntryPoint = "malloc_trim")]
-    private static partial int Trim(nuint keep);
 }
