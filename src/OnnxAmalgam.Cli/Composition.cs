@@ -9,6 +9,7 @@ internal static class Composition
     /// <summary>Every command, in the order of the help text.</summary>
     public static IReadOnlyList<ProgramCommand> Commands() =>
     [
+        new InitCommand(),
         new TrainCommand(),
         new PretrainCommand(),
         new EvaluateCommand(),

@@ -27,7 +27,7 @@ internal sealed class Inspector
         var graph = model.Proto.Graph;
         var preprocessing = Preprocessing();
         var costs = Costs.Of(model, preprocessing.Input?.Height);
-        var (auto, autoProblem) = Attempt(() => Anatomy.AutoTap(model));
+        var (auto, autoProblem) = InputException.Attempt(() => Anatomy.AutoTap(model));
         var unsupported = TrainingSupport.Missing(model);
         return new InspectionReport
         {
@@ -45,7 +45,7 @@ internal sealed class Inspector
                 .OrderByDescending(o => o.Count).ThenBy(o => o.Name, StringComparer.Ordinal)],
             Convolutions = Convolutions(),
             Logits = Logits(),
-            Head = Attempt(() => Anatomy.Head(model)).Found is { } head
+            Head = InputException.Attempt(() => Anatomy.Head(model)).Found is { } head
                 ? new HeadFinding(head.Node.Name, head.Node.OpType, head.Feature, head.Features, head.Classes)
                 : null,
             Labels = new LabelsFinding(ModelMetadata.Labels(model), ModelMetadata.LabelsSource(model)),
@@ -70,23 +70,23 @@ internal sealed class Inspector
 
     LogitsFinding Logits()
     {
-        var (found, problem) = Attempt(() => Anatomy.Logits(model));
+        var (found, problem) = InputException.Attempt(() => Anatomy.Logits(model));
         return new LogitsFinding(found?.Value, found?.IsProbability ?? false, found?.Classes, found?.Note, problem);
     }
 
     PreprocessingFinding Preprocessing()
     {
-        var (stated, refusal) = Attempt(() => ModelMetadata.Input(model));
+        var (stated, refusal) = InputException.Attempt(() => ModelMetadata.Input(model));
         if (stated is not null || refusal is not null)
             return new PreprocessingFinding(stated, stated is null ? null : ModelMetadata.InputSource(model), refusal);
-        var (input, problem) = Attempt(() => ModelMetadata.FromGraph(model));
+        var (input, problem) = InputException.Attempt(() => ModelMetadata.FromGraph(model));
         return new PreprocessingFinding(input, input is null ? null : "graph", problem);
     }
 
     List<TapFinding> Taps(Tap? auto)
     {
-        var (taps, _) = Attempt(() => Anatomy.Taps(model));
-        var (image, _) = Attempt(() => Anatomy.ImageInput(model));
+        var (taps, _) = InputException.Attempt(() => Anatomy.Taps(model));
+        var (image, _) = InputException.Attempt(() => Anatomy.ImageInput(model));
         var paths = Anatomy.ModulePaths(model);
         return [.. (taps ?? []).Select(t => new TapFinding(
             t.Value, Shape(t.Value)!, Stride(image, t), t.Kind, t.Channels, t.ChannelAxis, paths.GetValueOrDefault(t.Value), t.Dominates, t.Value == auto?.Value))];
@@ -108,17 +108,4 @@ internal sealed class Inspector
     string[]? Shape(string name) => facts.GetValueOrDefault(name)?.Shape?.Select(d => d.ToString()).ToArray();
 
     static string QualifiedName(NodeProto node) => node.Domain is "" or "ai.onnx" ? node.OpType : $"{node.Domain}.{node.OpType}";
-
-    /// <summary>A finding, or why there is none.</summary>
-    static (T? Found, string? Problem) Attempt<T>(Func<T> find) where T : class?
-    {
-        try
-        {
-            return (find(), null);
-        }
-        catch (InputException e)
-        {
-            return (null, e.Message);
-        }
-    }
 }

@@ -1,8 +1,24 @@
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Recipes;
+
 namespace OnnxAmalgam.Training.Data;
 
 /// <summary>One source as it lies on disk: records in file order, before any selection. Reading is thread-safe.</summary>
 abstract class ImageSource
 {
+    /// <summary>Lists a source; pictures are not decoded yet.</summary>
+    /// <param name="recipe">The source.</param>
+    /// <param name="warn">Told of files that are no images.</param>
+    /// <exception cref="InputException">Missing, empty or damaged.</exception>
+    public static ImageSource Open(SourceRecipe recipe, Action<string> warn) => recipe.Kind switch
+    {
+        SourceKind.Idx => IdxFiles.Open(recipe),
+        SourceKind.Cifar10 or SourceKind.Cifar100 => CifarFiles.Open(recipe),
+        SourceKind.Folder => FolderListing.Open(recipe, warn),
+        SourceKind.Csv => CsvListing.Open(recipe),
+        _ => throw new ArgumentOutOfRangeException(nameof(recipe)),
+    };
+
     /// <summary>What a message calls the source.</summary>
     public abstract string Where { get; }
 

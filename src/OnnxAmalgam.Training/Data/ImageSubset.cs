@@ -33,4 +33,11 @@ sealed class ImageSubset(ImageSet images, int[] indices) : ImageSet
 
         return (all.Select(train), all.Select(validate));
     }
+
+    /// <summary>Labels of one set that the other has none of, in ordinal order.</summary>
+    public static string[] OnlyIn(ImageSet some, ImageSet others)
+    {
+        static HashSet<string> Labels(ImageSet set) => [.. Enumerable.Range(0, set.Count).Select(set.LabelOf).OfType<string>()];
+        return [.. Labels(some).Except(Labels(others)).Order(StringComparer.Ordinal)];
+    }
 }

@@ -22,7 +22,7 @@ sealed class LoadedSource
     /// <param name="warn">Receives a line for each damaged file.</param>
     public LoadedSource(SourceRecipe recipe, Canvas canvas, long memoryBytes, Action<string> warn)
     {
-        source = Open(recipe, warn);
+        source = ImageSource.Open(recipe, warn);
         this.canvas = canvas;
         records = Selection.Of(recipe, source);
         store = new(canvas.Bytes, (int)Math.Min(records.Length, memoryBytes / canvas.Bytes));
@@ -49,15 +49,6 @@ sealed class LoadedSource
         else if (source.Read(records[place], canvas, pixels) is string problem)
             throw new InputException($"'{NameOf(index)}': expected the image that was there when the run started, got: {problem}");
     }
-
-    static ImageSource Open(SourceRecipe recipe, Action<string> warn) => recipe.Kind switch
-    {
-        SourceKind.Idx => IdxFiles.Open(recipe),
-        SourceKind.Cifar10 or SourceKind.Cifar100 => CifarFiles.Open(recipe),
-        SourceKind.Folder => FolderListing.Open(recipe, warn),
-        SourceKind.Csv => CsvListing.Open(recipe),
-        _ => throw new ArgumentOutOfRangeException(nameof(recipe)),
-    };
 
     /// <summary>Decodes everything that may fail or is to be kept, on all cores; returns what failed by place.</summary>
     ConcurrentDictionary<int, string> Fill()

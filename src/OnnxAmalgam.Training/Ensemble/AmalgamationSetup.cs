@@ -175,6 +175,10 @@ public sealed class AmalgamationSetup : IDisposable
             var (rest, kept) = ImageSubset.KeepBackLastTenth(train);
             // Of fewer than ten images a source nothing is kept back, and nothing selects.
             (train, validate) = kept.Count > 0 ? (rest, kept) : (train, null);
+            if (ImageSubset.OnlyIn(kept, rest) is { Length: > 0 } lost)
+            {
+                warn($"the last tenth of the images, kept back to select the epoch, holds all that there are of {string.Join(", ", lost.Take(5).Select(l => $"'{l}'"))}{(lost.Length > 5 ? $" and {lost.Length - 5} more" : "")}: training sees none; state data.validate, or train.select: last");
+            }
         }
 
         return (train, validate, recipe.Data.Test is { } test ? Open(test) : null);

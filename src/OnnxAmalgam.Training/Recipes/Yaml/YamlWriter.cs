@@ -22,14 +22,12 @@ internal static class YamlWriter
         return text.ToString();
     }
 
-    /// <summary>Quotes every text that is more than a word or a path: the emitter's own choice loses U+2028 and a leading ':'.</summary>
-    static ScalarStyle Style(YamlScalar scalar)
-    {
-        var text = scalar.Text;
-        var isWord = text.Length > 0 && (char.IsLetterOrDigit(text[0]) || text[0] is '/' or '_') && !YamlScalar.IsNullWord(text)
-            && text.All(c => char.IsLetterOrDigit(c) || c is '/' or '_' or '.' or '-' or '+');
-        return scalar.IsPlain || isWord ? ScalarStyle.Plain : ScalarStyle.DoubleQuoted;
-    }
+    /// <summary>Whether a text is no more than a word or a path, and needs no quotes.</summary>
+    public static bool IsWord(string text) => text.Length > 0 && (char.IsLetterOrDigit(text[0]) || text[0] is '/' or '_' || text.StartsWith("../", StringComparison.Ordinal)) && !YamlScalar.IsNullWord(text)
+        && text.All(c => char.IsLetterOrDigit(c) || c is '/' or '_' or '.' or '-' or '+');
+
+    /// <summary>Quotes every text that is more than a word: the emitter's own choice loses U+2028 and a leading ':'.</summary>
+    static ScalarStyle Style(YamlScalar scalar) => scalar.IsPlain || IsWord(scalar.Text) ? ScalarStyle.Plain : ScalarStyle.DoubleQuoted;
 
     static void Emit(Emitter emitter, YamlNode node, int depth)
     {

@@ -1,0 +1,148 @@
+using System.Globalization;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Recipes;
+using OnnxAmalgam.Training.Recipes.Reading;
+
+namespace OnnxAmalgam.Training.Drafting;
+
+/// <summary>Images that were named for a recipe: what they are, whose they are, and what their labels are good for.</summary>
+sealed class SourceDraft
+{
+    static readonly string[] TrainFolders = ["train", "training"];
+    static readonly string[] ValidateFolders = ["val", "valid", "validate", "validation"];
+    static readonly string[] TestFolders = ["test", "testing"];
+
+    readonly SourceKind kind;
+    readonly ImageSource images;
+
+    SourceDraft(string path, string? teacher, SourceKind kind, string split = "train")
+    {
+        (Path, Teacher, this.kind, Split) = (path, teacher, kind, split);
+        images = ImageSource.Open(new SourceRecipe { Kind = kind, Path = path, Split = split }, _ => { });
+    }
+
+    public string Path { get; }
+
+    /// <summary>Whose images these are; null: not known.</summary>
+    public string? Teacher { get; }
+
+    public string Split { get; }
+
+    /// <summary>Its counterparts that select and that test, where the files are laid out that way.</summary>
+    public SourceDraft? Validation { get; private init; }
+
+    public SourceDraft? Test { get; private init; }
+
+    public int Count => images.Count;
+
+    /// <summary>What the argument <c>PATH</c> or <c>TEACHER=PATH</c> stands for: one source, or one a teacher whose name a sub-folder has.</summary>
+    /// <exception cref="InputException">No images there, or no such teacher.</exception>
+    public static IEnumerable<SourceDraft> Of(string argument, IReadOnlyList<string> teachers)
+    {
+        if (!System.IO.Path.Exists(argument) && argument.Split('=', 2) is [var name, var path])
+        {
+            return teachers.Contains(name, StringComparer.Ordinal)
+                ? Of(path, name)
+                : throw new InputException($"--data {argument}: expected a path, or TEACHER=PATH with one of the teachers {string.Join(", ", teachers.Select(t => $"'{t}'"))}, got '{name}'{NearestName.Hint(name, teachers)}");
+        }
+
+        string[] own = Directory.Exists(argument) ? [.. teachers.Where(t => Directory.Exists(System.IO.Path.Combine(argument, t)))] : [];
+        return own.Length == 0 ? Of(argument, teacher: null) : Directory.EnumerateDirectories(argument).Order(StringComparer.Ordinal)
+            .SelectMany(folder => Of(folder, own.FirstOrDefault(t => t == System.IO.Path.GetFileName(folder))));
+    }
+
+    static IEnumerable<SourceDraft> Of(string path, string? teacher)
+    {
+        if (Child(path, TrainFolders) is { } train)
+        {
+            return [new SourceDraft(train, teacher, SourceKind.Folder) { Validation = Part(ValidateFolders), Test = Part(TestFolders) }];
+        }
+
+        SourceKind kind = KindOf(path);
+        return [new SourceDraft(path, teacher, kind)
+        {
+            Test = kind is SourceKind.Folder or SourceKind.Csv ? null : InputException.Attempt(() => new SourceDraft(path, teacher, kind, "test")).Found,
+        }];
+
+        SourceDraft? Part(string[] names) => Child(path, names) is { } folder ? new SourceDraft(folder, teacher, SourceKind.Folder) : null;
+    }
+
+    static string? Child(string path, string[] names) => names.Select(name => System.IO.Path.Combine(path, name)).FirstOrDefault(Directory.Exists);
+
+    static SourceKind KindOf(string path)
+    {
+        if (File.Exists(path))
+        {
+            return SourceKind.Csv;
+        }
+
+        bool Holds(string pattern) => Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path, pattern).Any();
+        return Holds("data_batch_1.bin") || Holds("cifar-10-batches-bin") ? SourceKind.Cifar10
+            : Holds("train.bin") || Holds("cifar-100-binary") ? SourceKind.Cifar100
+            : Holds("train-images*idx*") ? SourceKind.Idx
+            : SourceKind.Folder;
+    }
+
+    /// <summary>Whether its order mixes the classes, so that its last tenth stands for all of it. Folders lie class by class.</summary>
+    public bool IsMixed => kind != SourceKind.Folder;
+
+    /// <summary>Names of its classes as the union has them; null: nothing says which label of the union its labels are.</summary>
+    /// <param name="union">Every teacher's labels.</param>
+    /// <param name="own">Its teacher's; null: whose they are is not known.</param>
+    public IReadOnlyList<string>? Labels(IReadOnlyCollection<string> union, IReadOnlyList<string>? own)
+    {
+        if (images.Classes is not { } found)
+        {
+            return null;
+        }
+
+        if (AreNumbers(found))
+        {
+            return own?.Count == found.Count ? own : null;
+        }
+
+        string[] known = [.. found.Where(union.Contains)];
+        return known.Length > 0 ? known : null;
+    }
+
+    /// <summary>Whether <see cref="Labels"/> takes the k-th class for its teacher's k-th.</summary>
+    public bool TakesNumbers(IReadOnlyList<string>? labels) => labels is not null && AreNumbers(images.Classes!);
+
+    /// <summary>The source as a recipe has it.</summary>
+    /// <param name="relative">Its path from the recipe's folder.</param>
+    /// <param name="part"><c>0..0.9</c>, or null for all.</param>
+    /// <param name="labels">What <see cref="Labels"/> gave, where they are read.</param>
+    /// <param name="withDomain">Whether it teaches.</param>
+    public string Element(Func<string, string> relative, string? part, IReadOnlyList<string>? labels, bool withDomain)
+    {
+        List<string> keys = [$"{Words.Source.Of(kind)}: {DraftText.Word(relative(Path))}"];
+        if (kind is not (SourceKind.Folder or SourceKind.Csv))
+        {
+            keys.Add($"split: {Split}");
+        }
+
+        if (part is not null)
+        {
+            keys.Add($"part: {part}");
+        }
+
+        if (labels is not null && TakesNumbers(labels))
+        {
+            keys.Add($"labels: {DraftText.List(labels)}");
+        }
+        else if (labels is not null && labels.Count < images.Classes!.Count)
+        {
+            keys.Add($"classes: {DraftText.List(labels)}");
+        }
+
+        if (withDomain && Teacher is not null)
+        {
+            keys.Add($"domain: {DraftText.Word(Teacher)}");
+        }
+
+        return $"    - {{{string.Join(", ", keys)}}}";
+    }
+
+    static bool AreNumbers(IReadOnlyList<string> names) => names.Index().All(n => n.Item == n.Index.ToString(CultureInfo.InvariantCulture));
+}
