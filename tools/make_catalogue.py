@@ -111,13 +111,16 @@ def main():
         recipe(f"gate-{gate}", f"Soft targets, no source says whose its images are: gate {gate}.", [SOFT], domains=False, gate=gate)
     recipe("gate-agreement", "Soft targets, the refined gate, decided anew by the student after the first epoch.", [SOFT], domains=False,
            gate="{refined: {agreement_after: 1}}")
-    recipe("dkd", "Decoupled distillation instead of soft targets.", ["{dkd: {weight: 0.1, alpha: 1, beta: 1, temperature: 4}}"])
-    recipe("standardised-logits", "Standardised scores instead of soft targets, labels joint.", ["{standardised_logits: {weight: 1, temperature: 2}}"], labels="joint", domains=False)
+    recipe("dkd", "Decoupled distillation instead of soft targets, at their temperature.", ["{dkd: {weight: 1, alpha: 1, beta: 1, temperature: 1}}"])
+    recipe("dkd-published", "Decoupled distillation instead of soft targets, temperature and beta as published.", ["{dkd: {weight: 0.1, alpha: 1, beta: 8, temperature: 4}}"])
+    recipe("standardised-logits", "Standardised scores instead of soft targets.", ["{standardised_logits: {weight: 1, temperature: 1}}"])
+    recipe("standardised-joint", "Standardised scores instead of soft targets, labels joint.", ["{standardised_logits: {weight: 1, temperature: 2}}"], labels="joint", domains=False)
     recipe("dist", "Correlations of probabilities beside soft targets.", [SOFT, "{dist: {weight: 1}}"])
     recipe("skd", "Streamlined distillation instead of soft targets, at their temperature.", ["{skd: {weight: 1, temperature: 1}}"])
     recipe("voted-target", "UNIFORM's logit voting.", ["{voted_target: {weight: 1}}"])
     for name, (term, standardise, about) in FEATURES.items():
         recipe(name, f"Gated soft targets and {about}.", [SOFT, term], standardise=standardise)
+    recipe("hint-offline", "Gated soft targets and FitNets' hint, statistics fitted before training.", [SOFT, FEATURES["hint"][0]], standardise="offline")
     recipe("review", "Gated soft targets and ReviewKD on two levels.", [SOFT, "{review: {weight: 0.3, channels: 16}}"], levels=True, standardise="ema")
     recipe("ladder", "Gated soft targets and UNIC's ladder on two levels, teachers dropped.", [SOFT, "{ladder: {weight: 1, hidden: 32, teacher_dropping: 0.5}}"],
            levels=True, standardise="ema")
@@ -127,6 +130,8 @@ def main():
                standardise="ema", weights=found(method))
     recipe("pretrained", "Gated soft targets; the student comes from telling patches apart (pretrain).", [SOFT], student="../../students/patches.onnx")
     recipe("random-mask", "Gated soft targets and InfoNCE, a tenth of the images' squares hidden.", space("{infonce: {weight: 0.1}}", REBUILT), common_space=SMALL, augment="{random_mask: {share: 0.1, patch: 3}}")
+    recipe("random-mask-apart", "Gated soft targets and InfoNCE; teachers see one half of the pixels, the student the other.", space("{infonce: {weight: 0.1}}", REBUILT), common_space=SMALL,
+           augment="{random_mask: {share: 0.5, patch: 1}}", views_apart="true")
     recipe("exemplar", "Gated soft targets, a quarter of the surrogate classes' transformations as augmentation.", [SOFT], augment="{exemplar: {strength: 0.25}}")
     recipe("published", "Published common feature learning, with a smaller space.", space(MMD, REBUILT), labels="concat", domains=False, common_space=SMALL)
     recipe("cfl", "The same with gated labels.", space(MMD, REBUILT), common_space=SMALL)

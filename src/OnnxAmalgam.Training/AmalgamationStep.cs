@@ -98,7 +98,7 @@ internal sealed class AmalgamationStep : IDisposable
         bool record = !hasTaught;
         hasTaught = true;
         TeacherOutput[] answers = ReadsTeachers ? setup.Panel.Run(canvas, n => setup.Train.NameOf(batch.Indices[n]), batch.Stored, record) : [];
-        var taught = new TaughtBatch(batch, canvas, indices, answers);
+        var taught = new TaughtBatch(batch, canvas, indices, answers) { Own = BatchTensors.StudentCanvas(batch, setup.Train, device) };
         foreach (Tensor tensor in taught.Tensors)
         {
             tensor.DetachFromDisposeScope();
@@ -160,7 +160,7 @@ internal sealed class AmalgamationStep : IDisposable
 
     LossResult Evaluate(TaughtBatch taught)
     {
-        Tensor[] outputs = RunStudent(new() { [Student.InputNames[0]] = preprocess.Apply(taught.Canvas) });
+        Tensor[] outputs = RunStudent(new() { [Student.InputNames[0]] = preprocess.Apply(taught.StudentCanvas) });
         Clock?.Ended("student forward");
         return Loss.Forward(new LossInputs
         {

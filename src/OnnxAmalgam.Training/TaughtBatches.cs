@@ -13,11 +13,18 @@ namespace OnnxAmalgam.Training;
 /// <param name="Answers">One a teacher; empty where no term asks them.</param>
 internal sealed record TaughtBatch(ImageBatch Batch, Tensor Canvas, Tensor Indices, IReadOnlyList<TeacherOutput> Answers) : IDisposable
 {
+    /// <summary>What the student sees, where it is not what the teachers see.</summary>
+    public Tensor? Own { get; init; }
+
+    /// <summary>X[n, c, h, w] as the student sees it.</summary>
+    public Tensor StudentCanvas => Own ?? Canvas;
+
     /// <summary>Called once with the batch.</summary>
     public Action<ImageBatch>? Returned { get; init; }
 
     /// <summary>All that it owns.</summary>
-    public IEnumerable<Tensor> Tensors => Answers.SelectMany(a => a.Logits is { } logits ? a.Taps.Prepend(logits) : a.Taps).Prepend(Indices).Prepend(Canvas);
+    public IEnumerable<Tensor> Tensors => Answers.SelectMany(a => a.Logits is { } logits ? a.Taps.Prepend(logits) : a.Taps)
+        .Prepend(Indices).Prepend(Canvas).Concat(Own is null ? [] : [Own]);
 
     /// <inheritdoc/>
     public void Dispose()

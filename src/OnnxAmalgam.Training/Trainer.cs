@@ -73,7 +73,7 @@ public sealed class Trainer : IDisposable
             observer.Note(WhereItGoesOn(saved));
         }
 
-        using var loader = new BatchLoader(setup.Train, train.Batch, setup.Recipe.Augment, train.Seed, at.Epoch, at.Batch, workers: 1, setup.Cache?.Views, setup.StoredRows);
+        using var loader = new BatchLoader(setup.Train, train.Batch, setup.Recipe.Augment, train.Seed, at.Epoch, at.Batch, workers: 1, setup.Cache?.Views, setup.StoredRows, setup.Recipe.Amalgamation.ViewsApart);
         using var batches = new TaughtBatches(loader, step.Teach, step.TeachingOrder());
         var results = new ResultsCsv(folder.Results, at.ResultsBytes);
         using var events = new EventFile(folder.Path, at.Epoch, observer.Warn);

@@ -41,7 +41,7 @@ public sealed record TrainingEstimate
         using var scope = NewDisposeScope();
         var train = setup.Recipe.Train;
         using var step = new AmalgamationStep(setup) { Precision = train.Precision == Precision.Auto ? PrecisionChoice.For(setup).Chosen : train.Precision };
-        using var loader = new BatchLoader(setup.Train, train.Batch, setup.Recipe.Augment, train.Seed);
+        using var loader = new BatchLoader(setup.Train, train.Batch, setup.Recipe.Augment, train.Seed, apart: setup.Recipe.Amalgamation.ViewsApart);
         var (steps, seconds) = Time(step, loader, new RateSchedule(train, loader.BatchesPerEpoch));
 
         int epochs = train.Epochs;

@@ -28,7 +28,7 @@ internal sealed class CompareCommand : ProgramCommand
     readonly Option<string[]> set = new("--set") { Description = "Override a value of every recipe; may be repeated", HelpName = "path.to.key=value" };
     readonly Option<string?> log = new("--log")
     {
-        Description = "A CSV file with a row for each run: runs in it are taken from it, others are added, and folders may be removed. A run is known by its recipe's text (with --set), its seed and --program",
+        Description = "A CSV file with a row for each run: runs in it are taken from it, others are added, and folders may be removed. A run is known by its recipe's text (with --set), the files of its networks, its seed and --program",
         HelpName = "FILE",
     };
 
@@ -64,7 +64,7 @@ internal sealed class CompareCommand : ProgramCommand
             for (int m = 0; m < methods.Length; m++)
             {
                 Recipe recipe = methods[m][seed];
-                var key = RunKey.Of(paths[m], overrides, all[seed], result.GetValue(program) ?? CommandLine.Version);
+                var key = RunKey.Of(paths[m], overrides, recipe, result.GetValue(program) ?? CommandLine.Version);
                 if (runLog?.Find(key) is { } logged)
                 {
                     session.Note($"{recipe.Name}, seed {all[seed]} ({++done} of {methods.Length * all.Length}): known, from {Printable.Text(result.GetValue(log)!)}");

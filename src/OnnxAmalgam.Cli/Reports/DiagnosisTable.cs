@@ -24,11 +24,11 @@ internal static class DiagnosisTable
         leaks.WriteTo(terminal);
         terminal.Output.WriteLine("nuisance leak: what a linear probe of the tap tells of the picture before the augmentation, held-out R^2 (1: all, 0 and below: nothing)");
         terminal.Output.WriteLine("");
-        var verdicts = new TextTable("augmentation", "verdict", "flips at worst>", "largest shift>", "decoupling>");
+        var verdicts = new TextTable("augmentation", "verdict", "flips at worst>", "largest shift>", "leak change>", "decoupling>");
         foreach (var v in diagnosis.Verdicts)
-            verdicts.Add(v.Augmentation, v.Text, Text(v.WorstFlipRate), Text(v.LargestShift), Text(v.Decoupling));
+            verdicts.Add(v.Augmentation, v.Text, Text(v.WorstFlipRate), Text(v.LargestShift), Text(v.LeakChange), Text(v.Decoupling));
         verdicts.WriteTo(terminal);
-        terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"safe: labels flip on at most {AugmentationVerdict.FlipLimit} of the images of every teacher; useful: some feature moves by at least {AugmentationVerdict.LeastShift} of the distance between images"));
+        terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"safe: labels flip on at most {AugmentationVerdict.FlipLimit} of the images of every teacher; useful: some feature moves by at least {AugmentationVerdict.LeastShift} of the distance between images, and the nuisance leak grows by at most {AugmentationVerdict.LeakLimit}"));
     }
 
     static string Text(double? value) => value?.ToString("0.000", CultureInfo.InvariantCulture) ?? "";

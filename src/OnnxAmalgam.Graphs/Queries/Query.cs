@@ -30,14 +30,33 @@ public sealed class Query
 
     /// <summary>What it selects.</summary>
     /// <exception cref="InputException"><c>single</c> met none or several.</exception>
-    public Selection Run(QueryGraph graph) => root.Run(new Evaluation(graph, null, null));
+    public Selection Run(QueryGraph graph)
+    {
+        try
+        {
+            return root.Run(new Evaluation(graph, null, null));
+        }
+        catch (NoneToPickException)
+        {
+            // The same again, to say what came nearest.
+            return Explain(graph).Matches;
+        }
+    }
 
     /// <summary>What it selects, and what each of its steps dropped and why.</summary>
     /// <exception cref="InputException">As <see cref="Run"/>.</exception>
     public QueryAnswer Explain(QueryGraph graph)
     {
+        ArgumentNullException.ThrowIfNull(graph);
         var steps = new List<QueryStep>();
-        return new QueryAnswer(root.Run(new Evaluation(graph, null, steps)), steps);
+        try
+        {
+            return new QueryAnswer(root.Run(new Evaluation(graph, null, steps)), steps);
+        }
+        catch (NoneToPickException e)
+        {
+            throw new InputException($"query '{Text}' in '{graph.Model.Name}': expected a single element at '{e.Stage}', got none{new QueryAnswer(graph.All.First(), steps).Nearest}", e);
+        }
     }
 
     /// <summary>What it selects, at least one element.</summary>

@@ -5,7 +5,8 @@ namespace OnnxAmalgam.Training.CommonSpace;
 /// <summary>Per-channel standardisation of one teacher tap by running statistics: (F - mean) / sqrt(variance + 1e-6).</summary>
 /// <remarks>While training, each batch first updates the statistics: m &lt;- m + a (batch mean - m), and the mean square likewise, with
 /// a = 1/t at batch t until t = 100 (the plain average so far), 1/100 after that. Not part of the published method, whose squared errors
-/// grow with a teacher's activations, so that the teacher of largest scale dominates reconstruction. State: <c>mean</c>, <c>square</c>,
+/// grow with a teacher's activations, so that the teacher of largest scale dominates reconstruction. UNIC (ECCV 2024, arXiv 2408.05088) standardises by the
+/// statistics before this batch, and lets the share of a batch fall along a cosine. State: <c>mean</c>, <c>square</c>,
 /// <c>batches</c>.</remarks>
 internal sealed class FeatureStandardiser : nn.Module<Tensor, Tensor>
 {

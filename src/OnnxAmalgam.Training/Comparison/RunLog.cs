@@ -3,27 +3,44 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.Evaluation;
+using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Training.Comparison;
 
-/// <summary>What names a run: the recipe's text with its overrides, the seed, and the program.</summary>
+/// <summary>What names a run: the recipe's text with its overrides, the networks it names, the seed, and the program.</summary>
 /// <param name="Recipe">First 16 digits of the SHA-256 of the recipe's file and what overrides it.</param>
+/// <param name="Models">First 16 digits of the SHA-256 of the files of teachers and student.</param>
 /// <param name="Seed">The seed.</param>
 /// <param name="Program">The program's version, and what else tells builds apart.</param>
-public sealed record RunKey(string Recipe, long Seed, string Program)
+public sealed record RunKey(string Recipe, string Models, long Seed, string Program)
 {
-    /// <summary>Of a recipe's file.</summary>
-    public static RunKey Of(string path, IEnumerable<string> overrides, long seed, string program) => new(
-        Convert.ToHexStringLower(SHA256.HashData([.. File.ReadAllBytes(path), .. Encoding.UTF8.GetBytes(string.Concat(overrides.Select(o => "\n" + o)))]))[..16], seed, program);
+    /// <summary>Of a recipe's file and what it says.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="overrides">What overrides it, but for the seed.</param>
+    /// <param name="recipe">Both, read.</param>
+    /// <param name="program">The program's version, and what else tells builds apart.</param>
+    /// <exception cref="InputException">A file that it names cannot be read.</exception>
+    public static RunKey Of(string path, IEnumerable<string> overrides, Recipe recipe, string program)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        string[] files = [.. recipe.Teachers.Select(t => t.Model), .. recipe.Student.Model.StartsWith("zoo:", StringComparison.Ordinal) ? Array.Empty<string>() : [recipe.Student.Model]];
+        return new(
+            Short([.. File.ReadAllBytes(path), .. Encoding.UTF8.GetBytes(string.Concat(overrides.Select(o => "\n" + o)))]),
+            Short(Encoding.UTF8.GetBytes(string.Join('\n', files.Select(file => ModelHash.Of(OnnxModel.Load(file)))))),
+            recipe.Train.Seed, program);
+    }
+
+    static string Short(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
 }
 
 /// <summary>Runs of methods in one CSV file, a row a run, so that a comparison can go on from it where the runs' folders are gone. Columns:
-/// <c>method,recipe,seed,program,seconds,evaluation,test,nameless,right</c>; evaluation is a JSON array of
+/// <c>method,recipe,models,seed,program,seconds,evaluation,test,nameless,right</c>; evaluation is a JSON array of
 /// <c>[model, task, metric, value, ci_low, ci_high, n]</c>, right is <see cref="TestAnswers.Pack"/>.</summary>
 public sealed class RunLog
 {
-    static readonly string[] Columns = ["method", "recipe", "seed", "program", "seconds", "evaluation", "test", "nameless", "right"];
+    static readonly string[] Columns = ["method", "recipe", "models", "seed", "program", "seconds", "evaluation", "test", "nameless", "right"];
     readonly string path;
     readonly List<string[]> rows = [];
 
@@ -45,18 +62,18 @@ public sealed class RunLog
     {
         ArgumentNullException.ThrowIfNull(key);
         string seed = key.Seed.ToString(CultureInfo.InvariantCulture);
-        if (rows.Find(r => (r[1], r[2], r[3]) == (key.Recipe, seed, key.Program)) is not { } row)
+        if (rows.Find(r => (r[1], r[2], r[3], r[4]) == (key.Recipe, key.Models, seed, key.Program)) is not { } row)
             return null;
         try
         {
-            return new(key.Seed, Evaluation(row[5]), new TestAnswers(row[6], int.Parse(row[7], CultureInfo.InvariantCulture), TestAnswers.Unpack(row[8])))
+            return new(key.Seed, Evaluation(row[6]), new TestAnswers(row[7], int.Parse(row[8], CultureInfo.InvariantCulture), TestAnswers.Unpack(row[9])))
             {
-                Duration = TimeSpan.FromSeconds(double.Parse(row[4], CultureInfo.InvariantCulture)),
+                Duration = TimeSpan.FromSeconds(double.Parse(row[5], CultureInfo.InvariantCulture)),
             };
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or InvalidDataException)
         {
-            throw new InputException($"'{path}', method '{row[0]}', seed {row[2]}: expected a run's results, got something else ({e.Message}); remove the row to train it anew", e);
+            throw new InputException($"'{path}', method '{row[0]}', seed {row[3]}: expected a run's results, got something else ({e.Message}); remove the row to train it anew", e);
         }
     }
 
@@ -67,7 +84,7 @@ public sealed class RunLog
         ArgumentNullException.ThrowIfNull(run);
         rows.Add(
         [
-            method, key.Recipe, key.Seed.ToString(CultureInfo.InvariantCulture), key.Program, duration.TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
+            method, key.Recipe, key.Models, key.Seed.ToString(CultureInfo.InvariantCulture), key.Program, duration.TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
             Text(run.Evaluation), run.Answers.Images, run.Answers.Nameless.ToString(CultureInfo.InvariantCulture), run.Answers.Pack(),
         ]);
         using var text = new StringWriter();

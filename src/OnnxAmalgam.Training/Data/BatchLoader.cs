@@ -35,7 +35,8 @@ public sealed class BatchLoader : IDisposable
     /// <param name="workers">Threads.</param>
     /// <param name="views">Shows these views in turn instead of drawing anew in each epoch.</param>
     /// <param name="prepare">Called on a loading thread with each batch that is made; several may be under way.</param>
-    public BatchLoader(ImageSet images, int batch, IReadOnlyList<AugmentStep> augment, long seed, int epoch = 1, int index = 0, int workers = 1, FixedViews? views = null, Action<ImageBatch>? prepare = null)
+    /// <param name="apart">Whether the student sees what the teachers see in the other epoch of each pair (1 and 2, 3 and 4, ...).</param>
+    public BatchLoader(ImageSet images, int batch, IReadOnlyList<AugmentStep> augment, long seed, int epoch = 1, int index = 0, int workers = 1, FixedViews? views = null, Action<ImageBatch>? prepare = null, bool apart = false)
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
@@ -50,7 +51,7 @@ public sealed class BatchLoader : IDisposable
         (this.views, this.prepare) = (views, prepare);
         started = delivered = (epoch - 1L) * order.BatchesPerEpoch + index;
         for (int i = 0; i < 2 * workers + 3; i++)
-            free.Push(ImageBatch.Of(order.BatchSize, images.CanvasBytes));
+            free.Push(ImageBatch.Of(order.BatchSize, images.CanvasBytes, apart));
         threads = [.. Enumerable.Range(0, workers).Select(i => new Thread(Work) { IsBackground = true, Name = $"batch loader {i}" })];
         foreach (Thread thread in threads)
             thread.Start();
@@ -184,6 +185,13 @@ public sealed class BatchLoader : IDisposable
         {
             Span<byte> canvas = batch.Pixels.AsSpan(i * scratch.Length, scratch.Length);
             images.Read(batch.Indices[i], canvas);
+            if (batch.StudentPixels is { } own)
+            {
+                Span<byte> other = own.AsSpan(i * scratch.Length, scratch.Length);
+                canvas.CopyTo(other);
+                augmentation.Apply(other, scratch, draws % 2 == 0 ? draws - 1 : draws + 1, batch.Indices[i]);
+            }
+
             augmentation.Apply(canvas, scratch, draws, batch.Indices[i]);
         }
         if (!stopping)

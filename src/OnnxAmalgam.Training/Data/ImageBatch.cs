@@ -5,6 +5,8 @@ public sealed class ImageBatch
 {
     /// <summary>Bytes [n, c, h, w]; the array is pinned, so its address may be used as long as it is referenced.</summary>
     public required byte[] Pixels { get; init; }
+    /// <summary>The same images as the student sees them, where it sees others than the teachers; else null.</summary>
+    public byte[]? StudentPixels { get; init; }
     /// <summary>Indices into the image set, in batch order; <see cref="Count"/> are valid.</summary>
     public required int[] Indices { get; init; }
     /// <summary>Images in this batch.</summary>
@@ -16,9 +18,10 @@ public sealed class ImageBatch
     /// <summary>What is stored of the teachers' outputs for these images; null where nothing is kept.</summary>
     internal Caching.StoredRows[]? Stored { get; set; }
 
-    internal static ImageBatch Of(int images, int canvasBytes) => new()
+    internal static ImageBatch Of(int images, int canvasBytes, bool apart = false) => new()
     {
         Pixels = GC.AllocateUninitializedArray<byte>(checked(images * canvasBytes), pinned: true),
+        StudentPixels = apart ? GC.AllocateUninitializedArray<byte>(checked(images * canvasBytes), pinned: true) : null,
         Indices = new int[images],
     };
 }

@@ -7,11 +7,18 @@ namespace OnnxAmalgam.Training.Ensemble;
 static class BatchTensors
 {
     /// <summary>Copies the batch into X[n, c, h, w] of bytes on the CPU (owned by the caller's scope).</summary>
-    public static Tensor Canvas(ImageBatch batch, ImageSet images)
+    public static Tensor Canvas(ImageBatch batch, ImageSet images) => Canvas(batch.Pixels, batch, images);
+
+    /// <summary>The same of what the student sees, on a device; null where it sees what the teachers see.</summary>
+    public static Tensor? StudentCanvas(ImageBatch batch, ImageSet images, Device device)
     {
-        Tensor canvas = empty([batch.Count, images.Channels, images.Height, images.Width], ScalarType.Byte);
-        canvas.bytes = batch.Pixels.AsSpan(0, batch.Count * images.Channels * images.Height * images.Width);
-        return canvas;
+        if (batch.StudentPixels is not { } pixels)
+        {
+            return null;
+        }
+
+        using Tensor canvas = Canvas(pixels, batch, images);
+        return Upload.To(canvas, device);
     }
 
     /// <summary>The same on a device, and the indices of the batch's images I[n] as int64.</summary>
@@ -20,5 +27,12 @@ static class BatchTensors
         using Tensor canvas = Canvas(batch, images);
         using Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64);
         return (Upload.To(canvas, device), Upload.To(indices, device));
+    }
+
+    static Tensor Canvas(byte[] pixels, ImageBatch batch, ImageSet images)
+    {
+        Tensor canvas = empty([batch.Count, images.Channels, images.Height, images.Width], ScalarType.Byte);
+        canvas.bytes = pixels.AsSpan(0, batch.Count * images.CanvasBytes);
+        return canvas;
     }
 }

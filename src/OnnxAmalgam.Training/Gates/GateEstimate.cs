@@ -19,6 +19,9 @@ namespace OnnxAmalgam.Training.Gates;
 /// where teachers know things of one kind they are not, and what is said of the image itself goes on counting, so that decisions do not drift
 /// away from it. Self-training in the sense of Scudder, 1965, with the first evidence kept.</item>
 /// </list>
+/// With <c>nobody</c> a share of the images has no owner: those whose largest standardised energy is least, as an energy tells images that a network
+/// was trained on from others (Liu et al., NeurIPS 2020, arXiv 2010.03759; there without the mean of the scores, which here takes away an offset that
+/// a softmax does not see).
 /// </remarks>
 internal static class GateEstimate
 {
@@ -53,6 +56,16 @@ internal static class GateEstimate
     {
         using var scope = NewDisposeScope();
         return Standardised(evidence.Energy).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>B[n]: the share of the images whose largest standardised energy is least; the caller owns it.</summary>
+    public static Tensor Nobodys(GateEvidence evidence, double share)
+    {
+        using var scope = NewDisposeScope();
+        Tensor order = Standardised(evidence.Energy).amax([1]).argsort();
+        Tensor nobodys = zeros(order.shape[0], ScalarType.Bool);
+        nobodys.index_fill_(0, order.narrow(0, 0, (long)Math.Floor(share * order.shape[0])), true);
+        return nobodys.MoveToOuterDisposeScope();
     }
 
     /// <summary>E[n, teachers] of a kind, comparable between teachers.</summary>

@@ -74,18 +74,21 @@ public sealed class GateTable
         GateGrounds[] ground = [.. Enumerable.Repeat(GateGrounds.None, all.Count)];
         for (int i = 0; i < open.Length; i++)
         {
-            rows[open[i]] = only[owners[i]];
-            ground[open[i]] = known.Length > 0 ? known[i] : GateGrounds.None;
+            rows[open[i]] = owners[i] < 0 ? new float[union.Teachers.Count] : only[owners[i]];
+            ground[open[i]] = known.Length > 0 && owners[i] >= 0 ? known[i] : GateGrounds.None;
         }
 
         return new GateTable(PerSet(sets, rows), PerSet(sets, ground), Describe(owners, estimated, recipe, union, scoring));
     }
 
+    /// <summary>The teacher of each image, -1 where it is nobody's.</summary>
     static (int[] Owners, GateGrounds[] Grounds) Estimate(Recipe recipe, ImageSet images, int[] scoring, ComputeOptions compute, OutputCache? cache)
     {
         using var evidence = GateEvidence.Collect([.. scoring.Select(i => recipe.Teachers[i])], images, compute, cache, recipe.Amalgamation.Gate.Reads == GateEvidenceKind.Statistics);
         using Tensor owners = GateEstimate.Owners(evidence, recipe.Amalgamation.Gate, recipe.Train.Seed);
-        return ([.. owners.data<long>().Select(o => scoring[o])], recipe.Amalgamation.Gate.AgreementAfter is null ? [] : Grounds(recipe, evidence, scoring));
+        using Tensor nobodys = GateEstimate.Nobodys(evidence, recipe.Amalgamation.Gate.Nobody);
+        bool[] open = nobodys.data<bool>().ToArray();
+        return ([.. owners.data<long>().Select((o, i) => open[i] ? -1 : scoring[o])], recipe.Amalgamation.Gate.AgreementAfter is null ? [] : Grounds(recipe, evidence, scoring));
     }
 
     static GateGrounds[] Grounds(Recipe recipe, GateEvidence evidence, int[] scoring)
@@ -131,10 +134,11 @@ public sealed class GateTable
     /// <summary>Shares, and how often the estimate is the teacher that the source names; a source's domain is used for nothing else.</summary>
     static string Describe(int[] owner, ImageSet images, Recipe recipe, LabelUnion union, int[] scoring)
     {
-        string shares = string.Join(", ", scoring.Select(t => string.Create(CultureInfo.InvariantCulture,
-            $"{union.Teachers[t]} {100.0 * owner.Count(o => o == t) / owner.Length:0.0} %")));
+        int[] owners = recipe.Amalgamation.Gate.Nobody > 0 ? [.. scoring, -1] : scoring;
+        string shares = string.Join(", ", owners.Select(t => string.Create(CultureInfo.InvariantCulture,
+            $"{(t < 0 ? "nobody" : union.Teachers[t])} {100.0 * owner.Count(o => o == t) / owner.Length:0.0} %")));
         var tagged = Enumerable.Range(0, images.Count)
-            .Where(i => recipe.Data.Unlabelled[images.SourceOf(i)].Domain is { Count: 1 })
+            .Where(i => recipe.Data.Unlabelled[images.SourceOf(i)].Domain is { Count: 1 } && owner[i] >= 0)
             .ToArray();
         if (tagged.Length == 0)
         {

@@ -11,7 +11,7 @@ namespace OnnxAmalgam.Training.Losses;
 /// at (repeated where it is coarser); L_i = k mean (1 - cos(o_i, F_i)) + (1 - k) mean h(o_i - F_i), h = smooth L1, k = 0.5.
 /// Sariyildiz et al., <i>UNIC</i>, ECCV 2024 (arXiv 2408.05088), a ladder over all blocks of a transformer, 768 hidden units (3072 at the
 /// last), weights from a truncated normal; here the student's taps, one width, and the usual initialisation. Use it with
-/// <c>teacher_dropping</c> and <c>standardise: ema</c>, as there. With one tap: <c>smooth_cosine</c> behind a deeper head.
+/// <c>teacher_dropping</c> and <c>standardise: ema</c>, nearly as there (see <see cref="FeatureStandardiser"/>). With one tap: <c>smooth_cosine</c> behind a deeper head.
 /// </remarks>
 internal sealed class ProjectorLadder : PyramidLoss
 {

@@ -17,9 +17,9 @@ internal static class VotedTarget
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        // Probabilities are at most 1 and votes of different labels at least a weight's difference apart: what is equal to a millionth is a tie.
-        var rank = (votes * 1e6).round() + target;
-        var winner = nn.functional.one_hot(rank.argmax(1), target.shape[1]).to_type(target.dtype);
+        // Weights add up in any order: what is equal to a millionth is a tie, which p_T decides.
+        var most = votes.ge(votes.amax([1], keepdim: true) * (1 - 1e-6));
+        var winner = nn.functional.one_hot(target.masked_fill(most.logical_not(), -1).argmax(1), target.shape[1]).to_type(target.dtype);
         var has = target.sum(1, keepdim: true).gt(0).to_type(target.dtype);
         return ((target + winner * has * emphasis) / (1 + emphasis)).MoveToOuterDisposeScope();
     }

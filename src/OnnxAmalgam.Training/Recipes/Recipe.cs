@@ -233,10 +233,11 @@ public enum GateEvidenceKind
 /// <param name="Clusters">Number of clusters, where there are any.</param>
 /// <param name="IgnoresDomains">Estimates for images of sources that name a domain too; the domains then only measure the estimate.</param>
 /// <param name="Evidence">What clusters average, where there are any.</param>
+/// <param name="Nobody">Share of the images, those that no teacher makes much of, that belong to nobody; 0: every image is somebody's.</param>
 /// <param name="AgreementAfter">Epochs after which the student's own scores decide anew, epoch by epoch; null: never. Where there are clusters only.</param>
 public sealed record GateRecipe(
     GateKind Kind, int Clusters = GateRecipe.DefaultClusters, bool IgnoresDomains = false,
-    GateEvidenceKind Evidence = GateEvidenceKind.Energy, int? AgreementAfter = null)
+    GateEvidenceKind Evidence = GateEvidenceKind.Energy, int? AgreementAfter = null, double Nobody = 0)
 {
     /// <summary>Enough for the classes of two usual teachers, few enough that a cluster's mean is steady.</summary>
     public const int DefaultClusters = 40;
@@ -299,6 +300,8 @@ public sealed record AmalgamationRecipe
     public int CommonBlocks { get; init; } = 3;
     /// <summary>Whose block it is.</summary>
     public CommonForm CommonForm { get; init; }
+    /// <summary>Whether the student sees another draw of the augmentation than the teachers.</summary>
+    public bool ViewsApart { get; init; }
     /// <summary>Whether all taps are averaged over positions before anything reads them.</summary>
     public bool PoolsTaps { get; init; }
     /// <summary>How the terms' factors are found while training; null: they are the recipe's weights.</summary>

@@ -43,6 +43,8 @@ public static class RecipeReader
             Train = TrainReader.Read(s.Required("train"), folder),
         };
         CheckTaps(recipe, s);
+        if (recipe.Amalgamation.ViewsApart && recipe.Augment.Count == 0)
+            throw s.Optional("amalgamation")!.Error("expected steps under 'augment' for 'views_apart' to draw, got none");
         ScoreReader.Check(recipe, (s.Optional("amalgamation") ?? s.Required("teachers")).Error);
         return recipe;
     }

@@ -103,6 +103,7 @@ internal static class RecipeTree
     static YamlMapping Amalgamation(AmalgamationRecipe a) => Map(
         ("labels", Text(Words.Labels.Of(a.Labels))),
         ("gate", a.Labels == LabelMode.Gated ? Gate(a.Gate) : null),
+        ("views_apart", Switch(a.ViewsApart)),
         ("common_space", Map(("channels", Number(a.CommonChannels)), ("blocks", Number(a.CommonBlocks)), ("form", Text(Words.CommonForm.Of(a.CommonForm))))),
         ("pool_taps", Switch(a.PoolsTaps)),
         ("standardise", Text(Words.Standardise.Of(a.Standardise))),
@@ -123,6 +124,7 @@ internal static class RecipeTree
             ("clusters", gate.HasClusters ? Number(gate.Clusters) : null),
             ("evidence", gate.HasClusters ? Text(Words.Evidence.Of(gate.Evidence)) : null),
             ("agreement_after", !gate.HasClusters ? null : gate.AgreementAfter is { } epochs ? Number(epochs) : Text("none")),
+            ("nobody", Number(gate.Nobody)),
             ("ignore_domains", Switch(gate.IgnoresDomains)))));
 
     static YamlMapping Term(LossTerm term)

@@ -3,7 +3,7 @@ namespace OnnxAmalgam.Graphs.Tests.Files;
 /// <summary>A folder of its own for one test, gone afterwards.</summary>
 public sealed class TempFolder : IDisposable
 {
-    readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("onnx-amalgam-test-");
+    readonly DirectoryInfo folder;
 
     public string Path => folder.FullName;
 
@@ -25,9 +25,7 @@ public sealed class TempFolder : IDisposable
         return new TempFolder(this[name]);
     }
 
-    public TempFolder()
-    {
-    }
+    public TempFolder() => folder = Directory.CreateTempSubdirectory("onnx-amalgam-test-");
 
     TempFolder(string path) => folder = new DirectoryInfo(path);
 

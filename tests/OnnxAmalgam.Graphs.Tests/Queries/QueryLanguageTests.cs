@@ -119,6 +119,8 @@ public sealed class QueryLanguageTests
     {
         var message = Assert.Throws<InputException>(() => Query.Parse("tensor[rank=4] [type=Rellu]").Require(graph)).Message;
         Assert.Contains("expected at least one match, got none; nearest, dropped by [type=Rellu]: tensor 'features' Float[N,6,8,8] (type is Relu)", message, StringComparison.Ordinal);
+        foreach (Action ask in (Action[])[() => graph.Select("tensor[rank=4] [type=Rellu] single"), () => Query.Parse("tensor[rank=4] [type=Rellu] single").Explain(graph)])
+            Assert.Contains("expected a single element at 'single', got none; nearest, dropped by [type=Rellu]: tensor 'features'", Assert.Throws<InputException>(ask).Message, StringComparison.Ordinal);
         Assert.Contains("leads nowhere from 1", Assert.Throws<InputException>(() => Query.Parse("tensor[output] ~> feeds").Require(graph)).Message, StringComparison.Ordinal);
     }
 

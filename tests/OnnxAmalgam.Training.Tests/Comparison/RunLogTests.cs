@@ -1,6 +1,8 @@
 using CsCheck;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Comparison;
+using OnnxAmalgam.Training.Recipes;
 using OnnxAmalgam.Training.Tests.Data;
 
 namespace OnnxAmalgam.Training.Tests.Comparison;
@@ -16,10 +18,10 @@ public sealed class RunLogTests : IDisposable
         Gen.Bool.Array[0, 300].Sample(right => Assert.Equal(right, TestAnswers.Unpack(new TestAnswers("t", 0, right).Pack())));
 
     [Fact]
-    public void A_run_is_found_by_recipe_seed_and_program_alone()
+    public void A_run_is_found_by_recipe_models_seed_and_program_alone()
     {
         string path = Path.Combine(folder.Path, "runs.csv");
-        var key = new RunKey("abc", 3, "1.0");
+        var key = new RunKey("abc", "def", 3, "1.0");
         MethodRun run = new(3, [new("student", "union", "accuracy_top1", 0.5, 0.1, null, 4)], new TestAnswers("t", 0, [true, false, true, false]));
         Assert.Null(new RunLog(path).Find(key));
         var log = new RunLog(path);
@@ -34,16 +36,26 @@ public sealed class RunLogTests : IDisposable
         Assert.Equal(run.Answers.Right, found.Answers.Right);
         Assert.Null(read.Find(key with { Seed = 4 }));
         Assert.Null(read.Find(key with { Program = "1.1" }));
+        Assert.Null(read.Find(key with { Models = "fed" }));
     }
 
     [Fact]
-    public void The_key_is_of_the_recipes_text_and_what_overrides_it()
+    public void The_key_is_of_the_recipes_text_what_overrides_it_and_the_networks_it_names()
     {
-        string recipe = folder.Write("a.yaml", "name: a\n");
-        RunKey key = RunKey.Of(recipe, [], 1, "1.0");
-        Assert.Equal(key, RunKey.Of(folder.Write("copy.yaml", "name: a\n"), [], 1, "1.0"));
-        Assert.NotEqual(key, RunKey.Of(recipe, ["train.epochs=2"], 1, "1.0"));
-        Assert.NotEqual(key, RunKey.Of(folder.Write("other.yaml", "name: b\n"), [], 1, "1.0"));
+        string models = Path.Combine(Repository.Root, "models"), path = folder.Write("a.yaml", "name: a\n");
+        OnnxModel student = OnnxModel.Load(Path.Combine(models, "teachers", "digits_resnet.onnx"));
+        student.Save(Path.Combine(folder.Path, "student.onnx"));
+        Recipe recipe = RecipeReader.Read(Path.Combine(models, "demo", "recipe.yaml"), [$"student.model={Path.Combine(folder.Path, "student.onnx")}"]);
+        RunKey key = RunKey.Of(path, [], recipe, "1.0");
+        Assert.Equal(key, RunKey.Of(folder.Write("copy.yaml", "name: a\n"), [], recipe, "1.0"));
+        Assert.NotEqual(key, RunKey.Of(path, ["train.epochs=2"], recipe, "1.0"));
+        Assert.NotEqual(key, RunKey.Of(folder.Write("other.yaml", "name: b\n"), [], recipe, "1.0"));
+
+        student.Proto.DocString = "another file";
+        student.Save(Path.Combine(folder.Path, "student.onnx"));
+        RunKey changed = RunKey.Of(path, [], recipe, "1.0");
+        Assert.Equal(key, changed with { Models = key.Models });
+        Assert.NotEqual(key.Models, changed.Models);
     }
 
     [Theory]
@@ -53,8 +65,8 @@ public sealed class RunLogTests : IDisposable
     [InlineData("\"[[1,2,3,4,5,6,7]]\",t,0,\"\"")]
     public void A_damaged_row_is_named(string results)
     {
-        string path = folder.Write("runs.csv", $"method,recipe,seed,program,seconds,evaluation,test,nameless,right\nsoft,abc,1,1.0,9,{results}\n");
-        string message = Assert.Throws<InputException>(() => new RunLog(path).Find(new RunKey("abc", 1, "1.0"))).Message;
+        string path = folder.Write("runs.csv", $"method,recipe,models,seed,program,seconds,evaluation,test,nameless,right\nsoft,abc,def,1,1.0,9,{results}\n");
+        string message = Assert.Throws<InputException>(() => new RunLog(path).Find(new RunKey("abc", "def", 1, "1.0"))).Message;
         Assert.StartsWith($"'{path}', method 'soft', seed 1: expected a run's results, got something else", message, StringComparison.Ordinal);
     }
 }

@@ -41,6 +41,36 @@ public sealed class BatchLoaderTests : IDisposable
         Assert.Equal(batch.Indices.SelectMany(i => Samples.Canvas(images, i)), batch.Pixels);
     }
 
+    [Fact]
+    public void Apart_the_student_sees_what_the_teachers_see_in_the_other_epoch_of_the_pair()
+    {
+        Dictionary<(int Epoch, int Index), byte[]> teachers = [], student = [];
+        using BatchLoader loader = new(images, 5, [new FlipStep(), new RandomMaskStep(0.5, 1)], 7, apart: true);
+        for (int number = 0; number < 16; number++)
+        {
+            ImageBatch batch = loader.Next();
+            foreach (var (place, index) in batch.Indices.Index())
+            {
+                teachers[(batch.Epoch, index)] = batch.Pixels.AsSpan(place * images.CanvasBytes, images.CanvasBytes).ToArray();
+                student[(batch.Epoch, index)] = batch.StudentPixels!.AsSpan(place * images.CanvasBytes, images.CanvasBytes).ToArray();
+            }
+
+            loader.Return(batch);
+        }
+
+        int met = 0;
+        foreach (var (epoch, other) in (IEnumerable<(int, int)>)[(1, 2), (2, 1), (3, 4), (4, 3)])
+        {
+            foreach (int index in Enumerable.Range(0, 23).Where(i => student.ContainsKey((epoch, i)) && teachers.ContainsKey((other, i))))
+            {
+                Assert.Equal(teachers[(other, index)], student[(epoch, index)]);
+                met++;
+            }
+        }
+
+        Assert.True(met > 40);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -39,6 +39,19 @@ public sealed partial class GateTableTests
         Assert.Equal(Enumerable.Repeat(new[] { 0f, 1f }, 400).SelectMany(w => w), weights[800..]);
     }
 
+    [Fact]
+    public void Images_of_which_no_teacher_sees_much_are_nobodys_where_the_recipe_says_so()
+    {
+        using AmalgamationSetup all = Open("amalgamation.gate={standardised: {ignore_domains: true}}");
+        using AmalgamationSetup some = Open("amalgamation.gate={standardised: {ignore_domains: true, nobody: 0.25}}");
+        float[] before = all.Gate!.Of(all.Train), after = some.Gate!.Of(some.Train);
+        int[] nobodys = [.. Enumerable.Range(0, 800).Where(i => after[2 * i] + after[(2 * i) + 1] == 0)];
+        Assert.Equal(200, nobodys.Length);
+        Assert.All(Enumerable.Range(0, 800).Except(nobodys), i => Assert.Equal((before[2 * i], before[(2 * i) + 1]), (after[2 * i], after[(2 * i) + 1])));
+        Assert.Contains(", nobody 25.0 %; ", some.Gate.Note, StringComparison.Ordinal);
+        Assert.Contains(" of 600 images", some.Gate.Note, StringComparison.Ordinal);
+    }
+
     static AmalgamationSetup Open(params string[] overrides)
     {
         torch.set_num_threads(1);

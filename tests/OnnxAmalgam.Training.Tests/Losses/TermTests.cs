@@ -145,6 +145,9 @@ public sealed class TermTests
         var target = tensor(new[] { 0.2, 0.3, 0.5, 0.6, 0.3, 0.1 }, 2, 3);
         Tensors.Close(tensor(new[] { 0.1, 0.15, 0.75, 0.3, 0.65, 0.05 }, 2, 3), VotedTarget.Emphasised(target, votes, 1));
         Tensors.Close(target, VotedTarget.Emphasised(target, votes, 0));
+        // One vote each: the likelier label, however many teachers vote and in float32 too.
+        var close = tensor(new[] { 0.48f, 0.52f, 0, 0.001f, 0.0005f, 0.9985f }, 2, 3);
+        Assert.Equal([1L, 0L], VotedTarget.Emphasised(close, tensor(new[] { 3f, 3f, 0, 4f, 4f, 3f }, 2, 3), 2).argmax(1).data<long>().ToArray());
         var gated = VotedTarget.Votes(logits, places, 3, tensor(new[] { 1.0, 0, 0, 0, 0.5, 0.5 }, 2, 3));
         Assert.Equal([1.0, 0, 0, 0, 1, 0], gated.Values());
         Tensors.Close(zeros(1, 3, ScalarType.Float64), VotedTarget.Emphasised(zeros(1, 3, ScalarType.Float64), zeros(1, 3, ScalarType.Float64), 2));

@@ -30,6 +30,23 @@ public sealed class AugmentationVerdictTests
         Assert.Equal((null, "safe and useful"), (verdicts[0].WorstFlipRate, verdicts[0].Text));
     }
 
+    [Fact]
+    public void What_takes_nuisances_away_comes_before_what_does_not_and_what_adds_a_clue_is_not_useful()
+    {
+        QualityRow none = Row("a", "none", 0, 0) with { LeakBrightness = 0.5, LeakOffset = 0.4, LeakBlur = -3 };
+        var verdicts = AugmentationVerdict.Of(
+        [
+            none,
+            Row("a", "flip", 1, 0.1) with { LeakBrightness = 0.5, LeakOffset = 0.4, LeakBlur = -1 },
+            Row("a", "mask", 1, 0.1) with { LeakBrightness = 0.9, LeakOffset = 0.4, LeakBlur = -1, Decoupling = 0.9 },
+            Row("a", "crop", 1, 0.1) with { LeakBrightness = 0.5, LeakOffset = 0.1, LeakBlur = -1, Decoupling = -0.9 },
+        ]);
+        Assert.Equal(["crop", "flip", "mask"], verdicts.Select(v => v.Augmentation));
+        Assert.Equal([-0.1, 0, 0.133333], verdicts.Select(v => Math.Round(v.LeakChange!.Value, 6)));
+        Assert.Equal(["safe and useful", "safe and useful", "safe, but adds a clue: nuisances show more"], verdicts.Select(v => v.Text));
+        Assert.Equal([true, true, false], verdicts.Select(v => v.IsUseful));
+    }
+
     static QualityRow Row(string teacher, string augmentation, int flips, double shift)
     {
         var (low, high) = Wilson.Interval(flips, 1000);

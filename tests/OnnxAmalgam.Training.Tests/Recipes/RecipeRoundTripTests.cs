@@ -132,10 +132,11 @@ public sealed class RecipeRoundTripTests : IDisposable
         from ignores in Gen.Bool
         from evidence in Gen.Enum<GateEvidenceKind>()
         from after in Gen.Int[1, 99].Nullable()
+        from nobody in Gen.Double[0, 0.99]
         let bare = new GateRecipe(kind)
         select bare with
         {
-            Clusters = bare.HasClusters ? clusters : bare.Clusters, IgnoresDomains = ignores && kind != GateKind.Domain,
+            Clusters = bare.HasClusters ? clusters : bare.Clusters, IgnoresDomains = ignores && kind != GateKind.Domain, Nobody = kind == GateKind.Domain ? 0 : nobody,
             Evidence = bare.HasClusters ? evidence : bare.Evidence, AgreementAfter = bare.HasClusters ? after : null,
         };
 

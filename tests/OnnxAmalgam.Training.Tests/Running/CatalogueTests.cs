@@ -29,7 +29,7 @@ public sealed class CatalogueTests
         string special = name switch
         {
             "pretrained" => @"|student\.(model|weights|head)",
-            "random-mask" or "exemplar" => @"|augment|train\.cache\.views",
+            "random-mask" or "random-mask-apart" or "exemplar" => @"|augment|train\.cache\.views",
             "taps-searched" or "taps-random" => @"|teachers\.\d\.weight",
             _ => "",
         };

@@ -73,7 +73,7 @@ internal sealed record PickStage(string Text, Operand? By, string Pick, int Numb
         "first" => group.First(),
         "last" => group.Last(),
         "nth" => group.Nth(Number),
-        _ => group.Single().Alone,
+        _ => group.Count > 0 ? group.Single().Alone : throw new NoneToPickException(Text),
     };
 
     string WhyNot(GroupedSelection groups, GraphElement element)
@@ -82,4 +82,11 @@ internal sealed record PickStage(string Text, Operand? By, string Pick, int Numb
             return "in no group";
         return Picked(own) is [var picked] ? $"{Pick} is '{picked.Name}'" : $"there are {own.Count}";
     }
+}
+
+/// <summary><c>single</c> met nothing; whoever runs the query says what came nearest.</summary>
+internal sealed class NoneToPickException(string stage) : Exception($"'{stage}' met nothing")
+{
+    /// <summary>The stage as it was written.</summary>
+    public string Stage { get; } = stage;
 }

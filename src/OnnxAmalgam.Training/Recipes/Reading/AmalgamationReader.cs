@@ -7,7 +7,7 @@ internal static class AmalgamationReader
     {
         if (field is null)
             return new() { Labels = LabelMode.Gated, Gate = GateReader.Automatic(data), Losses = [new SoftTargetTerm(1)] };
-        var s = field.Section("preset", "labels", "gate", "common_space", "pool_taps", "standardise", "balance", "losses");
+        var s = field.Section("preset", "labels", "gate", "views_apart", "common_space", "pool_taps", "standardise", "balance", "losses");
         var start = s.Optional("preset") is { } preset ? Preset(preset) : null;
         var labels = start is null ? s.Required("labels") : s.Optional("labels");
         var losses = start is null ? s.Required("losses") : s.Optional("losses");
@@ -18,6 +18,7 @@ internal static class AmalgamationReader
             CommonChannels = space?.Optional("channels")?.WholeNumber(1, 65_536) ?? 128,
             CommonBlocks = space?.Optional("blocks")?.WholeNumber(1, 1024) ?? 3,
             CommonForm = space?.Optional("form")?.Word(Words.CommonForm) ?? CommonForm.Published,
+            ViewsApart = s.Optional("views_apart")?.Switch() ?? false,
             PoolsTaps = s.Optional("pool_taps")?.Switch() ?? false,
             Standardise = s.Optional("standardise")?.Word(Words.Standardise) ?? Standardisation.None,
             Losses = losses is null ? start!.Losses : TermReader.Losses(losses),

@@ -16,8 +16,12 @@ internal static class GateReader
             return bare;
         }
 
-        var s = choice.Options.Section(bare.HasClusters ? ["clusters", "evidence", "agreement_after", "ignore_domains"] : ["ignore_domains"]);
-        var read = bare with { IgnoresDomains = s.Optional("ignore_domains")?.Switch() ?? false };
+        var s = choice.Options.Section(bare.HasClusters ? ["clusters", "evidence", "agreement_after", "nobody", "ignore_domains"] : ["nobody", "ignore_domains"]);
+        var read = bare with
+        {
+            Nobody = s.Optional("nobody")?.Number(x => x is >= 0 and < 1, "a share from 0 to below 1") ?? 0,
+            IgnoresDomains = s.Optional("ignore_domains")?.Switch() ?? false,
+        };
         return !bare.HasClusters ? read : read with
         {
             Clusters = s.Optional("clusters")?.WholeNumber(1, 10_000) ?? GateRecipe.DefaultClusters,
