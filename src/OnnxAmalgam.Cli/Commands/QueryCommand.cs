@@ -14,7 +14,7 @@ internal sealed class QueryCommand : ProgramCommand
 {
     readonly Argument<string> model = new("MODEL-or-RECIPE")
     {
-        Description = "An .onnx file; or a recipe (.yaml): the query then selects taps in each teacher and in the student, and pairs of them are ranked by how alike their features are",
+        Description = "An .onnx file; or a recipe (.yaml): a query for tensors then selects taps in each teacher and in the student, and pairs of them are ranked by how alike their features are; one for other things, and any with --explain, is asked of all teachers together",
     };
 
     readonly Argument<string> expression = new("EXPRESSION") { Description = "A query, such as 'tensor[rank=4 & dominator] by hw last'; the language is in docs/queries.md" };
@@ -37,12 +37,23 @@ internal sealed class QueryCommand : ProgramCommand
     {
         var query = Query.Parse(result.GetRequiredValue(expression));
         var path = result.GetRequiredValue(model);
-        return Path.GetExtension(path) is ".yaml" or ".yml" ? Rank(path, query, result, session) : Ask(ModelArgument.OfFile(path), query, result, session);
+        if (Path.GetExtension(path) is not (".yaml" or ".yml"))
+        {
+            string file = ModelArgument.OfFile(path);
+            return Ask(file, query.Explain(new QueryGraph(OnnxModel.Load(file))), query, result, session);
+        }
+
+        var recipe = RecipeReader.Read(path);
+        var teachers = QueryGraph.Of([.. recipe.Teachers.Select(t => new QueriedModel(t.Name, OnnxModel.Load(t.Model), t.Labels))]);
+        if (result.GetValue(explain))
+            return Ask(path, query.Explain(teachers), query, result, session);
+        // A query for taps asks each model by itself: 'single' of all teachers together may meet several.
+        var answer = InputException.Attempt(() => query.Explain(teachers)).Found;
+        return answer is null || answer.Matches.All(e => e.Kind == ElementKind.Tensor) ? Rank(path, recipe, query, result, session) : Ask(path, answer, query, result, session);
     }
 
-    int Ask(string file, Query query, ParseResult result, Session session)
+    int Ask(string file, QueryAnswer answer, Query query, ParseResult result, Session session)
     {
-        var answer = query.Explain(new QueryGraph(OnnxModel.Load(file)));
         var report = QueryReport.Of(file, query.Text, answer, result.GetValue(explain));
         if (result.GetValue(csv) is { } target)
             TextFile.Write(target, session.Terminal, QueryText.ToCsv(report));
@@ -56,17 +67,15 @@ internal sealed class QueryCommand : ProgramCommand
     }
 
     /// <summary>Runs the models, unlike all other queries.</summary>
-    int Rank(string recipe, Query query, ParseResult result, Session session)
+    int Rank(string file, Recipe recipe, Query query, ParseResult result, Session session)
     {
-        if (result.GetValue(explain))
-            throw new UsageException("--explain: expected an .onnx file beside it, got a recipe");
         var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
-        var pairs = TapRanking.Rank(RecipeReader.Read(recipe), query.Text, result.GetValue(images), compute, session.Warn);
+        var pairs = TapRanking.Rank(recipe, query.Text, result.GetValue(images), compute, session.Warn);
         if (result.GetValue(csv) is { } target)
             TextFile.Write(target, session.Terminal, RankingTable.ToCsv(pairs));
         if (result.GetValue(json))
-            RankingTable.WriteJson(recipe, query.Text, pairs, session.Terminal);
+            RankingTable.WriteJson(file, query.Text, pairs, session.Terminal);
         else if (result.GetValue(csv) != "-")
             RankingTable.Print(pairs, session.Terminal);
         return ExitCode.Done;

@@ -16,7 +16,7 @@ internal sealed record QueryReport
     {
         Model = model,
         Query = query,
-        Matches = [.. answer.Matches.Select(ElementFinding.Of)],
+        Matches = [.. answer.Matches.Select(e => ElementFinding.Of(e, amongSeveral: e.Graph != answer.Matches.Graph))],
         Steps = explains ? [.. answer.Steps.Select(StepFinding.Of)] : null,
     };
 }
@@ -39,7 +39,12 @@ internal sealed record ElementFinding(
     string? Module,
     string? Value)
 {
-    public static ElementFinding Of(GraphElement e) => new(
+    /// <summary>The model it is in, where several are asked.</summary>
+    public string? Model { get; private init; }
+
+    public static ElementFinding Of(GraphElement e, bool amongSeveral) => Of(e) with { Model = amongSeveral ? e.Graph.Name : null };
+
+    static ElementFinding Of(GraphElement e) => new(
         e.Kind, e.Name, e.Type, e.Dtype, ShapeOf(e), e.Channels, e.Stride, e.Depth, e.Distance, e.IsDominator, e.IsTap, e.Parameters, e.Role, e.Module, Shown(e.Value));
 
     public static IReadOnlyList<string>? ShapeOf(GraphElement e) => e.Shape?.Select(dim => dim.ToString()).ToArray();

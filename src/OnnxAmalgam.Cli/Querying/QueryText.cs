@@ -12,6 +12,7 @@ internal static class QueryText
 
     static readonly (string Heading, Func<ElementFinding, string> Cell)[] Columns =
     [
+        ("model", e => e.Model ?? ""),
         ("kind", e => Lower(e.Kind)),
         ("name", e => e.Name),
         ("type", e => e.Type ?? ""),

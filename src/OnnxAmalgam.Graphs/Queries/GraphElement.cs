@@ -124,7 +124,7 @@ public sealed class GraphElement
     public object? Value => Attribute is { } attribute ? AttributeValues.Of(attribute) : null;
 
     /// <summary>The element alone, to go on from.</summary>
-    public Selection Alone => new(Graph, [this]);
+    public Selection Alone => new(Graph.Whole, [this]);
 
     /// <summary><c>tensor 'features' Float[N,16,7,7]</c>.</summary>
     public override string ToString() => $"{Kind.ToString().ToLowerInvariant()} '{Name}'{(Fact is { } fact ? $" {fact}" : Kind == ElementKind.Op ? $" {Type}" : "")}";

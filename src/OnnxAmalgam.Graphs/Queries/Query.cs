@@ -55,7 +55,7 @@ public sealed class Query
         }
         catch (NoneToPickException e)
         {
-            throw new InputException($"query '{Text}' in '{graph.Model.Name}': expected a single element at '{e.Stage}', got none{new QueryAnswer(graph.All.First(), steps).Nearest}", e);
+            throw new InputException($"query '{Text}' in '{graph.Name}': expected a single element at '{e.Stage}', got none{new QueryAnswer(graph.All.First(), steps).Nearest}", e);
         }
     }
 
@@ -67,6 +67,6 @@ public sealed class Query
         var answer = Explain(graph);
         return answer.Matches.Count > 0
             ? answer.Matches
-            : throw new InputException($"query '{Text}' in '{graph.Model.Name}': expected at least one match, got none{answer.Nearest} (see: onnx-amalgam query MODEL EXPRESSION --explain)");
+            : throw new InputException($"query '{Text}' in '{graph.Name}': expected at least one match, got none{answer.Nearest} (see: onnx-amalgam query MODEL EXPRESSION --explain)");
     }
 }

@@ -9,23 +9,23 @@ internal static class Sameness
     {
         var table = new EdgeTable();
         foreach (var op in graph.Ops.Where(op => op.Node is { OpType: "Identity" or "Dropout", Input.Count: > 0, Output.Count: > 0 }))
-            Join(table, graph.Value(op.Node!.Input[0]), graph.Value(op.Node.Output[0]));
+            Join(table, op.Graph.Value(op.Node!.Input[0]), op.Graph.Value(op.Node.Output[0]));
         foreach (var labels in graph.Labels.GroupBy(label => label.Name, StringComparer.Ordinal))
             JoinAll(table, labels);
         var stored = graph.Initializers.Where(one => one.Stored!.DataType != (int)Onnx.TensorProto.Types.DataType.String);
         foreach (var alike in stored.GroupBy(one => $"{one.Dtype}[{string.Join(',', one.Stored!.Dims)}]", StringComparer.Ordinal).Where(group => group.Skip(1).Any()))
         {
-            foreach (var equal in alike.GroupBy(one => Hash(graph, one), StringComparer.Ordinal))
+            foreach (var equal in alike.GroupBy(one => Hash(one), StringComparer.Ordinal))
                 JoinAll(table, equal);
         }
         return table;
     }
 
-    static string Hash(QueryGraph graph, GraphElement initializer)
+    static string Hash(GraphElement initializer)
     {
         using var hash = SHA256.Create();
         using (var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write))
-            graph.Model.CopyRaw(initializer.Stored!, stream);
+            initializer.Graph.Model.CopyRaw(initializer.Stored!, stream);
         return Convert.ToHexString(hash.Hash!);
     }
 

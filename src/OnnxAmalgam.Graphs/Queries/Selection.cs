@@ -52,7 +52,7 @@ public sealed class Selection : IReadOnlyList<GraphElement>
     /// <exception cref="InputException">There is none, or there are several; the message names some.</exception>
     public GraphElement Single() => elements is [var only]
         ? only
-        : throw new InputException($"'{Graph.Model.Name}': expected a single element, got {Listing.Of(elements)}; narrow the query (see: onnx-amalgam query MODEL EXPRESSION --explain)");
+        : throw new InputException($"'{Graph.Name}': expected a single element, got {Listing.Of(elements)}; narrow the query (see: onnx-amalgam query MODEL EXPRESSION --explain)");
 
     /// <summary>The elements that edges lead to, in the order of the graph.</summary>
     /// <param name="edges">Edges to follow forwards.</param>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OnnxAmalgam.Cli.Tests.Running;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Graphs.Edits;
 using OnnxAmalgam.Teachers;
 
@@ -57,7 +58,7 @@ public sealed class QueryTests : IDisposable
     public void As_CSV_every_column_is_there()
     {
         Table table = Table.Read(InProcess.Run("query", Digits, "op[type=Conv & attr(strides)=[2,2]]", "--csv", "-").Ends(0).Output);
-        Assert.Equal("kind,name,type,dtype,shape,channels,stride,depth,distance,dominator,parameters,role,module,value", string.Join(',', table.Columns));
+        Assert.Equal("model,kind,name,type,dtype,shape,channels,stride,depth,distance,dominator,parameters,role,module,value", string.Join(',', table.Columns));
         Assert.Equal(["/f/f.3/a/a.0/Conv", "/f/f.3/d/d.0/Conv", "/f/f.4/a/a.0/Conv", "/f/f.4/d/d.0/Conv"], table.Rows.Select(r => r["name"]));
         Assert.Equal("4640", table.Rows[0]["parameters"]);
     }
@@ -85,7 +86,21 @@ public sealed class QueryTests : IDisposable
         Assert.Equal(["digits", "clothes"], table.Rows.Select(r => r["teacher"]));
         Assert.Equal("/f/f.4/Relu_1_output_0", table.Rows[0]["tap"]);
         Assert.All(table.Rows, r => Assert.InRange(double.Parse(r["cka"], System.Globalization.CultureInfo.InvariantCulture), 0, 1));
-        Assert.Contains("expected an .onnx file beside it, got a recipe", InProcess.Run("query", Bundled.Recipe, "tensor", "--explain").Ends(1).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_query_for_labels_meets_all_teachers_of_a_recipe_together()
+    {
+        string six = Path.Combine(Repository.Root, "models", "recipes", "six", "gated.yaml");
+        (string Model, string Name)[] Selected(string query, params string[] options) =>
+            [.. Table.Read(InProcess.Run(["query", six, query, "--csv", "-", .. options]).Ends(0).Output).Rows.Select(r => (r["model"], r["name"]))];
+
+        Assert.Equal([("six_a", "deer"), ("six_a", "dog"), ("six_b", "deer"), ("six_b", "dog")], Selected("label[any(~> same-as)]"));
+        Assert.Equal(
+            [("six_a", "airplane"), ("six_a", "automobile"), ("six_a", "bird"), ("six_a", "cat"), ("six_b", "frog"), ("six_b", "horse"), ("six_b", "ship"), ("six_b", "truck")],
+            Selected("model ~> predicts - label[any(~> same-as)]"));
+        Assert.Empty(Selected("initializer[any(~> same-as) & size > 1000]", "--explain"));
+        Assert.Equal(["six_a", "six_b"], Selected("tensor[logits]", "--explain").Select(s => s.Model));
     }
 
     [Fact]
