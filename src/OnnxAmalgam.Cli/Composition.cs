@@ -14,6 +14,7 @@ internal static class Composition
         new PretrainCommand(),
         new EvaluateCommand(),
         new InvarianceCommand(),
+        new ReportCommand(),
         new CompareCommand(),
         new DiagnoseCommand(),
         new SearchCommand(),

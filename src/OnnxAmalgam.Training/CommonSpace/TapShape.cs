@@ -1,4 +1,5 @@
 using OnnxAmalgam.Graphs;
+using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.CommonSpace;
 
@@ -43,6 +44,9 @@ internal sealed record TapShape(string Name, TapKind Kind, int ChannelAxis, IRea
         return fits ? this : throw new InputException(
             $"tap '{Name}': expected a {Kind} feature of rank {rank} with channels on axis {axes}, got shape [{string.Join(", ", Shape)}] with channels on axis {ChannelAxis}; choose another tap or state its layout ({{value: ..., layout: nhwc}})");
     }
+
+    /// <summary>A feature of this shape averaged over places: F[n, ...] -> F[n, c].</summary>
+    public Tensor Pool(Tensor feature) => feature.dim() == 2 ? feature : feature.movedim([Axis], [1]).flatten(2).mean([2]);
 
     static long? Root(long count)
     {

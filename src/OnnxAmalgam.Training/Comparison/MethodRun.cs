@@ -20,8 +20,6 @@ public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluatio
     /// <summary>How long it took: the whole run where it was made in one go, else what results.csv says of training; null: not known.</summary>
     public TimeSpan? Duration { get; init; }
 
-    static readonly string[] EvaluationColumns = ["model", "task", "metric", "value", "ci_low", "ci_high", "n"];
-
     /// <summary>How far the run in a folder is.</summary>
     public static MethodRunState StateOf(string folder) =>
         RunFolder.IsFinished(folder) ? MethodRunState.Finished : File.Exists(Path.Combine(folder, "recipe.yaml")) ? MethodRunState.Begun : MethodRunState.New;
@@ -72,15 +70,7 @@ public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluatio
 
     static MethodRun Read(Recipe recipe, string folder)
     {
-        using var csv = StrictCsv.Open(Path.Combine(folder, "evaluation.csv"), EvaluationColumns);
-        var rows = new List<EvaluationRow>();
-        while (csv.Read())
-        {
-            double? Number(int column) => csv.GetString(column) is { Length: > 0 } text ? double.Parse(text, CultureInfo.InvariantCulture) : null;
-            rows.Add(new(csv.GetString(0), csv.GetString(1), csv.GetString(2), Number(3)!.Value, Number(4), Number(5), (long)Number(6)!.Value));
-        }
-
-        return new(recipe.Train.Seed, rows, TestAnswers.Of(PredictionTable.Read(Path.Combine(folder, PredictionsFile)))) { Duration = TrainingTime(Path.Combine(folder, "results.csv")) };
+        return new(recipe.Train.Seed, EvaluationRow.ReadCsv(Path.Combine(folder, "evaluation.csv")), TestAnswers.Of(PredictionTable.Read(Path.Combine(folder, PredictionsFile)))) { Duration = TrainingTime(Path.Combine(folder, "results.csv")) };
     }
 
     /// <summary>The last row's <c>time</c>.</summary>

@@ -35,6 +35,24 @@ public static class CsvTable
         }
     }
 
+    /// <summary>Reads a table back as texts.</summary>
+    /// <param name="path">A file that <see cref="Write"/> could have written.</param>
+    /// <returns>The columns' names, and the rows.</returns>
+    public static (IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows) Read(string path)
+    {
+        using var csv = CsvReader.FromText(File.ReadAllText(path), CsvReaderOptions.Default with
+        {
+            Separator = ',',
+            MalformedData = CsvMalformedDataHandling.Throw,
+            FieldCountMismatch = CsvFieldCountHandling.Throw,
+        });
+        string[] columns = [.. csv.Headers];
+        var rows = new List<IReadOnlyList<string>>();
+        while (csv.Read())
+            rows.Add([.. columns.Select((_, i) => csv.GetString(i))]);
+        return (columns, rows);
+    }
+
     static string Text(object? value) => value switch
     {
         null => "",

@@ -1,5 +1,7 @@
 using System.Globalization;
 using CsvHelper;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Comparison;
 
 namespace OnnxAmalgam.Training.Evaluation;
 
@@ -27,6 +29,21 @@ public sealed record EvaluationRow(string Model, string Task, string Metric, dou
         csv.WriteRecord("model", "task", "metric", "value", "ci_low", "ci_high", "n");
         foreach (var r in rows)
             csv.WriteRecord(r.Model, r.Task, r.Metric, Number(r.Value), Number(r.CiLow), Number(r.CiHigh), r.N.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Reads what <see cref="WriteCsv"/> wrote.</summary>
+    /// <exception cref="InputException">The file holds something else.</exception>
+    public static IReadOnlyList<EvaluationRow> ReadCsv(string path)
+    {
+        using var csv = StrictCsv.Open(path, ["model", "task", "metric", "value", "ci_low", "ci_high", "n"]);
+        var rows = new List<EvaluationRow>();
+        while (csv.Read())
+        {
+            double? Read(int column) => csv.GetString(column) is { Length: > 0 } text ? double.Parse(text, CultureInfo.InvariantCulture) : null;
+            rows.Add(new(csv.GetString(0), csv.GetString(1), csv.GetString(2), Read(3)!.Value, Read(4), Read(5), (long)Read(6)!.Value));
+        }
+
+        return rows;
     }
 
     static string Number(double? value) => value?.ToString("0.000000", CultureInfo.InvariantCulture) ?? "";

@@ -1,5 +1,4 @@
 using OnnxAmalgam.Graphs;
-using OnnxAmalgam.Training.CommonSpace;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Evaluation;
@@ -107,11 +106,8 @@ public static class InvarianceReport
 
             using var inner = NewDisposeScope();
             TeacherOutput output = model.Run(BatchTensors.Canvas(batch, images), i => images.NameOf(batch.Indices[i]));
-            features.Add(cat(output.Taps.Select((tap, i) => Pooled(tap, model.TapShapes[i])).ToArray(), 1).to_type(ScalarType.Float64).MoveToOuterDisposeScope());
+            features.Add(cat(output.Taps.Select((tap, i) => model.TapShapes[i].Pool(tap)).ToArray(), 1).to_type(ScalarType.Float64).MoveToOuterDisposeScope());
         }
 
         return cat(features, 0).MoveToOuterDisposeScope();
-    }
-
-    static Tensor Pooled(Tensor tap, TapShape shape) => tap.dim() == 2 ? tap : tap.movedim([shape.Axis], [1]).flatten(2).mean([2]);
-}
+    }}

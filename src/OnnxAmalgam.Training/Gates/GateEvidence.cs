@@ -1,6 +1,5 @@
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Caching;
-using OnnxAmalgam.Training.CommonSpace;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Recipes;
@@ -142,11 +141,9 @@ internal sealed class GateEvidence : IDisposable
     static Tensor Rows(Teacher teacher, TeacherOutput output)
     {
         Tensor scores = output.Logits!;
-        Tensor[] pooled = [.. output.Taps.Select((tap, i) => Pool(tap, teacher.TapShapes[i]))];
+        Tensor[] pooled = [.. output.Taps.Select((tap, i) => teacher.TapShapes[i].Pool(tap))];
         return cat([EnergyCalibration.Energies(scores), scores.argmax(1, keepdim: true).to_type(scores.dtype), .. pooled.Length > 0 ? pooled : [scores.softmax(1)]], 1);
     }
-
-    static Tensor Pool(Tensor tap, TapShape shape) => tap.dim() == 2 ? tap : tap.movedim([shape.Axis], [1]).flatten(2).mean([2]);
 
     static Tensor Standardised(Tensor columns) => (columns - columns.mean([0])) / columns.std(0, unbiased: false).clamp_min(1e-6);
 }

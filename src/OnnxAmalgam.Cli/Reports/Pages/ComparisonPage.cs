@@ -38,15 +38,7 @@ internal static class ComparisonPage
             Of("h1", "Methods compared"),
             Of("p", $"{Count(compared.Methods.Count, "method")}, {Count(compared.Methods[0].Runs.Count, "seed")} each, on the same {Many(compared.Ranked[0].Images)} test images. Each run was selected on the validation part and tested once."),
             Accuracy(compared), Tasks(compared), Pairs(compared), Time(compared), RecipeSection.Of(compared.Methods), Origin(compared));
-        XElement page = Of("html", Has("lang", "en"),
-            Of("head",
-                new XElement("meta", Has("charset", "utf-8")),
-                new XElement("meta", Has("name", "viewport"), Has("content", "width=device-width, initial-scale=1")),
-                new XElement("meta", Has("http-equiv", "Content-Security-Policy"), Has("content", "default-src 'none'; style-src 'unsafe-inline'")),
-                Of("title", $"Methods compared: {string.Join(", ", compared.Methods.Select(m => m.Recipe.Name))}"),
-                new XElement("style", PageStyle.Css)),
-            body);
-        return $"<!DOCTYPE html>\n{page.ToString(SaveOptions.DisableFormatting)}\n";
+        return Page($"Methods compared: {string.Join(", ", compared.Methods.Select(m => m.Recipe.Name))}", body);
     }
 
     static XElement Accuracy(ComparedMethods compared)

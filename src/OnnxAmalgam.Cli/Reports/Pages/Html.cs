@@ -10,6 +10,20 @@ internal static class Html
     /// <summary>Elements of drawings.</summary>
     public static XNamespace Svg { get; } = "http://www.w3.org/2000/svg";
 
+    /// <summary>A whole page: one file that fetches nothing and runs nothing.</summary>
+    public static string Page(string title, XElement body)
+    {
+        XElement page = Of("html", Has("lang", "en"),
+            Of("head",
+                new XElement("meta", Has("charset", "utf-8")),
+                new XElement("meta", Has("name", "viewport"), Has("content", "width=device-width, initial-scale=1")),
+                new XElement("meta", Has("http-equiv", "Content-Security-Policy"), Has("content", "default-src 'none'; style-src 'unsafe-inline'")),
+                Of("title", title),
+                new XElement("style", PageStyle.Css)),
+            body);
+        return $"<!DOCTYPE html>\n{page.ToString(SaveOptions.DisableFormatting)}\n";
+    }
+
     /// <summary>An element with attributes, elements and texts; texts may come from anywhere.</summary>
     public static XElement Of(string name, params object?[] content) => new(name, content.Select(Safe), "");
 

@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Xml.Linq;
+using OnnxAmalgam.Training.Evaluation;
+using static OnnxAmalgam.Cli.Reports.Pages.Html;
+
+namespace OnnxAmalgam.Cli.Reports.Pages;
+
+/// <summary>What the page of a run is made from.</summary>
+internal sealed record ReportedRun
+{
+    /// <summary>The recipe's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>recipe.yaml.</summary>
+    public required string Recipe { get; init; }
+
+    /// <summary>evaluation.csv.</summary>
+    public required IReadOnlyList<EvaluationRow> Evaluation { get; init; }
+
+    /// <summary>results.csv: a curve a column.</summary>
+    public required IReadOnlyList<Curve> Curves { get; init; }
+
+    /// <summary>benchmark.csv; null: there is none.</summary>
+    public required (IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows)? Benchmark { get; init; }
+
+    /// <summary>environment.json, name and value.</summary>
+    public required IReadOnlyList<(string Name, string Value)> Environment { get; init; }
+
+    /// <summary>Teachers, each with its labels; a class belongs to the first that has it.</summary>
+    public required IReadOnlyList<(string Name, IReadOnlyList<string> Labels)> Teachers { get; init; }
+
+    /// <summary>The student's answers by class; null: see <see cref="Missing"/>.</summary>
+    public ClassResults? Classes { get; init; }
+
+    /// <summary>The student's features; null: see <see cref="Missing"/>.</summary>
+    public FeatureMap? Map { get; init; }
+
+    /// <summary>Why nothing can be said class by class; null: it can.</summary>
+    public string? Missing { get; init; }
+
+    /// <summary>Index of the teacher that a class belongs to; negative: none.</summary>
+    public int TeacherOf(string? label) => label is null ? -1 : Teachers.Index().Where(t => t.Item.Labels.Contains(label, StringComparer.Ordinal)).Select(t => t.Index).FirstOrDefault(-1);
+}
+
+/// <summary>A run as one HTML file that needs nothing else. The same run gives the same page.</summary>
+internal static class RunPage
+{
+    const int MostInMatrix = 100;
+
+    /// <summary>The page.</summary>
+    public static string Write(ReportedRun run) => Page($"Run: {run.Name}", Of("body",
+        Of("h1", run.Name), Summary(run), Accuracy(run), Curves(run), Classes(run), Matrix(run), Map(run), Benchmark(run),
+        Of("section", Of("h2", "Recipe"), Of("details", Of("summary", "every value"), Of("pre", run.Recipe))),
+        Of("section", Of("h2", "Versions"), Of("dl", run.Environment.Select(e => new object[] { Of("dt", e.Name), Of("dd", e.Value) }).ToArray()))));
+
+    static XElement? Summary(ReportedRun run)
+    {
+        var student = Find(run, "student", "union");
+        var beside = Find(run, "concatenated", "union");
+        if (student is null)
+            return null;
+        string of = student.Metric == "accuracy_top1" ? "accuracy" : student.Metric.Replace('_', ' ');
+        return Of("p", string.Create(CultureInfo.InvariantCulture, $"One student of {run.Teachers.Count} teachers: {of} "), Number(student.Value),
+            student.CiLow is null ? null : new object?[] { " (", Interval(student.CiLow, student.CiHigh), ")" },
+            string.Create(CultureInfo.InvariantCulture, $" on the union of labels, {student.N:N0} images"),
+            beside is null ? "." : new object?[] { "; the teachers side by side ", Number(beside.Value), "." });
+    }
+
+    static EvaluationRow? Find(ReportedRun run, string model, string task) =>
+        run.Evaluation.Where(r => r.Model == model && r.Task == task).OrderBy(r => r.Metric == "accuracy_top1" ? 0 : r.Metric == "agreement" ? 1 : 2).FirstOrDefault();
+
+    static XElement Accuracy(ReportedRun run)
+    {
+        string[] metrics = [.. run.Evaluation.Select(r => r.Metric).Distinct(StringComparer.Ordinal)];
+        var lines = run.Evaluation.Where(r => r.Metric == metrics[0]).Select(r => new DotLine(
+            r.Task == "union" ? $"{r.Model}, union" : $"{r.Model}, task {r.Task}", r.Model != "student", r.Value, r.CiLow, r.CiHigh, []));
+        return Of("section", Of("h2", "Accuracy"), DotChart.Of([.. lines.OrderBy(l => l.IsBaseline)]),
+            Of("p", Has("class", "note"), $"{metrics[0]}; bar: 95 % over images. Filled: the student; rings: teachers and the concatenated teachers. A teacher's task: arg max over its labels only, on images of those labels."),
+            Of("details", Of("summary", "every figure"),
+                Table(["model", "task", "metric", "value", "95 %", "images"], run.Evaluation.Select(r => Row(r.Model, r.Task, r.Metric, Number(r.Value), Interval(r.CiLow, r.CiHigh), r.N.ToString("N0", CultureInfo.InvariantCulture))))));
+    }
+
+    static XElement Curves(ReportedRun run)
+    {
+        XElement?[] charts =
+        [
+            Chart("loss", c => c is "train/loss" or "val/loss"), run.Curves.Count(c => IsTerm(c.Name)) > 1 ? Chart("terms", IsTerm) : null,
+            Chart("accuracy on validation images", c => c.StartsWith("metrics/accuracy_top1", StringComparison.Ordinal)), Chart("learning rate", c => c.StartsWith("lr/", StringComparison.Ordinal)),
+        ];
+        return Of("section", Of("h2", "Training"), charts.All(c => c is null) ? Of("p", "One epoch: nothing to draw.") : charts);
+
+        static bool IsTerm(string column) => column.StartsWith("train/", StringComparison.Ordinal) && column != "train/loss";
+        XElement? Chart(string name, Func<string, bool> isOf) => CurveChart.Of(name, [.. run.Curves.Where(c => isOf(c.Name))]) is { } chart ? Of("div", Of("h3", name), chart) : null;
+    }
+
+    static XElement Classes(ReportedRun run) => Of("section", Of("h2", "Class by class"), run.Classes is not { } classes ? Of("p", run.Missing) : Table(
+        ["class", "of", "images", "recall", "precision", "F1", "most often taken for"],
+        classes.Rows.Select(r => Row(r.Label, run.TeacherOf(r.Label) is >= 0 and var t ? run.Teachers[t].Name : "", r.Images.ToString("N0", CultureInfo.InvariantCulture),
+            Maybe(r.Recall), Maybe(r.Precision), Maybe(r.F1), r.TakenFor is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{r.TakenFor} ({r.TakenForImages:N0})")))));
+
+    static XElement? Maybe(double? value) => value is { } number ? Number(number) : null;
+
+    static XElement? Matrix(ReportedRun run)
+    {
+        if (run.Classes is not { } classes)
+            return null;
+        int n = classes.Labels.Count;
+        if (n > MostInMatrix)
+            return Of("section", Of("h2", "Confusion matrix"), Of("p", string.Create(CultureInfo.InvariantCulture, $"Not drawn for more than {MostInMatrix} classes.")));
+        XElement table = Table(["", .. classes.Labels], Enumerable.Range(0, n).Select(label =>
+        {
+            int images = Enumerable.Range(0, n).Sum(p => classes[label, p]);
+            return Row(classes.Labels[label], Enumerable.Range(0, n).Select(p => Cell(classes[label, p], images, label == p)));
+        }));
+        table.Element("table")!.Add(Has("class", "matrix"));
+        // Row() puts its cells into td: those made here are td already.
+        foreach (var cell in table.Descendants("td").Where(td => td.Element("td") is not null).ToArray())
+            cell.ReplaceWith(cell.Element("td"));
+        return Of("section", Of("h2", "Confusion matrix"), table, Of("p", Has("class", "note"), "Rows: true classes; columns: the student's answers. Numbers of images; the darker, the larger their share of the row."));
+    }
+
+    static XElement Cell(int count, int images, bool isRight) => Of("td", Has("class", isRight ? "hit" : "miss"),
+        Has("style", string.Create(CultureInfo.InvariantCulture, $"--share: {(images > 0 ? 90.0 * count / images : 0):0.#}%")), count > 0 ? count.ToString(CultureInfo.InvariantCulture) : null);
+
+    static XElement? Map(ReportedRun run) => run.Map is not { } map ? null : Of("section", Of("h2", "The student's features"),
+        MapChart.Of(map, [.. run.Teachers.Select(t => t.Name)], run.TeacherOf),
+        Of("p", Has("class", "note"), string.Create(CultureInfo.InvariantCulture, $"{map.Points.Count:N0} test images on the two principal axes of the student's last tap, which hold {100 * map.Share:0} % of its variance; a colour a teacher, by the image's true class. Point at one for its class.")));
+
+    static XElement Benchmark(ReportedRun run) => Of("section", Of("h2", "Benchmark"), run.Benchmark is not { } benchmark
+        ? Of("p", "The run holds no benchmark.csv.")
+        : Table(benchmark.Columns, benchmark.Rows.Select(r => Row(r[0], r.Skip(1)))));
+}
