@@ -37,7 +37,7 @@ public sealed record RunKey(string Recipe, string Models, long Seed, string Prog
 
 /// <summary>Runs of methods in one CSV file, a row a run, so that a comparison can go on from it where the runs' folders are gone. Columns:
 /// <c>method,recipe,models,seed,program,seconds,evaluation,test,nameless,right</c>; evaluation is a JSON array of
-/// <c>[model, task, metric, value, ci_low, ci_high, n]</c>, right is <see cref="TestAnswers.Pack"/>.</summary>
+/// <c>[model, task, metric, value, ci_low, ci_high, n]</c>, of the accuracies alone, right is <see cref="TestAnswers.Pack"/>.</summary>
 public sealed class RunLog
 {
     static readonly string[] Columns = ["method", "recipe", "models", "seed", "program", "seconds", "evaluation", "test", "nameless", "right"];
@@ -93,7 +93,7 @@ public sealed class RunLog
     }
 
     static string Text(IEnumerable<EvaluationRow> evaluation) =>
-        JsonSerializer.Serialize(evaluation.Select(r => new object?[] { r.Model, r.Task, r.Metric, r.Value, r.CiLow, r.CiHigh, r.N }));
+        JsonSerializer.Serialize(evaluation.Where(r => r.Metric == "accuracy_top1").Select(r => new object?[] { r.Model, r.Task, r.Metric, r.Value, r.CiLow, r.CiHigh, r.N }));
 
     static EvaluationRow[] Evaluation(string json)
     {

@@ -22,7 +22,7 @@ public sealed class RunLogTests : IDisposable
     {
         string path = Path.Combine(folder.Path, "runs.csv");
         var key = new RunKey("abc", "def", 3, "1.0");
-        MethodRun run = new(3, [new("student", "union", "accuracy_top1", 0.5, 0.1, null, 4)], new TestAnswers("t", 0, [true, false, true, false]));
+        MethodRun run = new(3, [new("student", "union", "accuracy_top1", 0.5, 0.1, null, 4), new("student", "union", "ece", 0.2, null, null, 4)], new TestAnswers("t", 0, [true, false, true, false]));
         Assert.Null(new RunLog(path).Find(key));
         var log = new RunLog(path);
         log.Add("soft, \"gated\"", key, TimeSpan.FromSeconds(61.4), run);
