@@ -41,7 +41,8 @@ public static class AmalgamationRun
         }
 
         Agreement agreement = StudentExport.Write(trainer.Student, setup, folder.Student);
-        var benchmark = LatencyBenchmark.Measure([folder.Student, .. setup.Teachers.Select(t => t.File)], setup.Compute);
+        var fed = setup.Teachers.Select(t => (t.File, t.Input)).Append((folder.Student, setup.Student.Input)).DistinctBy(f => f.Item1).ToDictionary(f => f.Item1, f => f.Item2, StringComparer.Ordinal);
+        var benchmark = LatencyBenchmark.Measure([folder.Student, .. setup.Teachers.Select(t => t.File)], setup.Compute, new BenchmarkOptions { Images = fed });
         WriteText(folder.Benchmark, BenchmarkRow.ToCsv(benchmark));
         if (stop.IsCancellationRequested)
         {

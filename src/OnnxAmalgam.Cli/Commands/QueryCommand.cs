@@ -49,7 +49,7 @@ internal sealed class QueryCommand : ProgramCommand
             return Ask(path, query.Explain(teachers), query, result, session);
         // A query for taps asks each model by itself: 'single' of all teachers together may meet several.
         var answer = InputException.Attempt(() => query.Explain(teachers)).Found;
-        return answer is null || answer.Matches.All(e => e.Kind == ElementKind.Tensor) ? Rank(path, recipe, query, result, session) : Ask(path, answer, query, result, session);
+        return answer is null || (answer.Matches.Count > 0 && answer.Matches.All(e => e.Kind == ElementKind.Tensor)) ? Rank(path, recipe, query, result, session) : Ask(path, answer, query, result, session);
     }
 
     int Ask(string file, QueryAnswer answer, Query query, ParseResult result, Session session)

@@ -31,7 +31,7 @@ internal sealed class ReportCommand : ProgramCommand
     {
         string folder = Path.GetFullPath(result.GetRequiredValue(run));
         if (!RunFolder.IsFinished(folder))
-            throw new InputException($"'{result.GetRequiredValue(run)}': expected the folder of a finished run, with student.onnx and evaluation.csv, got {(Directory.Exists(folder) ? "another folder, or a run that is not finished" : "no such folder")}");
+            throw new InputException($"'{result.GetRequiredValue(run)}': expected the folder of a finished run, with student.onnx and evaluation.csv, got {(!Directory.Exists(folder) ? "no such folder" : File.Exists(Path.Combine(folder, "recipe.yaml")) ? $"a run that is not finished; go on with: onnx-amalgam train --resume -o {ShellWord.Of(result.GetRequiredValue(run))}" : "another folder")}");
         var recipe = RecipeReader.Read(Path.Combine(folder, "recipe.yaml"));
         string page = RunPage.Write(Looked(Read(folder, recipe), folder, recipe, session));
         string target = result.GetValue(output) ?? Path.Combine(folder, "report.html");
@@ -72,6 +72,8 @@ internal sealed class ReportCommand : ProgramCommand
             string student = Path.Combine(folder, "student.onnx");
             var labelled = read with { Teachers = [.. setup.Teachers.Select(t => (t.Name, t.Labels))] };
             var classes = new ClassResults(PredictionTable.Make(setup, student), setup.Union.Classes);
+            if (read.Evaluation.FirstOrDefault(r => r is { Model: "student", Task: "union", Metric: "accuracy_top1" }) is { } then && then.N != classes.Rows.Sum(r => r.Images))
+                session.Warn($"the test images are not those of the run's evaluation: {classes.Rows.Sum(r => r.Images)} with labels now, {then.N} then");
             return labelled with { Classes = classes, Map = FeatureMap.Of(setup.Test!, student, compute, MapImages) };
         }
         catch (InputException e)

@@ -22,6 +22,11 @@ public sealed class RecipeDraft
     RecipeDraft(DraftRequest request)
     {
         this.request = request;
+        if (request.Teachers.GroupBy(Path.GetFullPath, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            throw new InputException($"teachers: expected different files, got '{twice.First()}' {twice.Count()} times; name each once");
+        }
+
         string[] names = Names(request.Teachers);
         sources = [.. request.Data.SelectMany(path => SourceDraft.Of(path, names))];
         teachers = [.. request.Teachers.Zip(names, (path, name) => new TeacherDraft(path, name, side: null))];
@@ -90,12 +95,20 @@ public sealed class RecipeDraft
         text.Comment($"{DraftText.Count(union.Length)} labels: {DraftText.Some(union)}. Equal names at several teachers are one label.");
         text.Line("student:");
         text.Line($"  model: {DraftText.Word(student.Model)}",
-            $"{DraftText.Count(student.Parameters)} parameters, the teachers together {DraftText.Count(TeacherParameters)}; chosen: the widest with at most {(request.Parameters is { } most ? DraftText.Count(most) : "the largest teacher's")}. Any .onnx file can stand here");
+            $"{DraftText.Count(student.Parameters)} parameters, the teachers together {DraftText.Count(TeacherParameters)}; {Chosen()}. Any .onnx file can stand here");
         if (teachers.Where(t => t.Input.Channels == largest.Channels).Select(t => t.Input).ToArray() is var inputs
             && inputs[0].Mean.Any(m => m != 0) && inputs.All(i => i.Scale == inputs[0].Scale && i.Mean.SequenceEqual(inputs[0].Mean) && i.Std.SequenceEqual(inputs[0].Std)))
         {
             text.Line($"  input: {{scale: {DraftText.Number(inputs[0].Scale)}, mean: {DraftText.List(inputs[0].Mean)}, std: {DraftText.List(inputs[0].Std)}}}", "as the teachers'");
         }
+    }
+
+    string Chosen()
+    {
+        long most = request.Parameters ?? teachers.Max(t => t.Parameters);
+        return student.Parameters > most
+            ? $"more than the {DraftText.Count(most)} asked for: the smallest of its kind"
+            : $"chosen: the widest of its kind with at most {DraftText.Count(most)}{(request.Parameters is null ? ", as many as the largest teacher" : "")}";
     }
 
     void WriteData(DraftText text)
@@ -112,9 +125,9 @@ public sealed class RecipeDraft
         }
 
         WriteParts(text, "validate", [.. selecting.Where(s => Selects(s.Source, s.Labels)).Select(s => (s.Source.Validation ?? s.Source, s.Source.Validation is null ? "0.9..1" : null, LabelsOf(s.Source.Validation ?? s.Source)))],
-            "no labelled images were found: the last tenth of each source is kept back and selects the epoch by its loss. Better: a few labelled ones,  validate: [{folder: sorted}]  with a folder a class");
+            $"{Unlabelled()}: the last tenth of each source is kept back and selects the epoch. Better: labelled images of every kind,  validate: [{{folder: sorted}}]  with a folder a class, named as the labels");
         WriteParts(text, "test", [.. selecting.Where(s => s.Source.Test is not null).Select(s => (s.Source.Test!, (string?)null, LabelsOf(s.Source.Test!)))],
-            "no test: evaluation.csv is made on the images that select, and says how often the student agrees with its teachers where they have no labels");
+            "no test images whose labels are known: evaluation.csv is made on the images that select, and says how often the student agrees with its teachers where they have no labels");
     }
 
     void WriteParts(DraftText text, string key, (SourceDraft Source, string? Part, IReadOnlyList<string>? Labels)[] parts, string otherwise)
@@ -131,6 +144,15 @@ public sealed class RecipeDraft
         {
             text.Line(source.Element(Relative, part, labels, withDomain: false), source.TakesNumbers(labels) ? "CHECK: the k-th class of the files is taken for the teacher's k-th" : null);
         }
+    }
+
+    /// <summary>Why no image can select.</summary>
+    string Unlabelled()
+    {
+        string[] named = [.. sources.SelectMany(s => s.Classes.Concat(s.Validation?.Classes ?? [])).Distinct(StringComparer.Ordinal)];
+        return named.Length == 0 ? "the images have no labels"
+            : named.Any(union.Contains) ? "CHECK: the files lie class by class, so that no part of them stands for all"
+            : $"CHECK: the files name classes that no teacher has ({DraftText.Some(named, 4)}); name the teachers' labels so, or the sources' (labels: [...])";
     }
 
     void WriteAmalgamation(DraftText text)
@@ -174,8 +196,8 @@ public sealed class RecipeDraft
 
     static string NameOf(IReadOnlyList<TeacherDraft> teachers)
     {
-        string name = string.Join('-', teachers.Select(t => t.Name));
-        return name.Length <= MostNameLength ? name : $"{teachers.Count}-teachers";
+        string name = string.Concat(string.Join('-', teachers.Select(t => t.Name)).Select(c => char.IsLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')).Trim('.', '-');
+        return name.Length is > 0 and <= MostNameLength ? name : string.Create(CultureInfo.InvariantCulture, $"{teachers.Count}-teachers");
     }
 
     /// <summary>The files' names; equal ones are numbered.</summary>

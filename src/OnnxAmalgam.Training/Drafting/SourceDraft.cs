@@ -10,7 +10,7 @@ namespace OnnxAmalgam.Training.Drafting;
 sealed class SourceDraft
 {
     static readonly string[] TrainFolders = ["train", "training"];
-    static readonly string[] ValidateFolders = ["val", "valid", "validate", "validation"];
+    static readonly string[] ValidateFolders = ["val", "valid", "validate", "validation", "dev"];
     static readonly string[] TestFolders = ["test", "testing"];
 
     readonly SourceKind kind;
@@ -68,7 +68,8 @@ sealed class SourceDraft
         SourceDraft? Part(string[] names) => Child(path, names) is { } folder ? new SourceDraft(folder, teacher, SourceKind.Folder) : null;
     }
 
-    static string? Child(string path, string[] names) => names.Select(name => System.IO.Path.Combine(path, name)).FirstOrDefault(Directory.Exists);
+    static string? Child(string path, string[] names) => !Directory.Exists(path) ? null
+        : Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal).FirstOrDefault(folder => names.Contains(System.IO.Path.GetFileName(folder), StringComparer.OrdinalIgnoreCase));
 
     static SourceKind KindOf(string path)
     {
@@ -84,8 +85,11 @@ sealed class SourceDraft
             : SourceKind.Folder;
     }
 
-    /// <summary>Whether its order mixes the classes, so that its last tenth stands for all of it. Folders lie class by class.</summary>
-    public bool IsMixed => kind != SourceKind.Folder;
+    /// <summary>Whether its order mixes the classes, so that its last tenth stands for all of it. Folders lie class by class, CSV files often.</summary>
+    public bool IsMixed => kind is not (SourceKind.Folder or SourceKind.Csv);
+
+    /// <summary>Names of its classes as the files have them; empty: it has none.</summary>
+    public IReadOnlyList<string> Classes => images.Classes ?? [];
 
     /// <summary>Names of its classes as the union has them; null: nothing says which label of the union its labels are.</summary>
     /// <param name="union">Every teacher's labels.</param>

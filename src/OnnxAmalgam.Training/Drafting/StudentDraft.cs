@@ -7,7 +7,6 @@ namespace OnnxAmalgam.Training.Drafting;
 /// <summary>A residual network of the zoo of a given size, for images of a given size.</summary>
 sealed class StudentDraft
 {
-    const int WidthStep = 4;
     const int MostWidth = 512;
 
     /// <summary>From this side on the network begins with a quarter of the resolution.</summary>
@@ -21,29 +20,31 @@ sealed class StudentDraft
     /// <param name="most">Most parameters.</param>
     public static StudentDraft Largest(InputDescription input, int classes, long most)
     {
+        bool large = Math.Min(input.Height, input.Width) >= ImageNetSide;
+        // Of fewer channels at full size the library's convolutions gain nothing.
+        int step = large ? 16 : 4;
         foreach (int blocks in (int[])[2, 1])
         {
-            if (Of(WidthStep, blocks) is not { } found || found.Parameters > most)
+            if (Of(step, blocks) is not { } found || found.Parameters > most)
             {
                 continue;
             }
 
-            int steps = 1, tooMany = MostWidth / WidthStep;
+            int steps = 1, tooMany = MostWidth / step;
             while (tooMany - steps > 1)
             {
                 int middle = (steps + tooMany) / 2;
-                StudentDraft next = Of(middle * WidthStep, blocks);
+                StudentDraft next = Of(middle * step, blocks);
                 (steps, tooMany, found) = next.Parameters <= most ? (middle, tooMany, next) : (steps, middle, found);
             }
 
             return found;
         }
 
-        return Of(WidthStep, 1);
+        return Of(step, 1);
 
         StudentDraft Of(int width, int blocks)
         {
-            bool large = Math.Min(input.Height, input.Width) >= ImageNetSide;
             int stages = large ? 4 : 3;
             string widths = string.Join(',', Enumerable.Range(0, stages).Select(stage => width << stage));
             string model = $"zoo:resnet(widths=[{widths}], blocks=[{string.Join(',', Enumerable.Repeat(blocks, stages))}]{(large ? ", stem=imagenet" : "")})";

@@ -46,7 +46,10 @@ sealed class TeacherDraft
 
     public long Parameters { get; }
 
-    public bool IsTagger => logits is not null && ScoreMetadata.Of(model) == ScoreKind.Sigmoid;
+    public bool IsTagger => logits is not null && (ScoreMetadata.Of(model) == ScoreKind.Sigmoid || BehindSigmoid);
+
+    /// <summary>Whether the file's own output is a sigmoid of the scores: only likely a tagger.</summary>
+    bool BehindSigmoid => logits?.Note?.Contains("Sigmoid", StringComparison.Ordinal) == true;
 
     /// <summary>Its element of <c>teachers</c>.</summary>
     public void Write(DraftText text, string relativePath)
@@ -67,7 +70,7 @@ sealed class TeacherDraft
 
         if (IsTagger)
         {
-            text.Line("    scores: sigmoid", "from its metadata: labels that do not exclude each other");
+            text.Line("    scores: sigmoid", BehindSigmoid ? "CHECK: its output is a sigmoid of these scores, so its labels do not exclude each other; if they do, leave this out at all teachers" : "from its metadata: labels that do not exclude each other");
         }
 
         WriteLabels(text);
@@ -87,7 +90,7 @@ sealed class TeacherDraft
         }
         else if (Labels.Count > 0)
         {
-            text.Comment("CHECK: the file does not name its classes. Put their names here, in the order of its scores; the same name at two teachers is one class.", indent: 4);
+            text.Comment("CHECK: the file does not name its classes. Put their names here, in the order of its scores; the same name at two teachers is one class. Lists of labels under data name them, too.", indent: 4);
             text.List("    labels: ", Labels);
         }
         else if (logits is not null)
@@ -107,7 +110,7 @@ sealed class TeacherDraft
             return;
         }
 
-        text.Comment($"CHECK: nothing in the file says how its images were scaled in training; a wrong scale spoils everything. Here: pixels 0..255 times scale, less mean, over std. Or, e.g.,  input: {{preset: torchvision}}  (also timm, keras-tf, keras-caffe, clip, ...).{(free.Length > 0 ? " The file leaves the size free, too." : "")} Try: onnx-amalgam predict MODEL IMAGE --recipe RECIPE", indent: 4);
+        text.Comment($"CHECK: nothing in the file says how its images were scaled in training; a wrong scale spoils everything. Here: pixels 0..255 times scale, less mean, over std. {(Input.Channels == 3 ? "Or, e.g.,  input: {preset: torchvision}  (also timm, keras-tf, keras-caffe, clip, ...). " : "")}{(free.Length > 0 ? "The file leaves the size free, too. " : "")}Try: onnx-amalgam predict MODEL IMAGE --recipe RECIPE", indent: 4);
         text.Line($"    input: {{{values}{free}}}");
     }
 

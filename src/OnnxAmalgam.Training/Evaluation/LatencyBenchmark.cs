@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Edits;
+using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Training.Ensemble;
 using static Onnx.TensorProto.Types;
@@ -18,6 +19,8 @@ public sealed record BenchmarkOptions
     public int Runs { get; init; } = 50;
     /// <summary>Sizes of dimensions that a file leaves free.</summary>
     public IReadOnlyList<ShapeRequest> Shapes { get; init; } = [];
+    /// <summary>What a file's image input is fed, by file, where that is known: sizes that the file leaves free.</summary>
+    public IReadOnlyDictionary<string, InputDescription> Images { get; init; } = new Dictionary<string, InputDescription>();
     /// <summary>Seeds the noise that is fed.</summary>
     public long Seed { get; init; } = 1;
 }
@@ -134,7 +137,7 @@ public static class LatencyBenchmark
         public Entry(Candidate candidate, OnnxModel model, int batch, ComputeOptions compute, BenchmarkOptions options)
         {
             (Candidate, this.batch) = (candidate, batch);
-            var shapes = ModelFeed.Shapes(model, batch, options.Shapes, freeSize: null);
+            var shapes = ModelFeed.Shapes(model, batch, options.Shapes, freeSize: null, options.Images.GetValueOrDefault(candidate.File));
             var feed = ModelFeed.Noise(model, shapes, options.Seed);
             shape = shapes.Values.FirstOrDefault() ?? [];
             costs = Costs.Of(model, shape.Length == 4 ? (int)shape[2] : null);

@@ -15,13 +15,14 @@ public static class ModelFeed
     /// <param name="batch">Size of a free first axis, and of other dimensions of the same name.</param>
     /// <param name="requests">What the user states; wins over everything but the file's fixed sizes.</param>
     /// <param name="freeSize">Size of other free dimensions, after the image size that the model's metadata states; null: they are an error.</param>
+    /// <param name="fed">What its image input is fed, where that is known better than from its metadata.</param>
     /// <exception cref="InputException">A request that contradicts the file or names nothing in it, or a free dimension that must be stated.</exception>
-    public static IReadOnlyDictionary<string, long[]> Shapes(OnnxModel model, long batch, IReadOnlyList<ShapeRequest> requests, long? freeSize)
+    public static IReadOnlyDictionary<string, long[]> Shapes(OnnxModel model, long batch, IReadOnlyList<ShapeRequest> requests, long? freeSize, InputDescription? fed = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(requests);
         var inputs = new GraphView(model.Proto.Graph).Inputs;
-        var image = StatedImage(model, batch);
+        var image = StatedImage(model, batch, fed);
         var unused = requests.Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
         var shapes = inputs.ToDictionary(i => i.Name, i => Shape(model, i, batch, requests, image, freeSize, unused), StringComparer.Ordinal);
         return unused.Count == 0
@@ -106,12 +107,12 @@ public static class ModelFeed
     }
 
     /// <summary>The image input's shape where the model's metadata states it.</summary>
-    static (string Name, long[] Shape)? StatedImage(OnnxModel model, long batch)
+    static (string Name, long[] Shape)? StatedImage(OnnxModel model, long batch, InputDescription? fed)
     {
         try
         {
             var image = Anatomy.ImageInput(model);
-            return ModelMetadata.Input(model) is { } stated && image.Type.TensorType.Shape.Dim.Count == 4 ? (image.Name, stated.ShapeOf(batch)) : null;
+            return (fed ?? ModelMetadata.Input(model)) is { } stated && image.Type.TensorType.Shape.Dim.Count == 4 ? (image.Name, stated.ShapeOf(batch)) : null;
         }
         catch (InputException)
         {

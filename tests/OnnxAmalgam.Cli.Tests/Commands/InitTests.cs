@@ -84,6 +84,24 @@ public sealed class InitTests : IDisposable
             InProcess.Run("train", place["recipe.yaml"], "--dry-run", "--set", "train.batch=4", "--set", "train.select=last").Ends(0).Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_teacher_whose_size_is_free_is_measured_at_the_size_that_it_is_fed()
+    {
+        OnnxModel free = OnnxModel.Load(Bundled.Teacher("digits_resnet"));
+        foreach (int axis in (int[])[2, 3])
+        {
+            free.Proto.Graph.Input[0].Type.TensorType.Shape.Dim[axis].ClearDimValue();
+            free.Proto.Graph.Input[0].Type.TensorType.Shape.Dim[axis].DimParam = $"side{axis}";
+        }
+
+        free.Save(place["free.onnx"]);
+        string drafted = InProcess.Run("init", place["free.onnx"], "--data", $"free={Data("mnist")}", "-o", "-").Ends(0).Output;
+        Assert.Contains(", size: 224}", drafted, StringComparison.Ordinal);
+        InProcess.Run(["train", Bundled.Recipe, "-o", place["run"], .. Bundled.Short, .. Bundled.Set(
+            $"teachers.0.model={place["free.onnx"]}", "teachers.0.input.size=28", "train.epochs=1", "amalgamation={labels: gated, losses: [{soft_target: {weight: 1}}]}")]).Ends(0);
+        Assert.Equal(9, Table.Read(File.ReadAllText(Path.Combine(place["run"], "benchmark.csv"))).Rows.Count);
+    }
+
     [Theory]
     [InlineData(100_000, "blocks=[2,2,2]")]
     [InlineData(6_000, "blocks=[1,1,1]")]
@@ -104,6 +122,7 @@ public sealed class InitTests : IDisposable
         Assert.Contains("expected a path, or TEACHER=PATH with one of the teachers 'digits_resnet', got 'digits_resent'; closest: 'digits_resnet'",
             InProcess.Run("init", Bundled.Teacher("digits_resnet"), "--data", $"digits_resent={Data("mnist")}", "-o", "-").Ends(2).Error, StringComparison.Ordinal);
         Assert.Contains("expected a folder of images, got no such folder", InProcess.Run("init", Bundled.Teacher("digits_resnet"), "--data", place["nowhere"], "-o", "-").Ends(2).Error, StringComparison.Ordinal);
+        Assert.Contains("expected different files, got", InProcess.Run("init", Bundled.Teacher("digits_resnet"), Bundled.Teacher("digits_resnet"), "--data", Data("mnist"), "-o", "-").Ends(2).Error, StringComparison.Ordinal);
         Assert.Contains("--data", InProcess.Run("init", Bundled.Teacher("digits_resnet"), "-o", "-").Ends(1).Error, StringComparison.Ordinal);
     }
 

@@ -34,7 +34,7 @@ public sealed class RunPageTests(TrainedRun run) : IDisposable
 
         Assert.Equal(300, page.Descendants(Html.Svg + "circle").Count(c => c.Attribute("class")!.Value.StartsWith("point ", StringComparison.Ordinal)));
         Assert.Contains(page.Descendants(Html.Svg + "polyline"), p => p.Attribute("points")!.Value.Split(' ').Length == 2);
-        Assert.Contains("digits-and-clothes", page.Descendants("pre").Single().Value, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllText(Path.Combine(run.Folder, "recipe.yaml")), page.Descendants("pre").Single().Value);
         Assert.DoesNotContain("http://", html.Replace(Html.Svg.NamespaceName, "", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.DoesNotContain("<script", html, StringComparison.Ordinal);
     }
@@ -53,6 +53,6 @@ public sealed class RunPageTests(TrainedRun run) : IDisposable
         Assert.Contains("The run holds no benchmark.csv.", result.Output, StringComparison.Ordinal);
 
         File.Delete(Path.Combine(copy, "student.onnx"));
-        Assert.Contains("expected the folder of a finished run", InProcess.Run("report", copy).Ends(2).Error, StringComparison.Ordinal);
+        Assert.Contains("got a run that is not finished; go on with: onnx-amalgam train --resume -o ", InProcess.Run("report", copy).Ends(2).Error, StringComparison.Ordinal);
     }
 }

@@ -9,10 +9,16 @@ public sealed class TempFolder : IDisposable
 
     public string this[string name] => System.IO.Path.Combine(Path, name);
 
-    public string Write(string name, ReadOnlySpan<byte> content)
+    /// <summary>The path of a name inside; folders on the way are made.</summary>
+    public string Made(string name)
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(this[name])!);
-        File.WriteAllBytes(this[name], content);
+        return this[name];
+    }
+
+    public string Write(string name, ReadOnlySpan<byte> content)
+    {
+        File.WriteAllBytes(Made(name), content);
         return this[name];
     }
 

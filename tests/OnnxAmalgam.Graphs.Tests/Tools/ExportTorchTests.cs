@@ -1,4 +1,5 @@
 using Onnx;
+using OnnxAmalgam.Graphs.Tests.Files;
 
 namespace OnnxAmalgam.Graphs.Tests.Tools;
 
@@ -35,7 +36,7 @@ public sealed class ExportTorchTests : IDisposable
                 return self.scores(x).reshape(int(x.shape[0]), 2)
         """;
 
-    readonly TemporaryFolder _folder = new();
+    readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -105,14 +106,14 @@ public sealed class ExportTorchTests : IDisposable
 
         Assert.Equal(2, answer.ExitCode);
         Assert.Contains(message, answer.Errors, StringComparison.Ordinal);
-        Assert.Equal(["network.py"], Directory.GetFiles(Path.GetDirectoryName(_folder["any"])!).Select(Path.GetFileName));
+        Assert.Equal(["network.py"], Directory.GetFiles(Path.GetDirectoryName(_folder.Made("any"))!).Select(Path.GetFileName));
     }
 
     [Fact]
     public void The_script_of_the_test_models_writes_the_files_that_are_committed()
     {
         Python.RequireTorch();
-        string folder = Path.GetDirectoryName(_folder["models/any"])!;
+        string folder = Path.GetDirectoryName(_folder.Made("models/any"))!;
 
         Assert.Equal(0, Python.Run("make_test_models.py", "--to", folder).ExitCode);
 
@@ -125,13 +126,13 @@ public sealed class ExportTorchTests : IDisposable
     {
         Python.Answer answer = Export(network, arguments);
         Assert.True(answer.ExitCode == 0, answer.Errors);
-        return _folder["teacher.onnx"];
+        return _folder.Made("teacher.onnx");
     }
 
     Python.Answer Export(string network, params string[] arguments)
     {
         Python.RequireTorch();
-        File.WriteAllText(_folder["network.py"], Network);
-        return Python.Run("export_torch.py", [$"{_folder["network.py"]}:{network}", "--size", "8", "10", "-o", _folder["teacher.onnx"], .. arguments]);
+        File.WriteAllText(_folder.Made("network.py"), Network);
+        return Python.Run("export_torch.py", [$"{_folder.Made("network.py")}:{network}", "--size", "8", "10", "-o", _folder.Made("teacher.onnx"), .. arguments]);
     }
 }

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
+using OnnxAmalgam.Graphs.Tests.Files;
 
 namespace OnnxAmalgam.Graphs.Tests.Tools;
 
@@ -12,7 +13,7 @@ public sealed class FetchDataTests : IDisposable
     static readonly byte[] s_content = [.. Enumerable.Range(0, 5000).Select(i => (byte)(i * i / 7))];
     static readonly byte[] s_gzip = Gzip(s_content, CompressionLevel.SmallestSize);
 
-    readonly TemporaryFolder _folder = new();
+    readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -20,12 +21,12 @@ public sealed class FetchDataTests : IDisposable
     public void A_file_that_is_what_the_manifest_says_is_put_in_place_and_then_left_alone()
     {
         Manifest("tiny.gz", "content", s_content);
-        File.WriteAllBytes(_folder["from/tiny.gz"], s_gzip);
+        File.WriteAllBytes(_folder.Made("from/tiny.gz"), s_gzip);
 
         Assert.Equal(0, FetchFrom().ExitCode);
-        Assert.Equal(s_gzip, File.ReadAllBytes(_folder["to/tiny/tiny.gz"]));
+        Assert.Equal(s_gzip, File.ReadAllBytes(_folder.Made("to/tiny/tiny.gz")));
 
-        File.Delete(_folder["from/tiny.gz"]);
+        File.Delete(_folder.Made("from/tiny.gz"));
         Python.Answer again = FetchFrom();
         Assert.Equal(0, again.ExitCode);
         Assert.Contains("tiny/tiny.gz: present", again.Errors, StringComparison.Ordinal);
@@ -35,7 +36,7 @@ public sealed class FetchDataTests : IDisposable
     public void Another_compression_of_the_same_content_is_the_same_data()
     {
         Manifest("tiny.gz", "content", s_content);
-        File.WriteAllBytes(_folder["from/tiny.gz"], Gzip(s_content, CompressionLevel.NoCompression));
+        File.WriteAllBytes(_folder.Made("from/tiny.gz"), Gzip(s_content, CompressionLevel.NoCompression));
 
         Assert.Equal(0, FetchFrom().ExitCode);
     }
@@ -55,27 +56,27 @@ public sealed class FetchDataTests : IDisposable
         if (position == 40)
             BitConverter.TryWriteBytes(bad.AsSpan(bad.Length - 8), Crc32(Gunzipped(bad)));
         Manifest("tiny.gz", digestOf, digestOf == "file" ? good : s_content);
-        File.WriteAllBytes(_folder["from/tiny/tiny.gz"], bad);
+        File.WriteAllBytes(_folder.Made("from/tiny/tiny.gz"), bad);
 
         Python.Answer answer = FetchFrom();
 
         Assert.Equal(3, answer.ExitCode);
         Assert.Contains(message, answer.Errors, StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFiles(_folder["to/tiny/any"][..^4]));
+        Assert.Empty(Directory.GetFiles(_folder.Made("to/tiny/any")[..^4]));
     }
 
     [Fact]
     public void A_damaged_file_that_is_already_there_is_named_not_overwritten()
     {
         Manifest("tiny.gz", "content", s_content);
-        File.WriteAllBytes(_folder["from/tiny.gz"], s_gzip);
-        File.WriteAllBytes(_folder["to/tiny/tiny.gz"], s_gzip[..^9]);
+        File.WriteAllBytes(_folder.Made("from/tiny.gz"), s_gzip);
+        File.WriteAllBytes(_folder.Made("to/tiny/tiny.gz"), s_gzip[..^9]);
 
         Python.Answer answer = FetchFrom();
 
         Assert.Equal(3, answer.ExitCode);
         Assert.Contains("to fetch it again", answer.Errors, StringComparison.Ordinal);
-        Assert.Equal(s_gzip.Length - 9, new FileInfo(_folder["to/tiny/tiny.gz"]).Length);
+        Assert.Equal(s_gzip.Length - 9, new FileInfo(_folder.Made("to/tiny/tiny.gz")).Length);
     }
 
     [Fact]
@@ -83,15 +84,15 @@ public sealed class FetchDataTests : IDisposable
     {
         byte[] archive = Archive(("set/one.bin", [1, 2, 3]), ("set/two.bin", [4, 5]));
         Manifest("tiny.tar.gz", "file", archive, ["one.bin", "two.bin"]);
-        File.WriteAllBytes(_folder["from/tiny.tar.gz"], archive);
+        File.WriteAllBytes(_folder.Made("from/tiny.tar.gz"), archive);
 
         Assert.Equal(0, FetchFrom().ExitCode);
         Assert.Contains("present", FetchFrom().Errors, StringComparison.Ordinal);
-        File.WriteAllBytes(_folder["to/tiny/two.bin"], [4, 6]);
+        File.WriteAllBytes(_folder.Made("to/tiny/two.bin"), [4, 6]);
         Assert.Contains("verified", FetchFrom().Errors, StringComparison.Ordinal);
 
-        Assert.Equal([1, 2, 3], File.ReadAllBytes(_folder["to/tiny/one.bin"]));
-        Assert.Equal([4, 5], File.ReadAllBytes(_folder["to/tiny/two.bin"]));
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(_folder.Made("to/tiny/one.bin")));
+        Assert.Equal([4, 5], File.ReadAllBytes(_folder.Made("to/tiny/two.bin")));
     }
 
     [Fact]
@@ -104,13 +105,13 @@ public sealed class FetchDataTests : IDisposable
         Task<string?> served = Serve(server, s_gzip, 0, half);
         Assert.Equal(2, Fetch().ExitCode);
         Assert.Null(await served);
-        Assert.False(File.Exists(_folder["to/tiny/tiny.gz"]));
+        Assert.False(File.Exists(_folder.Made("to/tiny/tiny.gz")));
 
         served = Serve(server, s_gzip, half, s_gzip.Length);
         Assert.Equal(0, Fetch().ExitCode);
         Assert.Equal($"bytes={half}-", await served);
-        Assert.Equal(s_gzip, File.ReadAllBytes(_folder["to/tiny/tiny.gz"]));
-        Assert.Single(Directory.GetFiles(Path.GetDirectoryName(_folder["to/tiny/tiny.gz"])!));
+        Assert.Equal(s_gzip, File.ReadAllBytes(_folder.Made("to/tiny/tiny.gz")));
+        Assert.Single(Directory.GetFiles(Path.GetDirectoryName(_folder.Made("to/tiny/tiny.gz"))!));
     }
 
     [Fact]
@@ -123,9 +124,9 @@ public sealed class FetchDataTests : IDisposable
     }
 
     Python.Answer Fetch(params string[] arguments) =>
-        Python.Run("fetch_data.py", ["--manifest", _folder["manifest.json"], "--to", Path.GetDirectoryName(_folder["to/any"])!, .. arguments]);
+        Python.Run("fetch_data.py", ["--manifest", _folder.Made("manifest.json"), "--to", Path.GetDirectoryName(_folder.Made("to/any"))!, .. arguments]);
 
-    Python.Answer FetchFrom() => Fetch("--from", Path.GetDirectoryName(_folder["from/any"])!);
+    Python.Answer FetchFrom() => Fetch("--from", Path.GetDirectoryName(_folder.Made("from/any"))!);
 
     void Manifest(string file, string digestOf, byte[] bytes, string[]? extract = null, string[]? urls = null)
     {
@@ -140,7 +141,7 @@ public sealed class FetchDataTests : IDisposable
         if (extract is not null)
             download["extract"] = extract;
         object[] manifest = [new { name = "tiny", home = "none", licence = "none", downloads = new[] { download } }];
-        File.WriteAllText(_folder["manifest.json"], JsonSerializer.Serialize(manifest));
+        File.WriteAllText(_folder.Made("manifest.json"), JsonSerializer.Serialize(manifest));
     }
 
     static HttpListener Listen(out string address)

@@ -30,6 +30,7 @@ internal static class CurveChart
                     Draw("text", Has("x", "0"), Has("y", Y(y, m)), Has("dy", "-4"), y.Text(m)),
                 }).ToArray<object>(),
                 x.Marks.Where(m => m == Math.Floor(m)).Select(m => Draw("text", Has("x", X(x, m)), Has("y", "296"), Has("text-anchor", "middle"), m.ToString("0", CultureInfo.InvariantCulture))).ToArray<object>(),
+                Draw("text", Has("x", "0"), Has("y", "296"), "epoch"),
                 drawn.Select((c, i) => Draw("polyline", Has("class", $"curve {Hue(i)}"), Has("points", string.Join(' ', c.Points.Select(p => $"{X(x, p.X)},{Y(y, p.Y)}"))))).ToArray<object>()),
             Key([.. drawn.Select(c => c.Name)]));
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Xml.Linq;
+using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Training.Evaluation;
 using static OnnxAmalgam.Cli.Reports.Pages.Html;
 
@@ -50,7 +51,7 @@ internal static class RunPage
     /// <summary>The page.</summary>
     public static string Write(ReportedRun run) => Page($"Run: {run.Name}", Of("body",
         Of("h1", run.Name), Summary(run), Accuracy(run), Curves(run), Classes(run), Matrix(run), Map(run), Benchmark(run),
-        Of("section", Of("h2", "Recipe"), Of("details", Of("summary", "every value"), Of("pre", run.Recipe))),
+        Of("section", Of("h2", "Recipe"), Of("details", Of("summary", "every value"), Of("pre", new XText(string.Join('\n', run.Recipe.Split('\n').Select(Printable.Text)))))),
         Of("section", Of("h2", "Versions"), Of("dl", run.Environment.Select(e => new object[] { Of("dt", e.Name), Of("dd", e.Value) }).ToArray()))));
 
     static XElement? Summary(ReportedRun run)
@@ -126,7 +127,18 @@ internal static class RunPage
         MapChart.Of(map, [.. run.Teachers.Select(t => t.Name)], run.TeacherOf),
         Of("p", Has("class", "note"), string.Create(CultureInfo.InvariantCulture, $"{map.Points.Count:N0} test images on the two principal axes of the student's last tap, which hold {100 * map.Share:0} % of its variance; a colour a teacher, by the image's true class. Point at one for its class.")));
 
-    static XElement Benchmark(ReportedRun run) => Of("section", Of("h2", "Benchmark"), run.Benchmark is not { } benchmark
-        ? Of("p", "The run holds no benchmark.csv.")
-        : Table(benchmark.Columns, benchmark.Rows.Select(r => Row(r[0], r.Skip(1)))));
+    /// <summary>What people compare; benchmark.csv has the rest.</summary>
+    static XElement Benchmark(ReportedRun run)
+    {
+        if (run.Benchmark is not { } benchmark)
+            return Of("section", Of("h2", "Benchmark"), Of("p", "The run holds no benchmark.csv."));
+        string Cell(IReadOnlyList<string> row, string column) => benchmark.Columns.ToList().IndexOf(column) is >= 0 and var at ? row[at] : "";
+        object? Figure(IReadOnlyList<string> row, string column, double factor, string format) =>
+            double.TryParse(Cell(row, column), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? Number(value * factor, format) : null;
+        return Of("section", Of("h2", "Benchmark"),
+            Table(["model", "batch", "median ms", "95 % below, ms", "images a second", "MiB", "parameters", "million multiply-adds"], benchmark.Rows.Select(r => Row(
+                Path.GetFileNameWithoutExtension(Cell(r, "model")), Cell(r, "batch"), Figure(r, "p50_ms", 1, "0.000"), Figure(r, "p95_ms", 1, "0.000"), Figure(r, "samples_per_sec", 1, "N0"),
+                Figure(r, "file_bytes", 1.0 / (1 << 20), "0.00"), Figure(r, "param_count", 1, "N0"), Figure(r, "macs", 1e-6, "N1")))),
+            Of("p", Has("class", "note"), string.Join(", ", benchmark.Rows.Select(r => $"{Cell(r, "provider")} on {Cell(r, "device")}, threads: {Cell(r, "threads")}").Distinct()) + "; all models took turns."));
+    }
 }

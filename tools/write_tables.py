@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Writes the tables of docs/benchmarks.md that stand between <!-- measured NAME --> and <!-- /measured --> from the logs of measured runs.
+
+    python3 tools/write_tables.py            # from docs/protocols.csv, docs/catalogue.csv and docs/step_times.csv
+    python3 tools/write_tables.py --check    # says whether they are as the logs say; exit code 1 if not
+
+The logs are those of `onnx-amalgam compare --log`: a row a run. Means are over seeds; each seed's accuracy on the union stands beside.
+"""
+import csv
+import json
+import pathlib
+import re
+import statistics
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+ABOUT = {
+    "gated": "`gated`, by the source's domain",
+    "untagged": "`untagged`: gated, no source names its domain",
+    "soft-concat": "`soft-concat`: plain soft targets",
+    "published": "`published`: common feature learning",
+    "supervised": "`supervised`: true labels, no teacher",
+    "estimated": "`estimated`: gated, no source names its domain",
+}
+NAMES = ["gated", "untagged", "estimated", "soft-concat", "published", "supervised"]
+
+
+def runs(log):
+    """{method: {seed: row}}; row['accuracy'] is {(model, task): accuracy}."""
+    csv.field_size_limit(1 << 30)
+    found = {}
+    with open(DOCS / log, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            row["accuracy"] = {(model, task): value for model, task, metric, value, *_ in json.loads(row["evaluation"]) if metric == "accuracy_top1"}
+            found.setdefault(row["method"], {})[int(row["seed"])] = row
+    return found
+
+
+def share(value):
+    text = f"{value:.4f}"
+    return text[1:] if text.startswith("0") else text
+
+
+def hours(rows):
+    return sum(float(row["seconds"]) for row in rows) / 3600
+
+
+def mean(rows, task):
+    return statistics.mean(row["accuracy"]["student", task] for row in rows)
+
+
+def seeds(of):
+    return ", ".join(share(of[seed]["accuracy"]["student", "union"]) for seed in sorted(of))
+
+
+def protocol(name, log):
+    """A protocol's methods beside its teachers; minutes: the runs' median."""
+    own = {method.removeprefix(name + "-"): of for method, of in log.items() if method.startswith(name + "-")}
+    if not own:
+        return "Not measured yet."
+    first = next(iter(next(iter(own.values())).values()))["accuracy"]
+    tasks = [task for model, task in first if model == task]
+    lines = [
+        f"| learns from | union | each seed | {' | '.join(tasks)} | minutes |",
+        "|---" * (len(tasks) + 4) + "|",
+        f"| the teachers themselves | | | {' | '.join(share(first[task, task]) for task in tasks)} | |",
+        f"| concatenated teachers (arg max over all scores) | {share(first['concatenated', 'union'])} | | {' | '.join(share(first['concatenated', task]) for task in tasks)} | |",
+    ]
+    others = sorted((m for m in own if m not in NAMES), key=lambda m: -mean(own[m].values(), "union"))
+    for method in others + [n for n in NAMES if n in own]:
+        rows = list(own[method].values())
+        minutes = statistics.median(float(row["seconds"]) for row in rows) / 60
+        lines.append(f"| {ABOUT.get(method, f'`{method}`')} | {share(mean(rows, 'union'))} | {seeds(own[method])} | "
+                     f"{' | '.join(share(mean(rows, task)) for task in tasks)} | {minutes:.0f} |")
+    every = [row for of in own.values() for row in of.values()]
+    return "\n".join(lines) + f"\n\n{len(every)} runs, {hours(every):.1f} hours of one thread."
+
+
+def catalogue(log, times):
+    lines = ["| recipe | union | each seed | digits_resnet | fashion_mixer | ms a step |", "|---|---|---|---|---|---|"]
+    for method, of in sorted(log.items(), key=lambda m: -mean(m[1].values(), "union")):
+        name, rows = method.removeprefix("catalogue-"), list(of.values())
+        lines.append(f"| `{name}` | {share(mean(rows, 'union'))} | {seeds(of)} | {share(mean(rows, 'digits_resnet'))} | {share(mean(rows, 'fashion_mixer'))} | {times.get(name, '')} |")
+    every = [row for of in log.values() for row in of.values()]
+    return "\n".join(lines) + f"\n\n{len(log)} methods, {len(every)} runs, {hours(every):.1f} hours of one thread. The concatenated teachers: " + \
+        f"{share(every[0]['accuracy']['concatenated', 'union'])}."
+
+
+def tables():
+    protocols = runs("protocols.csv")
+    with open(DOCS / "step_times.csv", newline="", encoding="utf-8") as file:
+        times = {row["recipe"]: row["milliseconds"] for row in csv.DictReader(file)}
+    made = {name: protocol(name, protocols) for name in ("mnist-fashion", "headline", "methods", "four", "five", "six", "foreign")}
+    return made | {"catalogue": catalogue(runs("catalogue.csv"), times)}
+
+
+def main():
+    path = DOCS / "benchmarks.md"
+    old = path.read_text(encoding="utf-8")
+    new = old
+    for name, table in tables().items():
+        mark = re.compile(rf"(<!-- measured {name} -->\n).*?(<!-- /measured -->)", re.DOTALL)
+        if not mark.search(new):
+            sys.exit(f"{path}: expected <!-- measured {name} --> and <!-- /measured -->, got neither; put them where the table belongs")
+        new = mark.sub(lambda m: f"{m[1]}{table}\n{m[2]}", new)
+    if "--check" in sys.argv[1:]:
+        if new != old:
+            sys.exit(f"{path}: expected the tables that the logs give, got others; run: python3 tools/write_tables.py")
+        return
+    path.write_text(new, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
