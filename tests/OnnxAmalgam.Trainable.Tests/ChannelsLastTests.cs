@@ -1,3 +1,4 @@
+using OnnxAmalgam.Graphs;
 using TorchSharp;
 
 namespace OnnxAmalgam.Trainable.Tests;
@@ -46,5 +47,26 @@ public sealed class ChannelsLastTests
         using var images = torch.rand(2, channels, 8, 8);
         using var feature = graph.Run(new Dictionary<string, torch.Tensor> { [graph.InputNames[0]] = images }, [map])[0];
         Assert.Equal([16 * 4 * 4, 1, 16 * 4, 16], feature.stride());
+    }
+
+    /// <summary>libtorch's own gradient here writes beyond its memory and ends the process.</summary>
+    [Theory]
+    [InlineData(4)]
+    [InlineData(8)]
+    [InlineData(12)]
+    public void A_strided_point_convolution_of_few_channels_trains_on_large_images(int channels)
+    {
+        using var scope = torch.NewDisposeScope();
+        OnnxModel model = StudentZoo.Build($"zoo:resnet(widths=[{channels},{2 * channels}], blocks=[1,1])", 3, 56, 56, 2, seed: 1);
+        using var graph = new TrainableGraph(model);
+        graph.train();
+        for (int step = 0; step < 3; step++)
+        {
+            using var inner = torch.NewDisposeScope();
+            torch.Tensor images = ChannelsLast.Of(torch.randn(64, 3, 56, 56));
+            graph.Run(new Dictionary<string, torch.Tensor> { ["images"] = images }, ["logits"])[0].square().mean().backward();
+        }
+
+        Assert.All(graph.Initializers.Values.Where(p => p.grad is not null), p => Assert.True(p.grad!.isfinite().all().item<bool>()));
     }
 }

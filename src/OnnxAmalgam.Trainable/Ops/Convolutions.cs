@@ -30,11 +30,26 @@ internal static class Convolutions
         };
     }
 
-    static Tensor Conv(Tensor x, Tensor w, Tensor? bias, Geometry g, long[] pads, long groups) => g.Rank switch
+    /// <summary>Fewest channels for which libtorch may take a 1x1 convolution with strides as it is.</summary>
+    const int LeastStridedChannels = 16;
+
+    /// <summary>Y of padded X.</summary>
+    /// <remarks>libtorch 2.10 writes beyond its memory in the gradient of a 1x1 convolution with strides, of images with channels innermost and fewer than twelve
+    /// channels: such a one sees only the positions that count.</remarks>
+    static Tensor Conv(Tensor x, Tensor w, Tensor? bias, Geometry g, long[] pads, long groups)
     {
-        1 => functional.conv1d(x, w, bias, g.Strides[0], pads[0], g.Dilations[0], groups),
-        2 => functional.conv2d(x, w, bias, g.Strides, pads, g.Dilations, groups),
-        3 => functional.conv3d(x, w, bias, g.Strides, pads, g.Dilations, groups),
+        if (g.Rank != 2 || x.shape[1] >= LeastStridedChannels || g.Strides.All(s => s == 1) || g.Kernel.Any(k => k != 1) || pads.Any(p => p != 0))
+            return Convolve(x, w, bias, g, g.Strides, pads, groups);
+        using var rows = x.slice(2, 0, x.shape[2], g.Strides[0]);
+        using var seen = rows.slice(3, 0, x.shape[3], g.Strides[1]);
+        return Convolve(seen, w, bias, g, [1, 1], pads, groups);
+    }
+
+    static Tensor Convolve(Tensor x, Tensor w, Tensor? bias, Geometry g, long[] strides, long[] pads, long groups) => g.Rank switch
+    {
+        1 => functional.conv1d(x, w, bias, strides[0], pads[0], g.Dilations[0], groups),
+        2 => functional.conv2d(x, w, bias, strides, pads, g.Dilations, groups),
+        3 => functional.conv3d(x, w, bias, strides, pads, g.Dilations, groups),
         _ => throw new ArgumentException($"expected 1 to 3 spatial axes, got {g.Rank}"),
     };
 
