@@ -8,7 +8,7 @@ public sealed class UsageTests
     [Theory]
     [InlineData("unknown command 'trian'; did you mean 'train'?", "trian", "recipe.yaml")]
     [InlineData("unknown command 'frobnicate'", "frobnicate")]
-    [InlineData("expected a command: train, ")]
+    [InlineData("expected a command: init, train, ")]
     [InlineData("unknown option '--jsno'; did you mean '--json'?", "inspect", "model.onnx", "--jsno")]
     [InlineData("unknown option '--bogus'; a name that starts with '-' goes behind --", "bench", "--bogus", "model.onnx")]
     [InlineData("--opset: expected 7 to 23, got 24", "export", "run", "-o", "x.onnx", "--opset", "24")]
