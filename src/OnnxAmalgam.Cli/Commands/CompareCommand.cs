@@ -52,6 +52,7 @@ internal sealed class CompareCommand : ProgramCommand
         var methods = paths.Select(path => all.Select(seed => RecipeReader.Read(path, [.. overrides, Seed(seed)])).ToArray()).ToArray();
         var runLog = result.GetValue(log) is { } logFile ? new RunLog(logFile) : null;
         Check(paths, [.. methods.Select(m => m[0])]);
+        RunKey[] keys = runLog is null ? [] : [.. paths.Zip(methods, (path, m) => RunKey.Of(path, overrides, m[0], result.GetValue(program) ?? CommandLine.Version))];
         string folder = Path.GetFullPath(result.GetValue(output) ?? Path.Combine("runs", $"compare-{methods[0][0].Name}"));
 
         var compute = Compute.WithTorch(session);
@@ -64,8 +65,8 @@ internal sealed class CompareCommand : ProgramCommand
             for (int m = 0; m < methods.Length; m++)
             {
                 Recipe recipe = methods[m][seed];
-                var key = RunKey.Of(paths[m], overrides, recipe, result.GetValue(program) ?? CommandLine.Version);
-                if (runLog?.Find(key) is { } logged)
+                RunKey? key = runLog is null ? null : keys[m] with { Seed = all[seed] };
+                if (key is not null && runLog!.Find(key) is { } logged)
                 {
                     session.Note($"{recipe.Name}, seed {all[seed]} ({++done} of {methods.Length * all.Length}): known, from {Printable.Text(result.GetValue(log)!)}");
                     runs[m].Add(logged);
@@ -81,7 +82,8 @@ internal sealed class CompareCommand : ProgramCommand
                     return signals.ExitCode;
                 }
 
-                runLog?.Add(recipe.Name, key, run.Duration ?? TimeSpan.Zero, run);
+                if (key is not null)
+                    runLog!.Add(recipe.Name, key, run.Duration ?? TimeSpan.Zero, run);
                 runs[m].Add(run);
             }
         }

@@ -72,8 +72,9 @@ internal sealed class ReportCommand : ProgramCommand
             string student = Path.Combine(folder, "student.onnx");
             var labelled = read with { Teachers = [.. setup.Teachers.Select(t => (t.Name, t.Labels))] };
             var classes = new ClassResults(PredictionTable.Make(setup, student), setup.Union.Classes);
-            if (read.Evaluation.FirstOrDefault(r => r is { Model: "student", Task: "union", Metric: "accuracy_top1" }) is { } then && then.N != classes.Rows.Sum(r => r.Images))
-                session.Warn($"the test images are not those of the run's evaluation: {classes.Rows.Sum(r => r.Images)} with labels now, {then.N} then");
+            int now = classes.Rows.Sum(r => r.Images);
+            if (read.Evaluation.FirstOrDefault(r => r is { Model: "student", Task: "union", Metric: "accuracy_top1" }) is { } then && then.N != now)
+                session.Warn($"the test images are not those of the run's evaluation: {now} with labels now, {then.N} then");
             return labelled with { Classes = classes, Map = FeatureMap.Of(setup.Test!, student, compute, MapImages) };
         }
         catch (InputException e)

@@ -86,15 +86,5 @@ internal sealed class ConvolutionList
     bool IsWrittenOut(NodeProto user, string value) => user.OpType == "ReduceMean" && user.Input[0] == value
         && graph.View.Consumers(user.Output[0]).Any(next => next.OpType == "Sub" && next.Input[0] == value && next.Input[1] == user.Output[0]);
 
-    NodeProto? Head()
-    {
-        try
-        {
-            return HeadParts.Find(graph)?.Head.Node;
-        }
-        catch (InputException)
-        {
-            return null;
-        }
-    }
+    NodeProto? Head() => InputException.Attempt(() => HeadParts.Find(graph)?.Head.Node).Found;
 }

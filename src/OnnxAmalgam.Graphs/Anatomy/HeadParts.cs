@@ -11,19 +11,8 @@ internal sealed record HeadParts(ClassifierHead Head, string Weight, HeadBias? B
     static readonly string[] Linear = ["Gemm", "MatMul", "Conv", "ConvTranspose", "Einsum", "FusedGemm", "FusedMatMul", "FusedConv", "QLinearConv", "QLinearMatMul"];
 
     /// <summary>The head, or null when the last layer with weights is none, or not on every path to the scores.</summary>
-    public static HeadParts? Find(ClassifierGraph graph)
-    {
-        LogitsOutput logits;
-        try
-        {
-            logits = new LogitsWalk(graph).Find(null);
-        }
-        catch (InputException)
-        {
-            return null;
-        }
-        return MakerOf(graph, logits.Value);
-    }
+    public static HeadParts? Find(ClassifierGraph graph) =>
+        InputException.Attempt(() => new LogitsWalk(graph).Find(null)).Found is { } logits ? MakerOf(graph, logits.Value) : null;
 
     /// <summary>The head that makes these scores.</summary>
     public static HeadParts? MakerOf(ClassifierGraph graph, string scores)

@@ -67,17 +67,7 @@ internal sealed class TapList
         ? $"a value that depends on the image input '{graph.Image.Name}', got one that does not; choose a value on the way from image to scores"
         : $"a float value of rank 2 to 4 behind the input, got {graph.Fact(name)?.ToString() ?? "one of unknown shape"}; choose another value";
 
-    static string? Scores(ClassifierGraph graph)
-    {
-        try
-        {
-            return new LogitsWalk(graph).Find(null).Value;
-        }
-        catch (InputException)
-        {
-            return null;
-        }
-    }
+    static string? Scores(ClassifierGraph graph) => InputException.Attempt(() => new LogitsWalk(graph).Find(null).Value).Found;
 
     bool IsTappable(string value) =>
         graph.DependsOnImage(value) && graph.IsFloat(value) && graph.Rank(value) is >= 2 and <= 4;

@@ -30,17 +30,7 @@ internal sealed class GraphInput
     }
 
     /// <summary>The graph's image input, or null where it has none.</summary>
-    public static GraphInput? Of(OnnxModel model)
-    {
-        try
-        {
-            return new GraphInput(model);
-        }
-        catch (InputException)
-        {
-            return null;
-        }
-    }
+    public static GraphInput? Of(OnnxModel model) => InputException.Attempt(() => new GraphInput(model)).Found;
 
     /// <summary>The input's axes as the file has them.</summary>
     public string Shape => $"[{string.Join(", ", dims.Select((_, axis) => axis == 0 ? "n" : Size(axis)?.ToString(CultureInfo.InvariantCulture) ?? "?"))}]";

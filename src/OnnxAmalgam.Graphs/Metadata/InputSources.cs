@@ -39,19 +39,12 @@ internal sealed class InputSources(OnnxModel model)
     }
 
     /// <summary>The graph's own description with what a source adds, or null where the graph contradicts it.</summary>
-    InputDescription? OnGraph(int? height, int? width, int? channels)
+    InputDescription? OnGraph(int? height, int? width, int? channels) => InputException.Attempt(() =>
     {
-        try
-        {
-            var graph = new GraphInput(model);
-            // a size that the graph fixes is the one that will be fed
-            return graph.Describe(graph.Height ?? height, graph.Width ?? width, graph.Channels ?? channels);
-        }
-        catch (InputException)
-        {
-            return null;
-        }
-    }
+        var graph = new GraphInput(model);
+        // a size that the graph fixes is the one that will be fed
+        return graph.Describe(graph.Height ?? height, graph.Width ?? width, graph.Channels ?? channels);
+    }).Found;
 
     InputDescription? Ultralytics()
     {

@@ -32,7 +32,7 @@ internal sealed class ElementFacts
         this.graph = graph;
         facts = new(() => classifier!.Value?.Facts ?? Graphs.Facts.Infer(graph.Model));
         classifier = new(FindClassifier);
-        scores = new(() => classifier.Value is { } found ? Attempt(() => new LogitsWalk(found).Find(null).Value) : null);
+        scores = new(() => classifier.Value is { } found ? InputException.Attempt(() => new LogitsWalk(found).Find(null).Value).Found : null);
         axes = new(() => classifier.Value is { } found ? new ChannelAxes(found) : null);
         taps = new(() => classifier.Value is { } found ? [.. new TapList(found).All.Select(tap => tap.Value)] : []);
         dominators = new(FindDominators);
@@ -152,7 +152,7 @@ internal sealed class ElementFacts
     ClassifierGraph? FindClassifier()
     {
         var found = new ClassifierGraph(graph.Model);
-        return Attempt(() => found.Image) is null ? null : found;
+        return InputException.Attempt(() => found.Image).Found is null ? null : found;
     }
 
     HashSet<object> FindDominators()
@@ -201,17 +201,5 @@ internal sealed class ElementFacts
                 found[read] = Math.Min(found.GetValueOrDefault(read, int.MaxValue), distance + 1);
         }
         return found;
-    }
-
-    static T? Attempt<T>(Func<T> find) where T : class
-    {
-        try
-        {
-            return find();
-        }
-        catch (InputException)
-        {
-            return null;
-        }
     }
 }

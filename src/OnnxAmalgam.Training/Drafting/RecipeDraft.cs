@@ -29,7 +29,7 @@ public sealed class RecipeDraft
 
         string[] names = Names(request.Teachers);
         sources = [.. request.Data.SelectMany(path => SourceDraft.Of(path, names))];
-        teachers = [.. request.Teachers.Zip(names, (path, name) => new TeacherDraft(path, name, side: null))];
+        teachers = [.. request.Teachers.Zip(names, (path, name) => new TeacherDraft(path, name))];
         union = [.. teachers.SelectMany(t => t.Labels).Distinct(StringComparer.Ordinal)];
         if (union.Length == 0)
         {

@@ -20,16 +20,15 @@ sealed class TeacherDraft
     /// <summary>Looks at a file; no network runs.</summary>
     /// <param name="path">An .onnx file.</param>
     /// <param name="name">Its unique name.</param>
-    /// <param name="side">Pixels a side where the graph leaves them free; null: as usual.</param>
     /// <exception cref="InputException">No model, or one that takes no image.</exception>
-    public TeacherDraft(string path, string name, int? side)
+    public TeacherDraft(string path, string name)
     {
         (Path, Name, model) = (path, name, OnnxModel.Load(path));
         (logits, logitsProblem) = InputException.Attempt(() => Anatomy.Logits(model));
         stated = logits is null ? null : ModelMetadata.Labels(model);
         Labels = stated ?? Numbers();
         InputIsStated = ModelMetadata.Input(model) is not null;
-        Input = ModelMetadata.Input(model) ?? FromGraph(side ?? UsualSide);
+        Input = ModelMetadata.Input(model) ?? FromGraph();
         Parameters = Costs.Of(model, Input.Height).Parameters;
     }
 
@@ -150,10 +149,10 @@ sealed class TeacherDraft
         ? [.. Enumerable.Range(0, classes).Select(i => string.Create(CultureInfo.InvariantCulture, $"{Name}/{i}"))]
         : [];
 
-    InputDescription FromGraph(int side) =>
+    InputDescription FromGraph() =>
         InputException.Attempt(() => ModelMetadata.FromGraph(model)).Found
-        ?? InputException.Attempt(() => ModelMetadata.FromGraph(model, side)).Found
-        ?? ModelMetadata.FromGraph(model, side, channels: 3);
+        ?? InputException.Attempt(() => ModelMetadata.FromGraph(model, UsualSide)).Found
+        ?? ModelMetadata.FromGraph(model, UsualSide, channels: 3);
 
     bool SizeIsFree() => InputException.Attempt(() => ModelMetadata.FromGraph(model)).Found is null;
 }

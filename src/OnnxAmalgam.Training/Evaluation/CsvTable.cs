@@ -40,12 +40,7 @@ public static class CsvTable
     /// <returns>The columns' names, and the rows.</returns>
     public static (IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows) Read(string path)
     {
-        using var csv = CsvReader.FromText(File.ReadAllText(path), CsvReaderOptions.Default with
-        {
-            Separator = ',',
-            MalformedData = CsvMalformedDataHandling.Throw,
-            FieldCountMismatch = CsvFieldCountHandling.Throw,
-        });
+        using var csv = StrictCsv.Open(path);
         string[] columns = [.. csv.Headers];
         var rows = new List<IReadOnlyList<string>>();
         while (csv.Read())

@@ -1,7 +1,6 @@
 using System.Globalization;
 using CsvHelper;
 using OnnxAmalgam.Graphs;
-using OnnxAmalgam.Training.Comparison;
 
 namespace OnnxAmalgam.Training.Evaluation;
 

@@ -111,12 +111,9 @@ internal static class RunPage
         XElement table = Table(["", .. classes.Labels], Enumerable.Range(0, n).Select(label =>
         {
             int images = Enumerable.Range(0, n).Sum(p => classes[label, p]);
-            return Row(classes.Labels[label], Enumerable.Range(0, n).Select(p => Cell(classes[label, p], images, label == p)));
+            return Of("tr", [Of("th", Has("scope", "row"), classes.Labels[label]), .. Enumerable.Range(0, n).Select(p => Cell(classes[label, p], images, label == p))]);
         }));
         table.Element("table")!.Add(Has("class", "matrix"));
-        // Row() puts its cells into td: those made here are td already.
-        foreach (var cell in table.Descendants("td").Where(td => td.Element("td") is not null).ToArray())
-            cell.ReplaceWith(cell.Element("td"));
         return Of("section", Of("h2", "Confusion matrix"), table, Of("p", Has("class", "note"), "Rows: true classes; columns: the student's answers. Numbers of images; the darker, the larger their share of the row."));
     }
 

@@ -1,21 +1,24 @@
 using CsvHelper;
 using OnnxAmalgam.Graphs;
 
-namespace OnnxAmalgam.Training.Comparison;
+namespace OnnxAmalgam.Training.Evaluation;
 
 /// <summary>CSV files of a run folder, read back.</summary>
 static class StrictCsv
 {
+    /// <summary>Opens a file of any columns at its first row.</summary>
+    public static CsvReader Open(string path) => CsvReader.FromText(File.ReadAllText(path), CsvReaderOptions.Default with
+    {
+        Separator = ',',
+        MalformedData = CsvMalformedDataHandling.Throw,
+        FieldCountMismatch = CsvFieldCountHandling.Throw,
+    });
+
     /// <summary>Opens a file at its first row.</summary>
     /// <exception cref="InputException">Its columns are others.</exception>
     public static CsvReader Open(string path, string[] columns)
     {
-        CsvReader csv = CsvReader.FromText(File.ReadAllText(path), CsvReaderOptions.Default with
-        {
-            Separator = ',',
-            MalformedData = CsvMalformedDataHandling.Throw,
-            FieldCountMismatch = CsvFieldCountHandling.Throw,
-        });
+        CsvReader csv = Open(path);
         string[] found = [.. csv.Headers];
         if (found.SequenceEqual(columns, StringComparer.Ordinal))
             return csv;
