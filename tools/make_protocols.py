@@ -34,7 +34,7 @@ METHODS = {
     "published": ("Published common feature learning.", False, ["labels: concat", *COMMON]),
     "supervised": ("The yardstick: true labels instead of teachers.", False, ["labels: joint", "losses: [{hard_label: {weight: 1}}]"]),
 }
-# the best of the catalogue, in set methods alone: the terms beside soft targets, standardise, whether on two levels
+# the best of the catalogue, in set methods (srd in headline, too): the terms beside soft targets, standardise, whether on two levels
 NEIGHBOURS = {
     "review": ("ReviewKD on two levels", "{review: {weight: 0.3, channels: 16}}", "ema", True),
     "hint-levels": ("hints on two levels", "{hint: {weight: 0.25}}", "ema", True),
@@ -98,7 +98,7 @@ def main():
     for folder in SETS:
         for old in (RECIPES / folder).glob("*.yaml"):
             old.unlink()
-        for name in [*METHODS, *(NEIGHBOURS if folder == "methods" else [])]:
+        for name in [*METHODS, *(NEIGHBOURS if folder == "methods" else ["srd"] if folder == "headline" else [])]:
             write(folder, name)
 
 
