@@ -13,6 +13,8 @@ sealed class SourceDraft
     static readonly string[] ValidateFolders = ["val", "valid", "validate", "validation", "dev"];
     static readonly string[] TestFolders = ["test", "testing"];
 
+    const int Tried = 8;
+
     readonly SourceKind kind;
     readonly ImageSource images;
 
@@ -20,6 +22,7 @@ sealed class SourceDraft
     {
         (Path, Teacher, this.kind, Split) = (path, teacher, kind, split);
         images = ImageSource.Open(new SourceRecipe { Kind = kind, Path = path, Split = split }, _ => { });
+        Try();
     }
 
     public string Path { get; }
@@ -47,9 +50,20 @@ sealed class SourceDraft
                 : throw new InputException($"--data {argument}: expected a path, or TEACHER=PATH with one of the teachers {string.Join(", ", teachers.Select(t => $"'{t}'"))}, got '{name}'{NearestName.Hint(name, teachers)}");
         }
 
-        string[] own = Directory.Exists(argument) ? [.. teachers.Where(t => Directory.Exists(System.IO.Path.Combine(argument, t)))] : [];
-        return own.Length == 0 ? Of(argument, teacher: null) : Directory.EnumerateDirectories(argument).Order(StringComparer.Ordinal)
-            .SelectMany(folder => Of(folder, own.FirstOrDefault(t => t == System.IO.Path.GetFileName(folder))));
+        string? OwnerOf(string folder) => teachers.FirstOrDefault(t => t == System.IO.Path.GetFileName(folder));
+        if (Folders(argument) is var folders && folders.Any(f => OwnerOf(f) is not null))
+        {
+            return folders.SelectMany(folder => Of(folder, OwnerOf(folder)));
+        }
+
+        return Child(argument, TrainFolders) is { } train && Folders(train) is var parts && parts.Any(f => OwnerOf(f) is not null)
+            ? parts.Select((folder, i) => new SourceDraft(folder, OwnerOf(folder), SourceKind.Folder) { Validation = Beside(ValidateFolders, folder, i == 0), Test = Beside(TestFolders, folder, i == 0) })
+            : Of(argument, teacher: null);
+
+        // What selects and tests may lie teacher by teacher, too, or class by class: then the first source has it all.
+        SourceDraft? Beside(string[] names, string folder, bool isFirst) => Child(argument, names) is not { } part ? null
+            : !Folders(part).Any(f => OwnerOf(f) is not null) ? isFirst ? new SourceDraft(part, null, SourceKind.Folder) : null
+            : System.IO.Path.Combine(part, System.IO.Path.GetFileName(folder)) is var own && Directory.Exists(own) ? new SourceDraft(own, OwnerOf(folder), SourceKind.Folder) : null;
     }
 
     static IEnumerable<SourceDraft> Of(string path, string? teacher)
@@ -68,8 +82,27 @@ sealed class SourceDraft
         SourceDraft? Part(string[] names) => Child(path, names) is { } folder ? new SourceDraft(folder, teacher, SourceKind.Folder) : null;
     }
 
-    static string? Child(string path, string[] names) => !Directory.Exists(path) ? null
-        : Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal).FirstOrDefault(folder => names.Contains(System.IO.Path.GetFileName(folder), StringComparer.OrdinalIgnoreCase));
+    static string? Child(string path, string[] names) => Folders(path).FirstOrDefault(folder => names.Contains(System.IO.Path.GetFileName(folder), StringComparer.OrdinalIgnoreCase));
+
+    static string[] Folders(string path) => Directory.Exists(path) ? [.. Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal)] : [];
+
+    /// <summary>Reads some of the files: a folder of something else is told before a recipe is made of it.</summary>
+    void Try()
+    {
+        if (!images.MayFail)
+        {
+            return;
+        }
+
+        Canvas canvas = new(3, 8, 8);
+        byte[] pixels = new byte[canvas.Bytes];
+        int[] some = [.. Enumerable.Range(0, Math.Min(Tried, images.Count)).Select(i => (int)((long)i * images.Count / Math.Min(Tried, images.Count)))];
+        string[] wrong = [.. some.Select(i => images.Read(i, canvas, pixels) is { } problem ? $"'{images.NameOf(i)}': {problem}" : null).OfType<string>()];
+        if (some.Length > 0 && wrong.Length == some.Length)
+        {
+            throw new InputException($"{images.Where}: expected images that can be read, got {(some.Length == 1 ? "one that cannot" : $"none among {some.Length} that were tried")}, the first: {wrong[0]}");
+        }
+    }
 
     static SourceKind KindOf(string path)
     {

@@ -73,6 +73,21 @@ public sealed class InitTests : IDisposable
     }
 
     [Fact]
+    public void Teachers_folders_within_a_training_folder_keep_their_domain()
+    {
+        string first = Stated("first.onnx", Clothes), second = Stated("second.onnx", [.. Clothes.Select(c => "other " + c)]);
+        foreach (string folder in (string[])["train/first/bag", "train/second/other bag", "train/else", "val/bag", "test/first/bag", "test/second/other bag"])
+            Picture($"photos/{folder}/a.png");
+        InProcess.Run("init", first, second, "--data", place["photos"], "-o", place["recipe.yaml"], "-q").Ends(0);
+        Recipe recipe = RecipeReader.Read(place["recipe.yaml"]);
+        Assert.Equal(
+            [("else", null), ("first", "first"), ("second", "second")],
+            recipe.Data.Unlabelled.Select(s => (Path.GetFileName(s.Path), s.Domain?.Single())));
+        Assert.Equal("val", Path.GetFileName(Assert.Single(recipe.Data.Validate!).Path));
+        Assert.Equal(["first", "second"], recipe.Data.Test!.Select(s => Path.GetFileName(s.Path)));
+    }
+
+    [Fact]
     public void A_class_that_is_kept_back_whole_is_warned_of()
     {
         for (int i = 0; i < 20; i++)
@@ -122,6 +137,8 @@ public sealed class InitTests : IDisposable
         Assert.Contains("expected a path, or TEACHER=PATH with one of the teachers 'digits_resnet', got 'digits_resent'; closest: 'digits_resnet'",
             InProcess.Run("init", Bundled.Teacher("digits_resnet"), "--data", $"digits_resent={Data("mnist")}", "-o", "-").Ends(2).Error, StringComparison.Ordinal);
         Assert.Contains("expected a folder of images, got no such folder", InProcess.Run("init", Bundled.Teacher("digits_resnet"), "--data", place["nowhere"], "-o", "-").Ends(2).Error, StringComparison.Ordinal);
+        place.Write("texts/a.jpg", [1, 2, 3]);
+        Assert.Contains("expected images that can be read, got one that cannot, the first: ", InProcess.Run("init", Bundled.Teacher("digits_resnet"), "--data", place["texts"], "-o", "-").Ends(2).Error, StringComparison.Ordinal);
         Assert.Contains("expected different files, got", InProcess.Run("init", Bundled.Teacher("digits_resnet"), Bundled.Teacher("digits_resnet"), "--data", Data("mnist"), "-o", "-").Ends(2).Error, StringComparison.Ordinal);
         Assert.Contains("--data", InProcess.Run("init", Bundled.Teacher("digits_resnet"), "-o", "-").Ends(1).Error, StringComparison.Ordinal);
     }
