@@ -49,7 +49,9 @@ public static class AmalgamationRun
             return null;
         }
 
-        var evaluation = Evaluator.Evaluate(setup, folder.Student);
+        var (evaluation, predictions) = Evaluator.Evaluate(setup, folder.Student);
+        if (predictions is not null)
+            WriteText(folder.Predictions, predictions.ToCsv());
         using var csv = new StringWriter();
         EvaluationRow.WriteCsv(csv, evaluation);
         WriteText(folder.Evaluation, csv.ToString());

@@ -30,7 +30,7 @@ internal sealed class EvaluateCommand : ProgramCommand
         var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
         using var setup = AmalgamationSetup.Open(RecipeReader.Read(result.GetRequiredValue(recipe)), compute, session.Warn, session.Detail);
-        var rows = Evaluator.Evaluate(setup, file);
+        var rows = Evaluator.Evaluate(setup, file).Rows;
         if (result.GetValue(csv) is { } target)
         {
             using var text = new StringWriter();

@@ -69,8 +69,22 @@ internal sealed class TrainCommand : ProgramCommand
         }
 
         RunTable.Write(session.Terminal, setup, report, run.Student);
-        session.Note($"run folder: {run.Path}");
+        Show(run, setup, session);
         return ExitCode.Done;
+    }
+
+    /// <summary>The run as a page and plots. It is finished without them.</summary>
+    static void Show(RunFolder run, AmalgamationSetup setup, Session session)
+    {
+        try
+        {
+            _ = RunFiles.Write(ReportedRun.Of(run, setup.Recipe, setup), run);
+            session.Note($"run folder: {run.Path}; report.html shows it");
+        }
+        catch (Exception e) when (e is InputException or IOException or UnauthorizedAccessException)
+        {
+            session.Warn($"the run is finished, its page is not written: {e.Message.TrimEnd('.')}; make it with: onnx-amalgam report {ShellWord.Of(run.Path)}");
+        }
     }
 
     /// <summary>Runs it. A run that fails before its first checkpoint leaves nothing behind; later ones stay, to be resumed.</summary>

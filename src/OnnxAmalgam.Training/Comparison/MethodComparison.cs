@@ -118,7 +118,6 @@ public sealed class MethodComparison
                 throw new InputException($"'{name}': expected the test images and labels of '{methods[0].Name}', got others; compare recipes with the same data.test");
         }
 
-        if (first.Nameless > 0)
-            throw new InputException($"data.test: expected labelled images to compare methods on, got {first.Nameless} without a label; name labelled sources under data.test");
+        TestAnswers.RequireLabels(first.Nameless);
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Evaluation;
@@ -15,8 +14,6 @@ namespace OnnxAmalgam.Training.Comparison;
 /// <param name="Answers">Which test images it got right.</param>
 public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluation, TestAnswers Answers)
 {
-    const string PredictionsFile = "predictions.csv";
-
     /// <summary>How long it took: the whole run where it was made in one go, else what results.csv says of training; null: not known.</summary>
     public TimeSpan? Duration { get; init; }
 
@@ -37,17 +34,15 @@ public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluatio
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(observer);
         RefuseOther(recipe, folder);
-        string predictions = Path.Combine(folder, PredictionsFile);
-        if (StateOf(folder) == MethodRunState.Finished && File.Exists(predictions))
+        if (StateOf(folder) == MethodRunState.Finished)
             return Read(recipe, folder);
 
         var clock = Stopwatch.StartNew();
         bool isNew = StateOf(folder) == MethodRunState.New;
         using var setup = AmalgamationSetup.Open(recipe, compute, observer.Warn);
-        if (StateOf(folder) != MethodRunState.Finished && !Train(setup, folder, observer, stop))
+        TestAnswers.RequireLabels(Enumerable.Range(0, setup.Test?.Count ?? 0).Count(i => setup.Test!.LabelOf(i) is null));
+        if (!Train(setup, folder, observer, stop))
             return null;
-        string csv = PredictionTable.Make(setup, Path.Combine(folder, "student.onnx")).ToCsv();
-        AtomicFile.Write(predictions, stream => stream.Write(Encoding.UTF8.GetBytes(csv)));
         MethodRun run = Read(recipe, folder);
         return isNew ? run with { Duration = clock.Elapsed } : run;
     }
@@ -70,7 +65,8 @@ public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluatio
 
     static MethodRun Read(Recipe recipe, string folder)
     {
-        return new(recipe.Train.Seed, EvaluationRow.ReadCsv(Path.Combine(folder, "evaluation.csv")), TestAnswers.Of(PredictionTable.Read(Path.Combine(folder, PredictionsFile)))) { Duration = TrainingTime(Path.Combine(folder, "results.csv")) };
+        using RunFolder run = RunFolder.Read(folder);
+        return new(recipe.Train.Seed, EvaluationRow.ReadCsv(run.Evaluation), TestAnswers.Of(PredictionTable.Read(run.Predictions))) { Duration = TrainingTime(run.Results) };
     }
 
     /// <summary>The last row's <c>time</c>.</summary>

@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Training.Evaluation;
 
 namespace OnnxAmalgam.Training.Comparison;
 
@@ -17,6 +19,13 @@ public sealed record TestAnswers(string Images, int Nameless, IReadOnlyList<bool
         string all = string.Join('\n', table.Images.Zip(table.Labels, (image, label) => $"{Path.GetFileName(image)}\t{label}"));
         string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)))[..16];
         return new(name, table.Labels.Count(l => l.Length == 0), [.. Enumerable.Range(0, table.Images.Count).Select(table.IsRight)]);
+    }
+
+    /// <summary>Methods are compared on images with labels only.</summary>
+    internal static void RequireLabels(int nameless)
+    {
+        if (nameless > 0)
+            throw new InputException($"data.test: expected labelled images to compare methods on, got {nameless} without a label; name labelled sources under data.test");
     }
 
     /// <summary>The answers as text: their number, then a bit each, deflated, in base64.</summary>

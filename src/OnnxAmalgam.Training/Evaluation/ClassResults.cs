@@ -1,5 +1,3 @@
-using OnnxAmalgam.Training.Comparison;
-
 namespace OnnxAmalgam.Training.Evaluation;
 
 /// <summary>How one class fared.</summary>

@@ -6,6 +6,11 @@ using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Evaluation;
 
+/// <summary>What an evaluation found.</summary>
+/// <param name="Rows">The rows of evaluation.csv.</param>
+/// <param name="Predictions">What the student said of each image; null: no image has a label.</param>
+public sealed record StudentEvaluation(IReadOnlyList<EvaluationRow> Rows, PredictionTable? Predictions);
+
 /// <summary>Runs a deployed student and its teachers over images: every figure comes from ONNX Runtime on the files as they are.</summary>
 public static class Evaluator
 {
@@ -14,9 +19,9 @@ public static class Evaluator
     /// <summary>Evaluates a student file beside each teacher and the concatenated teachers.</summary>
     /// <param name="setup">Teachers, union, images.</param>
     /// <param name="student">The student's .onnx file; its labels and preprocessing come from its metadata.</param>
-    /// <returns>The rows of evaluation.csv; only agreement where images have no labels.</returns>
+    /// <returns>Only agreement where images have no labels.</returns>
     /// <exception cref="InputException">The file has no labels, or others than the union.</exception>
-    public static IReadOnlyList<EvaluationRow> Evaluate(AmalgamationSetup setup, string student)
+    public static StudentEvaluation Evaluate(AmalgamationSetup setup, string student)
     {
         ImageSet images = setup.Test ?? setup.Validate ?? setup.Train;
         Device device = TorchMemory.Device(setup.Compute.Device);
@@ -35,19 +40,21 @@ public static class Evaluator
         using var guard = no_grad();
         using var targets = new ImageTargets(setup, images, domains: false);
         using var meter = new EvaluationMeter(setup.Union, device, setup.Recipe.Amalgamation.IsMultiLabel);
+        using var classes = new ClassScores(setup.Union, device);
+        var predicted = new List<string>();
         foreach (ImageBatch batch in BatchLoader.InOrder(images, BatchSize))
         {
             using var inner = NewDisposeScope();
             Tensor canvas = BatchTensors.Canvas(batch, images).to(device);
             Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
             string NameOf(int i) => images.NameOf(batch.Indices[i]);
-            meter.Add(
-                deployed.Run(canvas, NameOf).Logits!,
-                setup.Panel.Scores(canvas, NameOf),
-                targets.Labelled > 0 ? targets.Classes(indices) : null);
+            Tensor logits = deployed.Run(canvas, NameOf).Logits!;
+            meter.Add(logits, setup.Panel.Scores(canvas, NameOf), targets.Labelled > 0 ? targets.Classes(indices) : null);
+            if (targets.Labelled > 0)
+                predicted.AddRange(classes.OfStudent(logits).argmax(1).cpu().data<long>().ToArray().Select(c => setup.Union.Classes[(int)c]));
         }
 
-        return meter.Rows();
+        return new(meter.Rows(), targets.Labelled > 0 ? new PredictionTable(images, [.. predicted]) : null);
     }
 
     /// <summary>The first label that differs; nothing where one list begins with the other.</summary>

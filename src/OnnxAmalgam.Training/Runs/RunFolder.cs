@@ -27,10 +27,18 @@ public sealed class RunFolder : IDisposable
     public string Student => In("student.onnx");
     /// <summary>Accuracy of student and teachers.</summary>
     public string Evaluation => In("evaluation.csv");
+    /// <summary>What the student says of each image it was evaluated on.</summary>
+    public string Predictions => In("predictions.csv");
     /// <summary>Latency and size.</summary>
     public string Benchmark => In("benchmark.csv");
     /// <summary>Versions, device, hashes.</summary>
     public string Environment => In("environment.json");
+    /// <summary>The run as one page.</summary>
+    public string Report => In("report.html");
+    /// <summary>Its epochs, drawn.</summary>
+    public string ResultsPlot => In("results.png");
+    /// <summary>True classes against answers, drawn.</summary>
+    public string ConfusionPlot => In("confusion_matrix.png");
     /// <summary>Checkpoints and their pointers <c>last</c> and <c>best</c>.</summary>
     public string Checkpoints => In("checkpoints");
 

@@ -18,7 +18,7 @@ public sealed class TrainTests(TrainedRun run) : IDisposable
         run.Result.Ends(0);
         string[] entries = [.. Directory.EnumerateFileSystemEntries(run.Folder).Select(e => Path.GetFileName(e)!)
             .Select(n => n.StartsWith("events.out.tfevents.", StringComparison.Ordinal) ? "events" : n).Order(StringComparer.Ordinal)];
-        Assert.Equal([".lock", "benchmark.csv", "checkpoints", "environment.json", "evaluation.csv", "events", "recipe.yaml", "results.csv", "student.onnx"], entries);
+        Assert.Equal([".lock", "benchmark.csv", "checkpoints", "confusion_matrix.png", "environment.json", "evaluation.csv", "events", "predictions.csv", "recipe.yaml", "report.html", "results.csv", "results.png", "student.onnx"], entries);
         string checkpoints = Path.Combine(run.Folder, "checkpoints");
         foreach (string pointer in (string[])["last", "best"])
         {

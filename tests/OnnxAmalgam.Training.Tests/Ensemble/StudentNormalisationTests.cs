@@ -169,7 +169,7 @@ public sealed class StudentNormalisationTests : IDisposable
         Assert.Equal(20, Anatomy.Logits(folded).Classes);
         if (!isHalf)
         {
-            Assert.Equal(Rows(report.Evaluation), Rows(Evaluator.Evaluate(setup, target)));
+            Assert.Equal(Rows(report.Evaluation), Rows(Evaluator.Evaluate(setup, target).Rows));
         }
 
         static (string, string, double)[] Rows(IReadOnlyList<EvaluationRow> rows) =>

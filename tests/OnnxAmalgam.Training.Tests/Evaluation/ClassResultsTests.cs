@@ -1,4 +1,3 @@
-using OnnxAmalgam.Training.Comparison;
 using OnnxAmalgam.Training.Evaluation;
 using static TorchSharp.torch;
 

@@ -6,43 +6,6 @@ using static OnnxAmalgam.Cli.Reports.Pages.Html;
 
 namespace OnnxAmalgam.Cli.Reports.Pages;
 
-/// <summary>What the page of a run is made from.</summary>
-internal sealed record ReportedRun
-{
-    /// <summary>The recipe's name.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>recipe.yaml.</summary>
-    public required string Recipe { get; init; }
-
-    /// <summary>evaluation.csv.</summary>
-    public required IReadOnlyList<EvaluationRow> Evaluation { get; init; }
-
-    /// <summary>results.csv: a curve a column.</summary>
-    public required IReadOnlyList<Curve> Curves { get; init; }
-
-    /// <summary>benchmark.csv; null: there is none.</summary>
-    public required (IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows)? Benchmark { get; init; }
-
-    /// <summary>environment.json, name and value.</summary>
-    public required IReadOnlyList<(string Name, string Value)> Environment { get; init; }
-
-    /// <summary>Teachers, each with its labels; a class belongs to the first that has it.</summary>
-    public required IReadOnlyList<(string Name, IReadOnlyList<string> Labels)> Teachers { get; init; }
-
-    /// <summary>The student's answers by class; null: see <see cref="Missing"/>.</summary>
-    public ClassResults? Classes { get; init; }
-
-    /// <summary>The student's features; null: see <see cref="Missing"/>.</summary>
-    public FeatureMap? Map { get; init; }
-
-    /// <summary>Why nothing can be said class by class; null: it can.</summary>
-    public string? Missing { get; init; }
-
-    /// <summary>Index of the teacher that a class belongs to; negative: none.</summary>
-    public int TeacherOf(string? label) => label is null ? -1 : Teachers.Index().Where(t => t.Item.Labels.Contains(label, StringComparer.Ordinal)).Select(t => t.Index).FirstOrDefault(-1);
-}
-
 /// <summary>A run as one HTML file that needs nothing else. The same run gives the same page.</summary>
 internal static class RunPage
 {
@@ -83,15 +46,8 @@ internal static class RunPage
 
     static XElement Curves(ReportedRun run)
     {
-        XElement?[] charts =
-        [
-            Chart("loss", c => c is "train/loss" or "val/loss"), run.Curves.Count(c => IsTerm(c.Name)) > 1 ? Chart("terms", IsTerm) : null,
-            Chart("accuracy on validation images", c => c.StartsWith("metrics/accuracy_top1", StringComparison.Ordinal)), Chart("learning rate", c => c.StartsWith("lr/", StringComparison.Ordinal)),
-        ];
-        return Of("section", Of("h2", "Training"), charts.All(c => c is null) ? Of("p", "One epoch: nothing to draw.") : charts);
-
-        static bool IsTerm(string column) => column.StartsWith("train/", StringComparison.Ordinal) && column != "train/loss";
-        XElement? Chart(string name, Func<string, bool> isOf) => CurveChart.Of(name, [.. run.Curves.Where(c => isOf(c.Name))]) is { } chart ? Of("div", Of("h3", name), chart) : null;
+        XElement[] charts = [.. run.Charts.Select(c => CurveChart.Of(c.Name, c.Curves) is { } chart ? Of("div", Of("h3", c.Name), chart) : null).OfType<XElement>()];
+        return Of("section", Of("h2", "Training"), charts.Length == 0 ? Of("p", "One epoch: nothing to draw.") : charts);
     }
 
     static XElement Classes(ReportedRun run) => Of("section", Of("h2", "Class by class"), run.Classes is not { } classes ? Of("p", run.Missing) : Table(
