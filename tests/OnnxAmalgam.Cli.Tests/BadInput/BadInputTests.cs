@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.BadInput;
 
@@ -8,7 +9,7 @@ public sealed class BadInputTests : IDisposable
 {
     // The remedy follows behind a semicolon where there is one to name.
     static readonly Regex Form = new(@"^onnx-amalgam: (.+: expected .+(, got:? .+|, which is missing)|tap '.+' does not exist in '.+'; closest: '.+' \(see: .+\))$");
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
     readonly string before = Environment.CurrentDirectory;
 
     public BadInputTests() => Environment.CurrentDirectory = place.Path;

@@ -1,11 +1,12 @@
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.BadInput;
 
 /// <summary>A disk that takes no more, and folders that may not be written: exit code 2, and nothing half-written.</summary>
 public sealed class DiskTests : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

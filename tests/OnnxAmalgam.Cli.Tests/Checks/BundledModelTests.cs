@@ -10,7 +10,7 @@ namespace OnnxAmalgam.Cli.Tests.Checks;
 /// <summary>What this repository ships computes and trains as ONNX Runtime says: <c>check</c> over folders, as its users run it.</summary>
 public sealed class BundledModelTests : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

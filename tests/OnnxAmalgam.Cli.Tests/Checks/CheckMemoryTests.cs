@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Onnx;
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.Checks;
 
@@ -9,7 +10,7 @@ public sealed class CheckMemoryTests : IDisposable
 {
     const int Width = 2048, WeightBytes = 4 * Width * Width;
 
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

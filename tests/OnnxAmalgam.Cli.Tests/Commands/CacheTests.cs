@@ -1,12 +1,13 @@
 using System.Text.Json;
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.Commands;
 
 /// <summary><c>cache</c> fills what <c>train</c> reads.</summary>
 public sealed class CacheTests : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

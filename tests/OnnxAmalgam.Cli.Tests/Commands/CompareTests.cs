@@ -2,13 +2,14 @@ using System.Globalization;
 using System.Text.Json;
 using System.Xml.Linq;
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.Commands;
 
 /// <summary>Two methods on a few of the demo's images.</summary>
 public sealed class CompareTests : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

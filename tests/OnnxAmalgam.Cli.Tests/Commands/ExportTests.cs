@@ -1,5 +1,6 @@
 using OnnxAmalgam.Cli.Tests.Running;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Runs;
 using TorchSharp;
 
@@ -9,7 +10,7 @@ namespace OnnxAmalgam.Cli.Tests.Commands;
 [Collection(TrainedRunTests.Name)]
 public sealed class ExportTests(TrainedRun run) : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

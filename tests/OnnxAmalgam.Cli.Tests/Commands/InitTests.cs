@@ -1,6 +1,7 @@
 using OnnxAmalgam.Cli.Tests.Running;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Cli.Tests.Commands;
@@ -10,7 +11,7 @@ public sealed class InitTests : IDisposable
 {
     static readonly string[] Clothes = ["t-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"];
 
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     static string Data(string name) => Path.Combine(Path.GetDirectoryName(Bundled.Recipe)!, "data", name);
 

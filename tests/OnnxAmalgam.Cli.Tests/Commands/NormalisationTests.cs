@@ -9,7 +9,7 @@ namespace OnnxAmalgam.Cli.Tests.Commands;
 [Collection(TrainedRunTests.Name)]
 public sealed class NormalisationTests(TrainedRun run) : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

@@ -2,6 +2,7 @@ using Onnx;
 using OnnxAmalgam.Cli.Tests.Running;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.Commands;
 
@@ -9,7 +10,7 @@ namespace OnnxAmalgam.Cli.Tests.Commands;
 [Collection(TrainedRunTests.Name)]
 public sealed class OpsetTests(TrainedRun run) : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using OnnxAmalgam.Cli.Tests.Running;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.Commands;
 
@@ -12,7 +13,7 @@ public sealed class OutputTests(TrainedRun run) : IDisposable
 {
     const string BenchmarkHeader = "model,provider,device,threads,precision,batch,input,warmup,runs,mean_ms,p50_ms,p90_ms,p95_ms,p99_ms,samples_per_sec,peak_memory_bytes,file_bytes,param_count,macs";
 
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

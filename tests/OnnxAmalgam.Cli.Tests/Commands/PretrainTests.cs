@@ -2,6 +2,7 @@ using System.Globalization;
 using Onnx;
 using OnnxAmalgam.Cli.Tests.Running;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.Commands;
 
@@ -9,7 +10,7 @@ namespace OnnxAmalgam.Cli.Tests.Commands;
 [Collection(TrainedRunTests.Name)]
 public sealed class PretrainTests(TrainedRun run) : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

@@ -10,7 +10,7 @@ namespace OnnxAmalgam.Cli.Tests.Commands;
 /// <summary><c>query</c> and <c>extract</c>.</summary>
 public sealed class QueryTests : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

@@ -1,12 +1,13 @@
 using System.Globalization;
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.Commands;
 
 /// <summary>The demo's teachers on a few of its images.</summary>
 public sealed class SearchTests : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.Commands;
 
@@ -8,7 +9,7 @@ namespace OnnxAmalgam.Cli.Tests.Commands;
 [Collection(TrainedRunTests.Name)]
 public sealed class TrainTests(TrainedRun run) : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Google.Protobuf;
 using Onnx;
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Tests.Shared;
 using static Onnx.TensorProto.Types;
 
 namespace OnnxAmalgam.Cli.Tests.Inspection;
@@ -13,7 +14,7 @@ public sealed class LargeModelTests : IDisposable
     const int Layers = 13, Channels = 1024;
     const long KernelBytes = 4L * Channels * Channels * 9, Bytes = Layers * KernelBytes;
 
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

@@ -1,11 +1,12 @@
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.Processes;
 
 /// <summary>Which native libraries a process of the program loads, as the dynamic loader itself tells.</summary>
 public sealed class LibtorchTests : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

@@ -1,12 +1,13 @@
 using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.Processes;
 
 /// <summary>When progress is redrawn in place, and when it is plain lines.</summary>
 public sealed class TerminalTests : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

@@ -4,6 +4,7 @@ using System.Xml;
 using System.Xml.Linq;
 using OnnxAmalgam.Cli.Reports.Pages;
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Comparison;
 using OnnxAmalgam.Training.Evaluation;
 using OnnxAmalgam.Training.Recipes;
@@ -13,7 +14,7 @@ namespace OnnxAmalgam.Cli.Tests.Reports;
 public sealed partial class ComparisonPageTests : IDisposable
 {
     const string Nasty = "<script>alert(1)</script>&\"'\u202E]]>";
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

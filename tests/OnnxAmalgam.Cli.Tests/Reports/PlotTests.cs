@@ -1,6 +1,6 @@
 using OnnxAmalgam.Cli.Reports;
 using OnnxAmalgam.Cli.Reports.Plots;
-using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Evaluation;
 using SkiaSharp;
 
@@ -8,7 +8,7 @@ namespace OnnxAmalgam.Cli.Tests.Reports;
 
 public sealed class PlotTests : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

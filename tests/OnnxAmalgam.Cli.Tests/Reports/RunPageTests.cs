@@ -2,13 +2,14 @@ using System.Globalization;
 using System.Xml.Linq;
 using OnnxAmalgam.Cli.Reports.Pages;
 using OnnxAmalgam.Cli.Tests.Running;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.Reports;
 
 [Collection(TrainedRunTests.Name)]
 public sealed class RunPageTests(TrainedRun run) : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public void Dispose() => place.Dispose();
 

@@ -22,7 +22,7 @@ internal static class Bundled
     public static string[] Set(params string[] values) => [.. values.SelectMany(v => (string[])["--set", v])];
 
     /// <summary>The first test images of the digits as PNG files; the first is a 7.</summary>
-    public static string[] Digits(Workplace place, int count)
+    public static string[] Digits(TempFolder place, int count)
     {
         using var packed = new System.IO.Compression.GZipStream(File.OpenRead(Path.Combine(Repository.Root, "models", "demo", "data", "mnist", "t10k-images-idx3-ubyte.gz")), System.IO.Compression.CompressionMode.Decompress);
         byte[] header = new byte[16], pixels = new byte[28 * 28];

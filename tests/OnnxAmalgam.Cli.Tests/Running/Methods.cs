@@ -6,7 +6,7 @@ namespace OnnxAmalgam.Cli.Tests.Running;
 internal static class Methods
 {
     /// <summary>Writes NAME.yaml with one term on scores, and further keys of train.</summary>
-    public static string Write(Workplace place, string name, string term, string train = "seed: 1")
+    public static string Write(TempFolder place, string name, string term, string train = "seed: 1")
     {
         string models = Path.Combine(Repository.Root, "models").Replace('\\', '/');
         return place.Write($"{name}.yaml", $$"""

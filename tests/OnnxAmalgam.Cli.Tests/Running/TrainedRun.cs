@@ -1,9 +1,11 @@
+using OnnxAmalgam.Tests.Shared;
+
 namespace OnnxAmalgam.Cli.Tests.Running;
 
 /// <summary>One short training that many tests look at.</summary>
 public sealed class TrainedRun : IDisposable
 {
-    readonly Workplace place = new();
+    readonly TempFolder place = new();
 
     public TrainedRun()
     {

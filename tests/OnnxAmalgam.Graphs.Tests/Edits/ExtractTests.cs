@@ -1,6 +1,7 @@
 using Onnx;
 using OnnxAmalgam.Graphs.Edits;
 using OnnxAmalgam.Graphs.Tests.Files;
+using OnnxAmalgam.Tests.Shared;
 using static Onnx.TensorProto.Types;
 using static OnnxAmalgam.Graphs.Tests.Network;
 

@@ -2,6 +2,7 @@ using Google.Protobuf.Collections;
 using Onnx;
 using OnnxAmalgam.Graphs.Edits;
 using OnnxAmalgam.Graphs.Tests.Files;
+using OnnxAmalgam.Tests.Shared;
 using static Onnx.AttributeProto.Types;
 using static Onnx.TensorProto.Types;
 using static OnnxAmalgam.Graphs.Tests.Network;

@@ -1,3 +1,5 @@
+using OnnxAmalgam.Tests.Shared;
+
 namespace OnnxAmalgam.Graphs.Tests.Files;
 
 public sealed class AtomicFileTests : IDisposable

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Onnx;
 using OnnxAmalgam.Graphs.Edits;
+using OnnxAmalgam.Tests.Shared;
 using static OnnxAmalgam.Graphs.Tests.Network;
 
 namespace OnnxAmalgam.Graphs.Tests.Files;

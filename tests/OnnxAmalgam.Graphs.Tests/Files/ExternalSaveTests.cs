@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Onnx;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Graphs.Tests.Files;
 

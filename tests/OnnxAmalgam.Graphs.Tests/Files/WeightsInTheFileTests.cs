@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Google.Protobuf;
 using Onnx;
+using OnnxAmalgam.Tests.Shared;
 using static Onnx.TensorProto.Types;
 
 namespace OnnxAmalgam.Graphs.Tests.Files;

@@ -1,6 +1,6 @@
 using Onnx;
 using OnnxAmalgam.Graphs.Metadata;
-using OnnxAmalgam.Graphs.Tests.Files;
+using OnnxAmalgam.Tests.Shared;
 using static OnnxAmalgam.Graphs.Tests.Network;
 
 namespace OnnxAmalgam.Graphs.Tests.Metadata;

@@ -1,5 +1,5 @@
 using Onnx;
-using OnnxAmalgam.Graphs.Tests.Files;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Graphs.Tests.Tools;
 

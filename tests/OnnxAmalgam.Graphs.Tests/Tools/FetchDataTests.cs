@@ -3,7 +3,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
-using OnnxAmalgam.Graphs.Tests.Files;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Graphs.Tests.Tools;
 

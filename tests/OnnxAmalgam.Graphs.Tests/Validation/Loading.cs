@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Onnx;
 using OnnxAmalgam.Graphs.Tests.Files;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Graphs.Tests.Validation;
 

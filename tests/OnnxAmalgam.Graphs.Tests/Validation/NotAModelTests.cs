@@ -2,6 +2,7 @@ using System.Text;
 using Google.Protobuf;
 using Onnx;
 using OnnxAmalgam.Graphs.Tests.Files;
+using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Graphs.Tests.Validation;
 

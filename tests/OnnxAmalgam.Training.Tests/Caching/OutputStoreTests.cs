@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.Recipes;
-using OnnxAmalgam.Training.Tests.Data;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Tests.Caching;

@@ -1,6 +1,6 @@
 using CsCheck;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Caching;
-using OnnxAmalgam.Training.Tests.Data;
 
 namespace OnnxAmalgam.Training.Tests.Caching;
 

@@ -1,7 +1,7 @@
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Comparison;
 using OnnxAmalgam.Training.Evaluation;
-using OnnxAmalgam.Training.Tests.Data;
 
 namespace OnnxAmalgam.Training.Tests.Comparison;
 

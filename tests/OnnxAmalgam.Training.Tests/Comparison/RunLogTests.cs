@@ -3,7 +3,6 @@ using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Comparison;
 using OnnxAmalgam.Training.Recipes;
-using OnnxAmalgam.Training.Tests.Data;
 
 namespace OnnxAmalgam.Training.Tests.Comparison;
 

@@ -1,3 +1,4 @@
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Exemplars;
 using OnnxAmalgam.Training.Recipes;

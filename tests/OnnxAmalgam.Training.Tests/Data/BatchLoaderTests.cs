@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Recipes;
 

@@ -1,4 +1,5 @@
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Recipes;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Recipes;
 

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using Google.Protobuf;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Runs;
-using OnnxAmalgam.Training.Tests.Data;
 using Tensorboard;
 
 namespace OnnxAmalgam.Training.Tests.Running;

@@ -1,11 +1,11 @@
 using System.Globalization;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Optimisation;
 using OnnxAmalgam.Training.Recipes;
 using OnnxAmalgam.Training.Runs;
-using OnnxAmalgam.Training.Tests.Data;
 using static Onnx.TensorProto.Types;
 
 namespace OnnxAmalgam.Training.Tests.Running;

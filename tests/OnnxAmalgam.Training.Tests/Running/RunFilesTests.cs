@@ -1,5 +1,5 @@
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Runs;
-using OnnxAmalgam.Training.Tests.Data;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Tests.Running;

@@ -1,5 +1,6 @@
 using Onnx;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Runs;

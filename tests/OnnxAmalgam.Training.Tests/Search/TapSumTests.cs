@@ -1,11 +1,11 @@
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.CommonSpace;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Recipes;
 using OnnxAmalgam.Training.Search;
-using OnnxAmalgam.Training.Tests.Data;
 using OnnxAmalgam.Training.Tests.Running;
 using static TorchSharp.torch;
 
