@@ -1,4 +1,3 @@
-using System.Text;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Evaluation;
@@ -31,7 +30,7 @@ public static class AmalgamationRun
         using var trainer = new Trainer(setup, folder, observer);
         if (!resume || !File.Exists(folder.Recipe))
         {
-            WriteText(folder.Recipe, RecipeReader.Write(setup.Recipe));
+            AtomicFile.WriteText(folder.Recipe, RecipeReader.Write(setup.Recipe));
             EnvironmentFile.Write(folder.Environment, setup, trainer.Equation, trainer.Precision);
         }
 
@@ -43,7 +42,7 @@ public static class AmalgamationRun
         Agreement agreement = StudentExport.Write(trainer.Student, setup, folder.Student);
         var fed = setup.Teachers.Select(t => (t.File, t.Input)).Append((folder.Student, setup.Student.Input)).DistinctBy(f => f.Item1).ToDictionary(f => f.Item1, f => f.Item2, StringComparer.Ordinal);
         var benchmark = LatencyBenchmark.Measure([folder.Student, .. setup.Teachers.Select(t => t.File)], setup.Compute, new BenchmarkOptions { Images = fed });
-        WriteText(folder.Benchmark, BenchmarkRow.ToCsv(benchmark));
+        AtomicFile.WriteText(folder.Benchmark, BenchmarkRow.ToCsv(benchmark));
         if (stop.IsCancellationRequested)
         {
             return null;
@@ -51,12 +50,10 @@ public static class AmalgamationRun
 
         var (evaluation, predictions) = Evaluator.Evaluate(setup, folder.Student);
         if (predictions is not null)
-            WriteText(folder.Predictions, predictions.ToCsv());
+            AtomicFile.WriteText(folder.Predictions, predictions.ToCsv());
         using var csv = new StringWriter();
         EvaluationRow.WriteCsv(csv, evaluation);
-        WriteText(folder.Evaluation, csv.ToString());
+        AtomicFile.WriteText(folder.Evaluation, csv.ToString());
         return new RunReport(evaluation, benchmark, agreement, setup.Test is not null ? "test" : setup.Validate is not null ? "validate" : "unlabelled");
     }
-
-    static void WriteText(string path, string text) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 }

@@ -9,7 +9,7 @@ using OnnxAmalgam.Training.Runs;
 
 namespace OnnxAmalgam.Cli.Commands;
 
-/// <summary><c>report</c>: a run as one page.</summary>
+/// <summary><c>report</c>: what shows a run, made anew.</summary>
 internal sealed class ReportCommand : ProgramCommand
 {
     readonly Argument<string> run = new("RUN") { Description = "A finished run's folder" };
@@ -30,7 +30,7 @@ internal sealed class ReportCommand : ProgramCommand
         using var folder = RunFolder.Read(path);
         var recipe = RecipeReader.Read(folder.Recipe);
         using var setup = Open(recipe, session);
-        var reported = ReportedRun.Of(folder, recipe, setup);
+        var reported = ReportedRun.Of(folder, recipe, setup, session.Warn);
         string[] written = [];
         if (result.GetValue(output) is not { } target)
             written = [.. RunFiles.Write(reported, folder)];
@@ -45,23 +45,28 @@ internal sealed class ReportCommand : ProgramCommand
         return ExitCode.Done;
     }
 
-    /// <summary>The recipe's teachers and the images that the run was evaluated on; null: they are not there any more, which is said, or none were named.</summary>
+    /// <summary>The recipe's teachers and the images that the run was evaluated on; null: they are not there any more, which is said.</summary>
     static AmalgamationSetup? Open(Recipe recipe, Session session)
     {
-        if ((recipe.Data.Test ?? recipe.Data.Validate) is not { } shown)
-            return null;
         var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
-        // What it learned from is not looked at.
-        SourceRecipe[] one = [shown[0] with { Limit = 1 }];
         try
         {
-            return AmalgamationSetup.Open(recipe with { Data = recipe.Data with { Unlabelled = one, Validate = one, Test = shown } }, compute, session.Detail, session.Detail);
+            return AmalgamationSetup.Open(recipe with { Data = Shown(recipe.Data), Train = recipe.Train with { Cache = null } }, compute, session.Detail, session.Detail);
         }
         catch (InputException e)
         {
             session.Warn($"the page has no map of features and may not say which teacher a class is of: {e.Message}");
             return null;
         }
+    }
+
+    /// <summary>What it learned from is not looked at, unless a part of that is what it was evaluated on.</summary>
+    static DataRecipe Shown(DataRecipe data)
+    {
+        if ((data.Test ?? data.Validate) is not { } shown)
+            return data;
+        SourceRecipe[] one = [shown[0] with { Limit = 1 }];
+        return data with { Unlabelled = one, Validate = one, Test = shown };
     }
 }

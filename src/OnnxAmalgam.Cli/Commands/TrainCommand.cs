@@ -78,10 +78,10 @@ internal sealed class TrainCommand : ProgramCommand
     {
         try
         {
-            _ = RunFiles.Write(ReportedRun.Of(run, setup.Recipe, setup), run);
+            _ = RunFiles.Write(ReportedRun.Of(run, setup.Recipe, setup, session.Warn), run);
             session.Note($"run folder: {run.Path}; report.html shows it");
         }
-        catch (Exception e) when (e is InputException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is not StackOverflowException)
         {
             session.Warn($"the run is finished, its page is not written: {e.Message.TrimEnd('.')}; make it with: onnx-amalgam report {ShellWord.Of(run.Path)}");
         }

@@ -69,11 +69,12 @@ internal sealed record ReportedRun
     /// <param name="folder">Of a finished run.</param>
     /// <param name="recipe">Its recipe.</param>
     /// <param name="setup">Its recipe, opened; null: it cannot be, then there is no <see cref="Map"/>.</param>
-    public static ReportedRun Of(RunFolder folder, Recipe recipe, AmalgamationSetup? setup)
+    /// <param name="warn">Told what the page lacks, or shows of other images.</param>
+    public static ReportedRun Of(RunFolder folder, Recipe recipe, AmalgamationSetup? setup, Action<string> warn)
     {
         var evaluation = EvaluationRow.ReadCsv(folder.Evaluation);
         PredictionTable? predictions = recipe.Amalgamation.IsMultiLabel || !File.Exists(folder.Predictions) ? null : PredictionTable.Read(folder.Predictions);
-        var images = setup?.Test ?? setup?.Validate;
+        bool isLabelled = evaluation.Any(r => r is { Model: "student", Metric: "accuracy_top1" });
         return new ReportedRun
         {
             Name = recipe.Name,
@@ -83,22 +84,39 @@ internal sealed record ReportedRun
             Benchmark = File.Exists(folder.Benchmark) ? CsvTable.Read(folder.Benchmark) : null,
             Environment = File.Exists(folder.Environment) ? ReadEnvironment(File.ReadAllText(folder.Environment)) : [],
             Teachers = setup is null ? [.. recipe.Teachers.Select(t => (t.Name, t.Labels ?? []))] : [.. setup.Teachers.Select(t => (t.Name, t.Labels))],
-            Classes = predictions is null ? null : new ClassResults(predictions, setup?.Union.Classes ?? ClassesOf(folder.Student, recipe)),
-            Missing = predictions is not null ? null : recipe.Amalgamation.IsMultiLabel ? "Its labels do not exclude each other." : "No image that it was evaluated on has a label.",
-            Map = images is null || recipe.Amalgamation.IsMultiLabel || predictions is null ? null : FeatureMap.Of(images, folder.Student, setup!.Compute, MapImages),
+            Classes = predictions is null ? null : new ClassResults(predictions, ClassesOf(folder.Student, recipe)),
+            Missing = predictions is not null ? null
+                : recipe.Amalgamation.IsMultiLabel ? "Its labels do not exclude each other."
+                : isLabelled ? "The run holds no predictions.csv." : "No image that it was evaluated on has a label.",
+            Map = predictions is null ? null : MapOf(folder.Student, setup, predictions, warn),
         };
     }
 
-    /// <summary>The classes of a student: its labels, but for those that mean a class a second time (<c>TEACHER/label</c>).</summary>
+    /// <summary>The features of the images that the run was evaluated on; null: they are not there, or the student has none.</summary>
+    static FeatureMap? MapOf(string student, AmalgamationSetup? setup, PredictionTable predictions, Action<string> warn)
+    {
+        if ((setup?.Test ?? setup?.Validate) is not { } images)
+            return null;
+        if (!predictions.Images.Select(Path.GetFileName).SequenceEqual(Enumerable.Range(0, images.Count).Select(i => Path.GetFileName(images.NameOf(i)))))
+            warn(string.Create(CultureInfo.InvariantCulture, $"the images are no longer those that the run was evaluated on, {predictions.Images.Count} then, {images.Count} now: the page's map shows the latter, all else the former"));
+        var (map, problem) = InputException.Attempt(() => FeatureMap.Of(images, student, setup!.Compute, MapImages));
+        if (problem is not null)
+            warn($"the page has no map of features: {problem}");
+        return map;
+    }
+
+    /// <summary>The classes of a student: its labels, but where <c>concat</c> gave a class a second one (<c>TEACHER/label</c>).</summary>
     static string[] ClassesOf(string student, Recipe recipe)
     {
         var labels = ModelMetadata.Labels(OnnxModel.Load(student)) ?? [];
+        if (recipe.Amalgamation.Labels != LabelMode.Concat)
+            return [.. labels];
         var known = labels.ToHashSet(StringComparer.Ordinal);
         return [.. labels.Where(l => !recipe.Teachers.Any(t => l.StartsWith($"{t.Name}/", StringComparison.Ordinal) && known.Contains(l[(t.Name.Length + 1)..])))];
     }
 
     static Curve[] ReadCurves((IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows) table) => [.. table.Columns.Skip(1).Select((name, column) => new Curve(name,
-        [.. table.Rows.Where(r => r[column + 1].Length > 0).Select(r => (Number(r[0]), Number(r[column + 1])))]))];
+        [.. table.Rows.Where(r => r[column + 1].Length > 0).Select(r => (Number(r[0]), Number(r[column + 1]))).Where(p => double.IsFinite(p.Item2))]))];
 
     static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 

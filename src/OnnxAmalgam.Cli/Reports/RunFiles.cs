@@ -22,7 +22,7 @@ internal static class RunFiles
         foreach (var (path, bytes) in files)
         {
             if (bytes is not null)
-                AtomicFile.Write(path, stream => stream.Write(bytes));
+                AtomicFile.Write(path, bytes);
         }
 
         return [.. files.Where(f => f.Bytes is not null).Select(f => f.Path)];

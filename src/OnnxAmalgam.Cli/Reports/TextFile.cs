@@ -1,4 +1,3 @@
-using System.Text;
 using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Graphs;
 
@@ -13,6 +12,6 @@ internal static class TextFile
         if (target == "-")
             terminal.Output.Write(text);
         else
-            AtomicFile.Write(target, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+            AtomicFile.WriteText(target, text);
     }
 }

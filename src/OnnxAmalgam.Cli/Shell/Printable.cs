@@ -33,8 +33,8 @@ internal static class Printable
         return safe.ToString();
     }
 
-    /// <summary>Controls (C0, DEL, C1), separators of lines, format characters (bidirectional ones among them) and halves of pairs are not;
+    /// <summary>Controls (C0, DEL, C1), separators of lines, format characters (bidirectional ones among them) and halves of pairs are not, nor are the two that are no characters;
     /// the zero-width joiner is, because names of people and emoji need it.</summary>
     static bool IsHarmless(char c) => c == '\u200D' || char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
-        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate);
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate) && c is not ('\uFFFE' or '\uFFFF');
 }

@@ -66,6 +66,8 @@ public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluatio
     static MethodRun Read(Recipe recipe, string folder)
     {
         using RunFolder run = RunFolder.Read(folder);
+        if (!File.Exists(run.Predictions))
+            throw new InputException($"'{folder}': expected predictions.csv beside evaluation.csv, got none; remove the run's folder to train it anew");
         return new(recipe.Train.Seed, EvaluationRow.ReadCsv(run.Evaluation), TestAnswers.Of(PredictionTable.Read(run.Predictions))) { Duration = TrainingTime(run.Results) };
     }
 

@@ -89,7 +89,7 @@ public sealed class RunLog
         ]);
         using var text = new StringWriter();
         CsvTable.Write(text, Columns, rows);
-        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text.ToString())));
+        AtomicFile.WriteText(path, text.ToString());
     }
 
     static string Text(IEnumerable<EvaluationRow> evaluation) =>

@@ -41,6 +41,10 @@ static class FolderListing
         return new(where, recipe.Path, images, labels, ClassNames.Renamed(where, found, recipe.Labels));
     }
 
+    /// <summary>Names of the images directly inside.</summary>
+    public static IReadOnlyList<string> Loose(string folder) =>
+        [.. Directory.EnumerateFiles(folder).Select(f => Path.GetFileName(f)!).Where(f => f[0] != '.' && Path.GetExtension(f).Length > 0 && IsImage(f)).Order(StringComparer.Ordinal)];
+
     static bool IsImage(string path) => ImageExtensions.Contains(Path.GetExtension(path));
 
     static string? ClassOf(string path) => path.IndexOf('/', StringComparison.Ordinal) is >= 0 and int at ? path[..at] : null;

@@ -120,13 +120,13 @@ public sealed class RecipeDraft
         var selecting = sources.Select(s => (Source: s, Labels: LabelsOf(s))).ToArray();
         foreach (var (source, labels) in selecting)
         {
-            bool divided = Selects(source, labels) && source.Validation is null;
+            bool divided = Selects(source, labels) && source.Validation.Count == 0;
             text.Line(source.Element(Relative, divided ? "0..0.9" : null, labels: null, withDomain: true), $"{DraftText.Count(divided ? source.Count * 9L / 10 : source.Count)} images");
         }
 
-        WriteParts(text, "validate", [.. selecting.Where(s => Selects(s.Source, s.Labels)).Select(s => (s.Source.Validation ?? s.Source, s.Source.Validation is null ? "0.9..1" : null, LabelsOf(s.Source.Validation ?? s.Source)))],
+        WriteParts(text, "validate", [.. selecting.Where(s => Selects(s.Source, s.Labels)).SelectMany(s => s.Source.Validation.Count == 0 ? [(s.Source, "0.9..1", s.Labels)] : s.Source.Validation.Select(v => (v, (string?)null, LabelsOf(v))))],
             $"{Unlabelled()}: the last tenth of each source is kept back and selects the epoch. Better: labelled images of every kind,  validate: [{{folder: sorted}}]  with a folder a class, named as the labels");
-        WriteParts(text, "test", [.. selecting.Where(s => s.Source.Test is not null).Select(s => (s.Source.Test!, (string?)null, LabelsOf(s.Source.Test!)))],
+        WriteParts(text, "test", [.. selecting.SelectMany(s => s.Source.Test).Select(t => (t, (string?)null, LabelsOf(t)))],
             "no test images whose labels are known: evaluation.csv is made on the images that select, and says how often the student agrees with its teachers where they have no labels");
     }
 
@@ -149,7 +149,7 @@ public sealed class RecipeDraft
     /// <summary>Why no image can select.</summary>
     string Unlabelled()
     {
-        string[] named = [.. sources.SelectMany(s => s.Classes.Concat(s.Validation?.Classes ?? [])).Distinct(StringComparer.Ordinal)];
+        string[] named = [.. sources.SelectMany(s => s.Classes.Concat(s.Validation.SelectMany(v => v.Classes))).Distinct(StringComparer.Ordinal)];
         return named.Length == 0 ? "the images have no labels"
             : named.Any(union.Contains) ? "CHECK: the files lie class by class, so that no part of them stands for all"
             : $"CHECK: the files name classes that no teacher has ({DraftText.Some(named, 4)}); name the teachers' labels so, or the sources' (labels: [...])";
@@ -190,7 +190,7 @@ public sealed class RecipeDraft
 
     /// <summary>Whether a source, or the part of it that is meant for that, can select the epoch.</summary>
     bool Selects(SourceDraft source, IReadOnlyList<string>? labels) =>
-        source.Validation is { } part ? LabelsOf(part) is not null : labels is not null && source.IsMixed && source.Count >= 10;
+        source.Validation.Count > 0 ? source.Validation.Any(v => LabelsOf(v) is not null) : labels is not null && source.IsMixed && source.Count >= 10;
 
     string Relative(string path) => Path.GetRelativePath(request.Folder, Path.GetFullPath(path)).Replace(Path.DirectorySeparatorChar, '/');
 

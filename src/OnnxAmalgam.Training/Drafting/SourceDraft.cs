@@ -32,10 +32,10 @@ sealed class SourceDraft
 
     public string Split { get; }
 
-    /// <summary>Its counterparts that select and that test, where the files are laid out that way.</summary>
-    public SourceDraft? Validation { get; private init; }
+    /// <summary>What selects and what tests, where the files are laid out that way.</summary>
+    public IReadOnlyList<SourceDraft> Validation { get; private set; } = [];
 
-    public SourceDraft? Test { get; private init; }
+    public IReadOnlyList<SourceDraft> Test { get; private set; } = [];
 
     public int Count => images.Count;
 
@@ -51,19 +51,27 @@ sealed class SourceDraft
         }
 
         string? OwnerOf(string folder) => teachers.FirstOrDefault(t => t == System.IO.Path.GetFileName(folder));
-        if (Folders(argument) is var folders && folders.Any(f => OwnerOf(f) is not null))
+        string root = Child(argument, TrainFolders) ?? argument;
+        string[] folders = [.. Folders(root).Where(f => root != argument || !IsNamed(f, [.. ValidateFolders, .. TestFolders]))];
+        if (!folders.Any(f => OwnerOf(f) is not null))
         {
-            return folders.SelectMany(folder => Of(folder, OwnerOf(folder)));
+            return Of(argument, teacher: null);
         }
 
-        return Child(argument, TrainFolders) is { } train && Folders(train) is var parts && parts.Any(f => OwnerOf(f) is not null)
-            ? parts.Select((folder, i) => new SourceDraft(folder, OwnerOf(folder), SourceKind.Folder) { Validation = Beside(ValidateFolders, folder, i == 0), Test = Beside(TestFolders, folder, i == 0) })
-            : Of(argument, teacher: null);
+        if (FolderListing.Loose(root) is [var loose, ..])
+        {
+            throw new InputException($"--data {argument}: expected all images in '{root}' within its folders, one of which is a teacher's, got others beside them ('{loose}', ...); put them into a folder of their own");
+        }
 
-        // What selects and tests may lie teacher by teacher, too, or class by class: then the first source has it all.
-        SourceDraft? Beside(string[] names, string folder, bool isFirst) => Child(argument, names) is not { } part ? null
-            : !Folders(part).Any(f => OwnerOf(f) is not null) ? isFirst ? new SourceDraft(part, null, SourceKind.Folder) : null
-            : System.IO.Path.Combine(part, System.IO.Path.GetFileName(folder)) is var own && Directory.Exists(own) ? new SourceDraft(own, OwnerOf(folder), SourceKind.Folder) : null;
+        SourceDraft[] parts = [.. folders.SelectMany(folder => root == argument ? Of(folder, OwnerOf(folder)) : [new SourceDraft(folder, OwnerOf(folder), SourceKind.Folder)])];
+        parts[0].Validation = [.. parts[0].Validation, .. Beside(ValidateFolders)];
+        parts[0].Test = [.. parts[0].Test, .. Beside(TestFolders)];
+        return parts;
+
+        // What selects and tests lies teacher by teacher, too, or class by class.
+        IEnumerable<SourceDraft> Beside(string[] names) => Child(argument, names) is not { } part ? []
+            : Folders(part).Any(f => OwnerOf(f) is not null) ? Folders(part).Select(f => new SourceDraft(f, OwnerOf(f), SourceKind.Folder))
+            : [new SourceDraft(part, null, SourceKind.Folder)];
     }
 
     static IEnumerable<SourceDraft> Of(string path, string? teacher)
@@ -74,17 +82,19 @@ sealed class SourceDraft
         }
 
         SourceKind kind = KindOf(path);
-        return [new SourceDraft(path, teacher, kind)
-        {
-            Test = kind is SourceKind.Folder or SourceKind.Csv ? null : InputException.Attempt(() => new SourceDraft(path, teacher, kind, "test")).Found,
-        }];
+        var test = kind is SourceKind.Folder or SourceKind.Csv ? null : InputException.Attempt(() => new SourceDraft(path, teacher, kind, "test")).Found;
+        return [new SourceDraft(path, teacher, kind) { Test = test is null ? [] : [test] }];
 
-        SourceDraft? Part(string[] names) => Child(path, names) is { } folder ? new SourceDraft(folder, teacher, SourceKind.Folder) : null;
+        SourceDraft[] Part(string[] names) => Child(path, names) is { } folder ? [new SourceDraft(folder, teacher, SourceKind.Folder)] : [];
     }
 
-    static string? Child(string path, string[] names) => Folders(path).FirstOrDefault(folder => names.Contains(System.IO.Path.GetFileName(folder), StringComparer.OrdinalIgnoreCase));
+    static string? Child(string path, string[] names) => Folders(path).FirstOrDefault(folder => IsNamed(folder, names));
 
-    static string[] Folders(string path) => Directory.Exists(path) ? [.. Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal)] : [];
+    static bool IsNamed(string folder, string[] names) => names.Contains(System.IO.Path.GetFileName(folder), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Folders in it that may hold images, in order.</summary>
+    static string[] Folders(string path) => !Directory.Exists(path) ? [] : [.. Directory.EnumerateDirectories(path)
+        .Where(f => !System.IO.Path.GetFileName(f).StartsWith('.') && Directory.EnumerateFileSystemEntries(f).Any()).Order(StringComparer.Ordinal)];
 
     /// <summary>Reads some of the files: a folder of something else is told before a recipe is made of it.</summary>
     void Try()

@@ -16,22 +16,21 @@ public sealed record ClassResult(string Label, int Images, double? Recall, doubl
 /// <summary>A student's answers class by class.</summary>
 public sealed class ClassResults
 {
-    readonly int[,] counts;
+    readonly Dictionary<(int Label, int Predicted), int> counts = [];
 
-    /// <summary>Counts answers; images without a label are left out.</summary>
-    /// <param name="answers">What the student said of each test image.</param>
-    /// <param name="labels">The classes, in the order wanted; answers are among them.</param>
+    /// <summary>Counts answers; images whose label or answer is none of the classes are left out.</summary>
+    /// <param name="answers">What the student said of each image.</param>
+    /// <param name="labels">The classes, in the order wanted.</param>
     public ClassResults(PredictionTable answers, IReadOnlyList<string> labels)
     {
         ArgumentNullException.ThrowIfNull(answers);
         ArgumentNullException.ThrowIfNull(labels);
         Labels = labels;
-        counts = new int[labels.Count, labels.Count];
         var places = labels.Index().ToDictionary(l => l.Item, l => l.Index, StringComparer.Ordinal);
         for (int i = 0; i < answers.Images.Count; i++)
         {
-            if (places.TryGetValue(answers.Labels[i], out int label))
-                counts[label, places[answers.Predicted[i]]]++;
+            if (places.TryGetValue(answers.Labels[i], out int label) && places.TryGetValue(answers.Predicted[i], out int predicted))
+                counts[(label, predicted)] = this[label, predicted] + 1;
         }
     }
 
@@ -39,16 +38,22 @@ public sealed class ClassResults
     public IReadOnlyList<string> Labels { get; }
 
     /// <summary>Images of class <paramref name="label"/> that were called <paramref name="predicted"/>.</summary>
-    public int this[int label, int predicted] => counts[label, predicted];
+    public int this[int label, int predicted] => counts.GetValueOrDefault((label, predicted));
 
     /// <summary>A row a class.</summary>
-    public IEnumerable<ClassResult> Rows => Labels.Select((label, c) =>
+    public IEnumerable<ClassResult> Rows
     {
-        int[] all = [.. Enumerable.Range(0, Labels.Count)];
-        int images = all.Sum(p => counts[c, p]), called = all.Sum(l => counts[l, c]);
-        int most = all.Where(p => p != c).DefaultIfEmpty(c).MaxBy(p => counts[c, p]);
-        bool wrong = most != c && counts[c, most] > 0;
-        return new ClassResult(label, images, images > 0 ? (double)counts[c, c] / images : null, called > 0 ? (double)counts[c, c] / called : null,
-            wrong ? Labels[most] : null, wrong ? counts[c, most] : 0);
-    });
+        get
+        {
+            var byLabel = counts.ToLookup(c => c.Key.Label, c => (Class: c.Key.Predicted, Images: c.Value));
+            var called = counts.ToLookup(c => c.Key.Predicted, c => c.Value);
+            return Labels.Select((label, c) =>
+            {
+                int images = byLabel[c].Sum(p => p.Images), all = called[c].Sum();
+                var most = byLabel[c].Where(p => p.Class != c).OrderByDescending(p => p.Images).ThenBy(p => p.Class).FirstOrDefault();
+                return new ClassResult(label, images, images > 0 ? (double)this[c, c] / images : null, all > 0 ? (double)this[c, c] / all : null,
+                    most.Images > 0 ? Labels[most.Class] : null, most.Images);
+            });
+        }
+    }
 }

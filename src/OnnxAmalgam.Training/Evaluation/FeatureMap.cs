@@ -11,7 +11,7 @@ namespace OnnxAmalgam.Training.Evaluation;
 /// <param name="Y">Along the second.</param>
 public sealed record MapPoint(string? Label, double X, double Y);
 
-/// <summary>A student's features of test images, flattened onto their two principal axes: what it holds for alike lies close together, though not all that lies
+/// <summary>A student's features of images, flattened onto their two principal axes: what it holds for alike lies close together, though not all that lies
 /// close is alike.</summary>
 public sealed class FeatureMap
 {
@@ -43,8 +43,9 @@ public sealed class FeatureMap
         var rows = new List<Tensor>();
         foreach (ImageBatch batch in BatchLoader.InOrder(some, BatchSize))
         {
+            using var inner = NewDisposeScope();
             Tensor tap = model.Run(BatchTensors.Canvas(batch, some), i => some.NameOf(batch.Indices[i])).Taps[0];
-            rows.Add(model.TapShapes[0].Pool(tap).to_type(ScalarType.Float64));
+            rows.Add(model.TapShapes[0].Pool(tap).to_type(ScalarType.Float64).MoveToOuterDisposeScope());
         }
 
         var (plane, share) = Flat(cat(rows, 0));
@@ -56,15 +57,17 @@ public sealed class FeatureMap
     internal static (Tensor Plane, double Share) Flat(Tensor features)
     {
         Tensor centred = features - features.mean([0]);
-        Tensor covariance = centred.t().mm(centred) / Math.Max(features.shape[0], 1);
-        var (values, vectors) = linalg.eigh(covariance);
-        int width = (int)Math.Min(2, features.shape[1]);
-        Tensor axes = vectors.narrow(1, features.shape[1] - width, width).flip([1]);
+        bool isWide = features.shape[1] > features.shape[0];
+        // Of wide features the products of images have the same values, and the axes are F' of their vectors.
+        var (values, vectors) = linalg.eigh(isWide ? centred.mm(centred.t()) : centred.t().mm(centred));
+        int width = (int)Math.Min(2, values.shape[0]);
+        Tensor axes = vectors.narrow(1, values.shape[0] - width, width).flip([1]);
+        axes = isWide ? centred.t().mm(axes) : axes;
         Tensor signs = axes.gather(0, axes.abs().argmax(0, keepdim: true)).sign();
         Tensor plane = centred.mm(axes * signs);
         plane /= plane.square().mean([0]).sqrt().clamp_min(1e-12);
         double all = values.sum().item<double>();
-        double share = all > 0 ? values.narrow(0, features.shape[1] - width, width).sum().item<double>() / all : 1;
+        double share = all > 0 ? values.narrow(0, values.shape[0] - width, width).sum().item<double>() / all : 1;
         return (width == 2 ? plane : cat([plane, zeros_like(plane)], 1), share);
     }
 }

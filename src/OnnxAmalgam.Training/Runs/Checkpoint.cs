@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OnnxAmalgam.Graphs;
@@ -126,7 +125,7 @@ public sealed class Checkpoints(string folder)
         return File.Exists(path) ? Path.GetFileName(File.ReadAllText(path).Trim()) : null;
     }
 
-    void Point(string name, string target) => AtomicFile.Write(Path.Combine(folder, name), stream => stream.Write(Encoding.UTF8.GetBytes(target + "\n")));
+    void Point(string name, string target) => AtomicFile.WriteText(Path.Combine(folder, name), target + "\n");
 
     string[] Files() => Directory.GetFiles(folder, "step-*.safetensors");
 }

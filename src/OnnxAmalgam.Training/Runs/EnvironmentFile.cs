@@ -42,7 +42,7 @@ static class EnvironmentFile
             ["sha256"] = hashes,
         };
         byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(document, Indented);
-        AtomicFile.Write(path, stream => stream.Write(bytes));
+        AtomicFile.Write(path, bytes);
     }
 
     static string Version(Type type) => type.Assembly.GetName().Version?.ToString() ?? "unknown";

@@ -42,6 +42,6 @@ sealed class ResultsCsv
         }
 
         content = [.. content, .. Encoding.UTF8.GetBytes(text.ToString())];
-        AtomicFile.Write(path, stream => stream.Write(content));
+        AtomicFile.Write(path, content);
     }
 }

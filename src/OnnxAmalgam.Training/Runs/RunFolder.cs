@@ -84,7 +84,7 @@ public sealed class RunFolder : IDisposable
             .Where(d => File.Exists(System.IO.Path.Combine(d, "recipe.yaml")) && !IsFinished(d))
             .MaxBy(d => (Directory.GetLastWriteTimeUtc(d), d));
 
-    /// <summary>A run folder whose files are read and nothing else: no lock is taken, it may be read-only or in use.</summary>
+    /// <summary>A run folder for who leaves the run itself as it is: no lock is taken, it may be read-only or in use.</summary>
     /// <exception cref="InputException">There is no run in it.</exception>
     public static RunFolder Read(string path)
     {

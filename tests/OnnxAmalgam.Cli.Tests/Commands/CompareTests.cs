@@ -58,6 +58,8 @@ public sealed class CompareTests : IDisposable
         Assert.Equal(4, again.GetProperty("pairs")[0].EnumerateObject().Count(p => p.Name.Contains("Ci", StringComparison.Ordinal) || p.Name.StartsWith("ci", StringComparison.Ordinal)));
         Recipe("decoupled", "dkd: {weight: 2}");
         Assert.Contains("got other values for amalgamation.losses.0.dkd.weight; compare into another folder", Assert.Single(InProcess.Run([.. arguments, "-q", "--seeds", "2"]).Ends(2).ErrorLines), StringComparison.Ordinal);
+        File.Delete(Path.Combine(place["all"], "plain", "seed-1", "predictions.csv"));
+        Assert.Contains("expected predictions.csv beside evaluation.csv, got none", InProcess.Run([.. arguments, "-q", "--seeds", "2"]).Ends(2).Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -77,15 +77,21 @@ public sealed class InitTests : IDisposable
     public void Teachers_folders_within_a_training_folder_keep_their_domain()
     {
         string first = Stated("first.onnx", Clothes), second = Stated("second.onnx", [.. Clothes.Select(c => "other " + c)]);
-        foreach (string folder in (string[])["train/first/bag", "train/second/other bag", "train/else", "val/bag", "test/first/bag", "test/second/other bag"])
+        foreach (string folder in (string[])["train/first/bag", "train/second/other bag", "train/else", "val/bag", "test/both/bag", "test/first/bag", "test/second/other bag"])
             Picture($"photos/{folder}/a.png");
+        Directory.CreateDirectory(place["photos/train/.thumbnails"]);
+        Directory.CreateDirectory(place["photos/train/empty"]);
         InProcess.Run("init", first, second, "--data", place["photos"], "-o", place["recipe.yaml"], "-q").Ends(0);
         Recipe recipe = RecipeReader.Read(place["recipe.yaml"]);
         Assert.Equal(
             [("else", null), ("first", "first"), ("second", "second")],
             recipe.Data.Unlabelled.Select(s => (Path.GetFileName(s.Path), s.Domain?.Single())));
         Assert.Equal("val", Path.GetFileName(Assert.Single(recipe.Data.Validate!).Path));
-        Assert.Equal(["first", "second"], recipe.Data.Test!.Select(s => Path.GetFileName(s.Path)));
+        Assert.Equal(["both", "first", "second"], recipe.Data.Test!.Select(s => Path.GetFileName(s.Path)));
+
+        Picture("photos/train/loose.png");
+        Assert.Contains("within its folders, one of which is a teacher's, got others beside them ('loose.png', ...)",
+            InProcess.Run("init", first, second, "--data", place["photos"], "-o", "-").Ends(2).Error, StringComparison.Ordinal);
     }
 
     [Fact]

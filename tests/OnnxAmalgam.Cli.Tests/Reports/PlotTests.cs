@@ -24,10 +24,11 @@ public sealed class PlotTests : IDisposable
     [Fact]
     public void Names_are_drawn_with_the_program_s_own_font_and_by_number_where_it_lacks_a_letter()
     {
-        Assert.True(PlotFont.Draws("Ærø, кошка, γάτα"));
-        Assert.False(PlotFont.Draws("猫"));
+        Assert.Equal("Ærø, кошка, γάτα", PlotFont.Name("Ærø, кошка, γάτα", 3));
+        Assert.Equal("3", PlotFont.Name("猫", 3));
+        Assert.Equal(new string('a', 23) + "…", PlotFont.Name(new string('a', 30), 3));
         Assert.True(PlotFont.Width("wide", 12) > PlotFont.Width("w", 12));
-        byte[] Drawn(params string[] labels) => ConfusionPlot.Png(new ClassResults(Read([("x", "x")], "x"), labels));
+        byte[]? Drawn(params string[] labels) => ConfusionPlot.Png(new ClassResults(Read([("x", "x")], "x"), labels));
         Assert.NotEqual(Drawn("cat", "dog"), Drawn("dog", "cat"));
         Assert.Equal(Drawn("0", "dog"), Drawn("猫", "dog"));
     }
@@ -38,6 +39,7 @@ public sealed class PlotTests : IDisposable
         string[] labels = [.. Enumerable.Range(0, 300).Select(i => $"class {i}")];
         using SKBitmap image = SKBitmap.Decode(ConfusionPlot.Png(new ClassResults(Read([("class 1", "class 1")], "many"), labels)));
         Assert.Equal(1160, image.Width);
+        Assert.Null(ConfusionPlot.Png(new ClassResults(Read([("class 1", "class 1")], "more"), [.. Enumerable.Range(0, 1001).Select(i => $"class {i}")])));
     }
 
     [Fact]
@@ -64,9 +66,9 @@ public sealed class PlotTests : IDisposable
     }
 
     /// <summary>Mean place of what is blue: the cells, and the scale beside them.</summary>
-    static (double X, double Y) Blue(byte[] png)
+    static (double X, double Y) Blue(byte[]? png)
     {
-        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], png[..4]);
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], png![..4]);
         using SKBitmap image = SKBitmap.Decode(png);
         var blue = image.Pixels.Index().Where(p => p.Item.Blue > p.Item.Red + 40).Select(p => (X: p.Index % image.Width, Y: p.Index / image.Width)).ToArray();
         return (blue.Average(p => p.X), blue.Average(p => p.Y));

@@ -59,7 +59,7 @@ public sealed class RunPageTests(TrainedRun run) : IDisposable
         Assert.Equal(File.ReadAllBytes(Path.Combine(run.Folder, "confusion_matrix.png")), File.ReadAllBytes(Path.Combine(copy, "confusion_matrix.png")));
 
         File.Delete(Path.Combine(copy, "predictions.csv"));
-        Assert.Contains("No image that it was evaluated on has a label.", InProcess.Run("report", copy, "-o", "-").Ends(0).Output, StringComparison.Ordinal);
+        Assert.Contains("The run holds no predictions.csv.", InProcess.Run("report", copy, "-o", "-").Ends(0).Output, StringComparison.Ordinal);
         File.Delete(Path.Combine(copy, "student.onnx"));
         Assert.Contains("got a run that is not finished; go on with: onnx-amalgam train --resume -o ", InProcess.Run("report", copy).Ends(2).Error, StringComparison.Ordinal);
     }

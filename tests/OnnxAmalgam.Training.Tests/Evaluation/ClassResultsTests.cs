@@ -35,6 +35,13 @@ public sealed class ClassResultsTests
             Assert.Equal(1, plane.select(1, axis).square().mean().item<double>(), 1e-9);
         }
 
+        // More values than images: the same plane, by way of the images' products.
+        Tensor few = features[..4];
+        var (narrow, narrowShare) = FeatureMap.Flat(cat([few, few * 2], 0));
+        var (wide, wideShare) = FeatureMap.Flat(cat([cat([few, few * 2], 0), zeros([8, 40], ScalarType.Float64)], 1));
+        Assert.Equal(narrowShare, wideShare, 1e-9);
+        Assert.True(narrow.allclose(wide, 1e-6, 1e-9));
+
         Assert.Equal([0.0, 0.0], FeatureMap.Flat(tensor(new[] { 1.0, 3.0 }, 2, 1)).Plane.select(1, 1).data<double>().ToArray());
     }
 }

@@ -78,7 +78,7 @@ internal static class RunPage
 
     static XElement? Map(ReportedRun run) => run.Map is not { } map ? null : Of("section", Of("h2", "The student's features"),
         MapChart.Of(map, [.. run.Teachers.Select(t => t.Name)], run.TeacherOf),
-        Of("p", Has("class", "note"), string.Create(CultureInfo.InvariantCulture, $"{map.Points.Count:N0} test images on the two principal axes of the student's last tap, which hold {100 * map.Share:0} % of its variance; a colour a teacher, by the image's true class. Point at one for its class.")));
+        Of("p", Has("class", "note"), string.Create(CultureInfo.InvariantCulture, $"{map.Points.Count(p => run.TeacherOf(p.Label) >= 0):N0} images on the two principal axes of the student's last tap, which hold {100 * map.Share:0} % of its variance; a colour a teacher, by the image's true class. Point at one for its class.")));
 
     /// <summary>What people compare; benchmark.csv has the rest.</summary>
     static XElement Benchmark(ReportedRun run)

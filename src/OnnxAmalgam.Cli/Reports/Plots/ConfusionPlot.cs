@@ -8,14 +8,16 @@ namespace OnnxAmalgam.Cli.Reports.Plots;
 /// <summary>confusion_matrix.png: rows are true classes, columns the student's answers; the darker a cell, the larger its share of the row.</summary>
 internal static class ConfusionPlot
 {
-    const int CellSize = 30, Margin = 260, MostNamed = 100, MostCounted = 40, LongestName = 24, AxisTitle = 40;
+    const int CellSize = 30, Margin = 260, MostNamed = 100, MostCounted = 40, MostDrawn = 1000, AxisTitle = 40;
 
-    /// <summary>The matrix as PNG.</summary>
-    public static byte[] Png(ClassResults classes)
+    /// <summary>The matrix as PNG; null where cells would be smaller than a few pixels.</summary>
+    public static byte[]? Png(ClassResults classes)
     {
+        if (classes.Labels.Count > MostDrawn)
+            return null;
         PlotFont.Use();
         int n = classes.Labels.Count;
-        int size = Margin + Math.Max(240, n <= MostNamed ? CellSize * n : Math.Min(3 * n, 3000));
+        int size = Margin + Math.Max(240, n <= MostNamed ? CellSize * n : 3 * n);
         using Plot plot = new();
         var shares = new double[n, n];
         for (int label = 0; label < n; label++)
@@ -60,7 +62,7 @@ internal static class ConfusionPlot
     /// <summary>Names the rows, the first on top, and the columns.</summary>
     static void Name(Plot plot, IReadOnlyList<string> labels)
     {
-        string[] names = [.. labels.Select((label, i) => !PlotFont.Draws(label) ? i.ToString(CultureInfo.InvariantCulture) : label.Length > LongestName ? $"{label[..(LongestName - 1)]}…" : label)];
+        string[] names = [.. labels.Select(PlotFont.Name)];
         double[] places = [.. Enumerable.Range(0, names.Length).Select(i => (double)i)];
         plot.Axes.Left.TickGenerator = new NumericManual([.. places.Select(p => names.Length - 1 - p)], names);
         plot.Axes.Bottom.TickGenerator = new NumericManual(places, names);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ScottPlot;
 using SkiaSharp;
 
@@ -7,23 +8,28 @@ namespace OnnxAmalgam.Cli.Reports.Plots;
 /// <remarks>DejaVu Sans, of which the Latin, Greek and Cyrillic letters are kept.</remarks>
 internal sealed class PlotFont : IFontResolver
 {
-    const string Name = "DejaVu Sans";
+    const string Face = "DejaVu Sans";
+    const int LongestName = 24;
+    static readonly Lock s_gate = new();
     static readonly SKTypeface s_face = Load();
 
     /// <summary>Makes it the font of plots.</summary>
     public static void Use()
     {
-        if (Fonts.Default == Name)
-            return;
-        Fonts.FontResolvers.Add(new PlotFont());
-        (Fonts.Default, Fonts.Sans) = (Name, Name);
+        lock (s_gate)
+        {
+            if (Fonts.Default == Face)
+                return;
+            Fonts.FontResolvers.Add(new PlotFont());
+            (Fonts.Default, Fonts.Sans) = (Face, Face);
+        }
     }
 
-    /// <summary>Whether every letter of a text can be drawn.</summary>
-    public static bool Draws(string text)
+    /// <summary>A name that can be drawn: itself, or its number where a letter of it is missing; no longer than fits beside a plot.</summary>
+    public static string Name(string name, int number)
     {
         using var font = new SKFont(s_face);
-        return font.ContainsGlyphs(text);
+        return !font.ContainsGlyphs(name) ? number.ToString(CultureInfo.InvariantCulture) : name.Length > LongestName ? $"{name[..(LongestName - 1)]}…" : name;
     }
 
     /// <summary>Width of a text in pixels.</summary>
@@ -34,10 +40,10 @@ internal sealed class PlotFont : IFontResolver
     }
 
     /// <inheritdoc/>
-    public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) => fontName == Name ? s_face : null;
+    public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) => fontName == Face ? s_face : null;
 
     /// <inheritdoc/>
-    public SKTypeface? CreateTypeface(string fontName, bool bold, bool italic) => fontName == Name ? s_face : null;
+    public SKTypeface? CreateTypeface(string fontName, bool bold, bool italic) => fontName == Face ? s_face : null;
 
     static SKTypeface Load()
     {

@@ -28,10 +28,10 @@ internal static class ResultsPlot
 
     static void Draw(Plot plot, string name, IReadOnlyList<Curve> curves)
     {
-        foreach (Curve curve in curves)
+        foreach (var (index, curve) in curves.Index())
         {
             var line = plot.Add.Scatter(curve.Points.Select(p => p.X).ToArray(), curve.Points.Select(p => p.Y).ToArray());
-            line.LegendText = Short(curve.Name);
+            line.LegendText = PlotFont.Name(Short(curve.Name), index);
             line.MarkerSize = curve.Points.Count > MostMarked ? 0 : 5;
         }
 
@@ -41,9 +41,12 @@ internal static class ResultsPlot
         plot.ShowLegend(Edge.Bottom).Legend.ShadowColor = Colors.Transparent;
     }
 
-    /// <summary>metrics/accuracy_top1[TEACHER] -> TEACHER; without one: union; train/loss -> train.</summary>
-    static string Short(string column) => column.Split('[', ']') is [_, var teacher, ..] ? teacher
-        : column.StartsWith("metrics/", StringComparison.Ordinal) ? "union"
-        : column.EndsWith("/loss", StringComparison.Ordinal) ? column.Split('/')[0]
-        : column[(column.IndexOf('/', StringComparison.Ordinal) + 1)..];
+    /// <summary>metrics/accuracy_top1[TEACHER] -> TEACHER, without one: union; train/loss -> train; train/mmd[TEACHER] -> mmd, TEACHER.</summary>
+    static string Short(string column) => column.Split('/', 2) switch
+    {
+        ["metrics", var metric] => metric.Split('[', 2) is [_, var teacher] ? teacher.TrimEnd(']') : "union",
+        [var set, "loss"] => set,
+        [_, var term] => term.Replace("[", ", ", StringComparison.Ordinal).TrimEnd(']'),
+        _ => column,
+    };
 }
