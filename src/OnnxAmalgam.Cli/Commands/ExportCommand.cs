@@ -30,6 +30,11 @@ internal sealed class ExportCommand : ProgramCommand
         $"Bring the model to this newer opset, up to {GraphEdits.NewestOpset}; refused, with the nodes' names, where one has no equal there (docs/export.md)",
         least: GraphEdits.OldestOpset);
 
+    readonly Option<bool> embed = new("--embed-preprocessing")
+    {
+        Description = "Put scale, mean, std, colour order and layout into the file: its input then takes bytes [batch, height, width, channels], red first, at the student's size",
+    };
+
     readonly Option<string[]> shape = ShapeOption.Create();
 
     public ExportCommand()
@@ -42,6 +47,7 @@ internal sealed class ExportCommand : ProgramCommand
         Add(output);
         Add(fold);
         Add(opset);
+        Add(embed);
         Add(shape);
     }
 
@@ -64,7 +70,7 @@ internal sealed class ExportCommand : ProgramCommand
         var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
         using var setup = AmalgamationSetup.Open(recipe, compute, session.Warn, session.Detail);
-        var report = RunExport.Write(setup, folder, file, result.GetValue(fold), result.GetValue(opset));
+        var report = RunExport.Write(setup, folder, file, new ExportOptions { Fold = result.GetValue(fold), Opset = result.GetValue(opset), EmbedPreprocessing = result.GetValue(embed) });
         if (!report.IsFinished)
             session.Warn($"this run is unfinished: {report.Epochs} of {report.Of} epochs are behind these weights; go on with: onnx-amalgam train --resume -o {ShellWord.Of(folder.Path)}");
 
@@ -81,6 +87,8 @@ internal sealed class ExportCommand : ProgramCommand
 
         if (result.GetValue(opset) is { } raised)
             facts.Add("opset", raised.ToString(CultureInfo.InvariantCulture));
+        if (result.GetValue(embed))
+            facts.Add("input", string.Create(CultureInfo.InvariantCulture, $"bytes [batch, {setup.Student.Input.Height}, {setup.Student.Input.Width}, {setup.Student.Input.Channels}]{(setup.Student.Input.Channels == 3 ? ", red first" : "")}"));
         facts.Add("bytes", Bytes(file));
         facts.Add("verified", string.Create(CultureInfo.InvariantCulture, $"max difference {report.Agreement.MaxDifference:0.0e+0} to the trained graph on {report.Agreement.Images} images"));
         return facts;
@@ -90,8 +98,8 @@ internal sealed class ExportCommand : ProgramCommand
     {
         var model = result.GetRequiredValue(source);
         var file = result.GetRequiredValue(output);
-        if (result.GetValue(fold))
-            throw new UsageException($"--fold: expected a run to go with it, got the model '{model}'");
+        if (result.GetValue(fold) || result.GetValue(embed))
+            throw new UsageException($"{(result.GetValue(fold) ? "--fold" : "--embed-preprocessing")}: expected a run to go with it, got the model '{model}'");
         if (result.GetValue(opset) is not { } asked)
             throw new UsageException($"--opset: expected the opset to bring '{model}' to, which is a model and no run, got none");
         var report = OpsetExport.Write(model, file, asked, ShapeOption.Read(result, shape), Compute.Of(session), session.Seed ?? 1);

@@ -1,5 +1,6 @@
 using Onnx;
 using OnnxAmalgam.Graphs.Edits.Opsets;
+using OnnxAmalgam.Graphs.Metadata;
 
 namespace OnnxAmalgam.Graphs.Edits;
 
@@ -95,6 +96,20 @@ public static class GraphEdits
     {
         ArgumentNullException.ThrowIfNull(model);
         return NormalisationFolding.Of(model, out report);
+    }
+
+    /// <summary>Puts scale, mean, std, colour order and layout in front of a model, whose input then takes bytes [batch, height, width, channels],
+    /// red first.</summary>
+    /// <param name="model">Not changed.</param>
+    /// <param name="input">What the model wants to be fed.</param>
+    /// <param name="pixels">What the new model wants to be fed: the same size, nothing else.</param>
+    /// <exception cref="InputException">There is no image input, the opset is older than 7, or bytes would have to be scaled.</exception>
+    public static OnnxModel EmbedPreprocessing(OnnxModel model, InputDescription input, out InputDescription pixels)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(input);
+        pixels = PreprocessingEmbedding.Pixels(input);
+        return PreprocessingEmbedding.Of(model, input);
     }
 
     /// <summary>The same function at a newer opset of ONNX's own domain. Nodes that mean the same there keep every byte, values keep their

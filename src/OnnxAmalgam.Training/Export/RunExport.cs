@@ -1,5 +1,6 @@
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Edits;
+using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Runs;
@@ -17,6 +18,19 @@ namespace OnnxAmalgam.Training.Export;
 /// <param name="Folding">What was folded into convolutions; null: that was not asked for.</param>
 public sealed record ExportReport(Agreement Agreement, int Epochs, int Of, bool IsBest, bool IsFinished, FoldingReport? Folding = null);
 
+/// <summary>In what the exported file differs from the trained graph, whose function it is.</summary>
+public sealed record ExportOptions
+{
+    /// <summary>Whether BatchNormalization is folded into the convolutions before it.</summary>
+    public bool Fold { get; init; }
+
+    /// <summary>The opset to bring the student to; null: its own.</summary>
+    public int? Opset { get; init; }
+
+    /// <summary>Whether the file takes bytes and does its preprocessing itself.</summary>
+    public bool EmbedPreprocessing { get; init; }
+}
+
 /// <summary>Makes the deployable model of a run from its checkpoints, as <c>train</c> does at its end.</summary>
 public static class RunExport
 {
@@ -24,12 +38,12 @@ public static class RunExport
     /// <param name="setup">The run's own recipe, opened.</param>
     /// <param name="run">Its folder.</param>
     /// <param name="path">Where to; replaced atomically.</param>
-    /// <param name="fold">Whether BatchNormalization is folded into the convolutions before it.</param>
-    /// <param name="opset">The opset to bring the student to; null: its own.</param>
+    /// <param name="options">In what the file differs from the trained graph.</param>
     /// <exception cref="InputException">No checkpoint, a damaged one, changed inputs, a path that is an input, or an opset that the student cannot be brought to.</exception>
     /// <exception cref="CheckFailedException">ONNX Runtime and the trained graph differ; nothing is written.</exception>
-    public static ExportReport Write(AmalgamationSetup setup, RunFolder run, string path, bool fold = false, int? opset = null)
+    public static ExportReport Write(AmalgamationSetup setup, RunFolder run, string path, ExportOptions options)
     {
+        ArgumentNullException.ThrowIfNull(options);
         using var scope = NewDisposeScope();
         var checkpoints = new Checkpoints(run.Checkpoints);
         var last = Load(scope, () => checkpoints.LoadLast(acceptOlder: false, _ => { }))
@@ -46,10 +60,13 @@ public static class RunExport
         int epochs = setup.Recipe.Train.Epochs;
         return new ExportReport(agreement, state.Epoch - 1, epochs, best is not null, last.State.Epoch > epochs, folding);
 
-        OnnxModel Edit(OnnxModel model)
+        (OnnxModel, InputDescription) Edit(OnnxModel model)
         {
-            OnnxModel folded = fold ? GraphEdits.FoldNormalisation(model, out folding) : model;
-            return opset is { } asked ? GraphEdits.WithOpset(folded, asked) : folded;
+            InputDescription input = setup.Student.Input;
+            model = options.Fold ? GraphEdits.FoldNormalisation(model, out folding) : model;
+            model = options.Opset is { } asked ? GraphEdits.WithOpset(model, asked) : model;
+            model = options.EmbedPreprocessing ? GraphEdits.EmbedPreprocessing(model, input, out input) : model;
+            return (model, input);
         }
     }
 

@@ -35,19 +35,19 @@ public static class StudentExport
     /// <exception cref="CheckFailedException">They do not.</exception>
     /// <exception cref="InputException">The path is one of the inputs, or cannot be written.</exception>
     public static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path, params IEnumerable<string> inputs) =>
-        Write(graph, setup, path, model => model, inputs);
+        Write(graph, setup, path, model => (model, setup.Student.Input), inputs);
 
-    /// <summary>As above, with an edit of the graph between write-back and verification: what is written is what was verified.</summary>
-    internal static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path, Func<OnnxModel, OnnxModel> edit, IEnumerable<string> inputs)
+    /// <summary>As above, with an edit of the graph, and of what it is fed, between write-back and verification: what is written is what was verified.</summary>
+    internal static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path, Func<OnnxModel, (OnnxModel Model, InputDescription Input)> edit, IEnumerable<string> inputs)
     {
         RefuseInput(setup, path, inputs);
         return Write(graph, setup, new DeployedStudent(setup.Student, setup.Union.Labels, Provenance(setup)), path, edit);
     }
 
     /// <summary>Writes a student that is not the setup's own, verified on its images.</summary>
-    internal static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, DeployedStudent student, string path, Func<OnnxModel, OnnxModel> edit)
+    internal static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, DeployedStudent student, string path, Func<OnnxModel, (OnnxModel Model, InputDescription Input)> edit)
     {
-        OnnxModel model = edit(graph.WriteBack());
+        var (model, input) = edit(graph.WriteBack());
         foreach (var node in model.Proto.Graph.Node)
         {
             for (int i = node.MetadataProps.Count - 1; i >= 0; i--)
@@ -59,8 +59,8 @@ public static class StudentExport
             }
         }
 
-        ModelMetadata.Write(model, student.Labels, student.Student.Input, student.Provenance);
-        Agreement agreement = Verify(graph, model, student.Student, setup);
+        ModelMetadata.Write(model, student.Labels, input, student.Provenance);
+        Agreement agreement = Verify(graph, model, input, student.Student, setup);
         if (!agreement.Passes)
         {
             throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"'{path}': expected ONNX Runtime and the trained graph to agree within {agreement.Tolerance:g} on {agreement.Images} images, got a difference of {agreement.MaxDifference:g3} and {agreement.Flips} changed decisions; nothing was written"));
@@ -70,13 +70,13 @@ public static class StudentExport
         return agreement;
     }
 
-    static Agreement Verify(TrainableGraph graph, OnnxModel model, StudentModel student, AmalgamationSetup setup)
+    static Agreement Verify(TrainableGraph graph, OnnxModel model, InputDescription fed, StudentModel student, AmalgamationSetup setup)
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         graph.eval();
         using var session = new FrozenModel(model, [student.Logits], new FrozenModelOptions { Threads = setup.Compute.Threads });
-        var preprocess = new Preprocess(student.Input);
+        var (preprocess, preprocessOurs) = (new Preprocess(fed), new Preprocess(student.Input));
         Device device = TorchMemory.Device(setup.Compute.Device);
         var ours = new List<Tensor>();
         var theirs = new List<Tensor>();
@@ -86,7 +86,7 @@ public static class StudentExport
             Tensor output = empty(session.OutputShapes(input.shape)[0], TorchMemory.Dtype(session.Outputs[0].Type));
             session.Run(TorchMemory.View(input), [TorchMemory.View(output)]);
             theirs.Add(output);
-            var inputs = new Dictionary<string, Tensor> { [graph.InputNames[0]] = input.to(device) };
+            var inputs = new Dictionary<string, Tensor> { [graph.InputNames[0]] = preprocessOurs.Apply(canvas).to(device) };
             ours.Add(graph.Run(inputs, [student.Logits])[0].cpu());
         }
 

@@ -27,6 +27,22 @@ public sealed class ExportTests(TrainedRun run) : IDisposable
     }
 
     [Fact]
+    public void A_file_with_its_preprocessing_takes_bytes_and_predicts_the_same()
+    {
+        CliResult result = InProcess.Run("export", run.Folder, "-o", place["bytes.onnx"], "--embed-preprocessing", "--fold", "--opset", "21", "--threads", "1").Ends(0);
+        Assert.Matches(@"input +bytes \[batch, 28, 28, 1\]\n", result.Output);
+        OnnxModel written = OnnxModel.Load(place["bytes.onnx"]);
+        Assert.Equal((int)Onnx.TensorProto.Types.DataType.Uint8, Assert.Single(written.Proto.Graph.Input).Type.TensorType.ElemType);
+        Assert.DoesNotContain(written.Proto.Graph.Initializer, i => i.Name.StartsWith("preprocessing", StringComparison.Ordinal));
+        string[] images = Bundled.Digits(place, 4);
+        string[] predicted = [.. new[] { run.Student, place["bytes.onnx"] }.Select(file => InProcess.Run(["predict", file, .. images, "--top", "1", "--csv", "-", "--threads", "1"]).Ends(0).Output)];
+        double[][] numbers = [.. predicted.Select(p => Table.Read(p).Rows.Select(r => double.Parse(r["probability"], System.Globalization.CultureInfo.InvariantCulture)).ToArray())];
+        Assert.Equal(Table.Read(predicted[0]).Rows.Select(r => r["label"]), Table.Read(predicted[1]).Rows.Select(r => r["label"]));
+        Assert.All(numbers[0].Zip(numbers[1]), n => Assert.Equal(n.First, n.Second, 1e-4));
+        Assert.Contains("--embed-preprocessing: expected a run to go with it, got the model", InProcess.Run("export", run.Student, "-o", place["b.onnx"], "--opset", "21", "--embed-preprocessing").Ends(1).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_best_epochs_weights_are_exported_not_the_last_ones()
     {
         string folder = Copy();

@@ -159,7 +159,7 @@ public sealed class StudentNormalisationTests : IDisposable
         Assert.Equal(layers, OnnxModel.Load(run.Student).Proto.Graph.Node.Count(node => node.OpType == "BatchNormalization"));
 
         string target = Path.Combine(folder, "folded.onnx");
-        ExportReport export = RunExport.Write(setup, run, target, fold: true);
+        ExportReport export = RunExport.Write(setup, run, target, new ExportOptions { Fold = true });
         var folded = OnnxModel.Load(target);
         Assert.Equal((layers, 0), (export.Folding!.Folded.Count, export.Folding.Kept.Count));
         // half precision rounds the folded weights: a score may move, and a decision with it

@@ -1,0 +1,123 @@
+using Onnx;
+using OnnxAmalgam.Graphs.Classifiers;
+using OnnxAmalgam.Graphs.Metadata;
+using static Onnx.TensorProto.Types;
+
+namespace OnnxAmalgam.Graphs.Edits;
+
+/// <summary>Puts what a model wants done to its pixels in front of it: Cast, colour order, y = x a + b a channel, layout. The input then takes bytes
+/// [batch, height, width, channels], red first, as image libraries hold them.</summary>
+/// <remarks>a = scale / std and b = -mean / std are rounded to float32 once, as whoever feeds the model does by hand.</remarks>
+internal sealed class PreprocessingEmbedding
+{
+    const int OldestOpset = 7;
+    const string Prefix = "preprocessing";
+
+    readonly InputDescription input;
+    readonly NewInitializers initializers;
+    readonly HashSet<string> nodeNames;
+    readonly List<NodeProto> nodes = [];
+    string value;
+
+    PreprocessingEmbedding(GraphProto graph, InputDescription input, NewInitializers initializers, string image)
+    {
+        (this.input, this.initializers, value) = (input, initializers, image);
+        nodeNames = [.. graph.Node.Select(node => node.Name)];
+    }
+
+    /// <summary>What the new input is fed.</summary>
+    public static InputDescription Pixels(InputDescription input) =>
+        input with { Layout = ImageLayout.Nhwc, Dtype = ImageDtype.UInt8, Order = ColorOrder.Rgb, Scale = 1, Mean = [0], Std = [1] };
+
+    public static OnnxModel Of(OnnxModel model, InputDescription input)
+    {
+        var edited = model.Clone();
+        var graph = edited.Proto.Graph;
+        var image = ClassifierGraph.ImageIn(new GraphView(graph)) ?? throw new InputException($"'{model.Name}': expected one image input to put the preprocessing before, got none");
+        if (edited.Proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version is not >= OldestOpset and var opset)
+            throw new InputException($"'{model.Name}': expected opset {OldestOpset} or newer to put the preprocessing before, got {opset?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}; bring it there with: onnx-amalgam export MODEL --opset 17");
+        if (input.Dtype == ImageDtype.UInt8 && (Factors(input).Any(a => a != 1) || Offsets(input).Any(b => b != 0)))
+            throw new InputException($"'{model.Name}', input '{image.Name}': expected floats to put scale, mean and std before, got bytes, which have none");
+
+        var initializers = new NewInitializers(edited.Proto);
+        string outer = image.Name, inner = initializers.Free($"{outer}_preprocessed");
+        new Renaming(name => name == outer ? inner : name, name => name, (_, _) => { }).Apply(graph);
+        var batch = image.Type.TensorType.Shape.Dim[0].Clone();
+        image.Name = outer;
+        image.Type = OutputDeclarations.TypeOf(new ValueFact(DataType.Uint8, [new Dim(null, null), new Dim(input.Height, null), new Dim(input.Width, null), new Dim(input.Channels, null)]));
+        image.Type.TensorType.Shape.Dim[0] = batch;
+
+        var chain = new PreprocessingEmbedding(graph, input, initializers, outer);
+        chain.Build(inner);
+        for (int i = 0; i < chain.nodes.Count; i++)
+            graph.Node.Insert(i, chain.nodes[i]);
+        return edited;
+    }
+
+    static float[] Factors(InputDescription input) => [.. input.Std.Select(s => (float)(input.Scale / s))];
+
+    static float[] Offsets(InputDescription input) => [.. Enumerable.Range(0, Math.Max(input.Mean.Count, input.Std.Count)).Select(c => (float)(-At(input.Mean, c) / At(input.Std, c)))];
+
+    static double At(IReadOnlyList<double> values, int channel) => values[values.Count == 1 ? 0 : channel];
+
+    void Build(string last)
+    {
+        if (input.Channels == 3 && input.Order == ColorOrder.Bgr)
+        {
+            var order = NewInitializers.Integers(initializers.Free($"{Prefix}_order"), [2, 1, 0]);
+            initializers.Put(order);
+            Add("Gather", order.Name).Attribute.Add(Attribute("axis", 3));
+        }
+
+        if (input.Dtype != ImageDtype.UInt8)
+        {
+            Add("Cast").Attribute.Add(Attribute("to", (int)DataType.Float));
+            Arithmetic("Mul", "factor", Factors(input), nothing: 1);
+            Arithmetic("Add", "offset", Offsets(input), nothing: 0);
+        }
+
+        if (input.Dtype == ImageDtype.Float16)
+            Add("Cast").Attribute.Add(Attribute("to", (int)DataType.Float16));
+        if (input.Layout == ImageLayout.Nchw)
+            Add("Transpose").Attribute.Add(new AttributeProto { Name = "perm", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 0, 3, 1, 2 } });
+        else if (nodes.Count == 0)
+            Add("Identity");
+        nodes[^1].Output[0] = last;
+    }
+
+    void Arithmetic(string op, string name, float[] values, float nothing)
+    {
+        if (values.All(v => v == nothing))
+            return;
+        // a constant, not an initializer: whoever trains the file later trains the network, not its preprocessing
+        var constant = initializers.Free($"{Prefix}_{name}");
+        var tensor = NewInitializers.Floats(constant, DataType.Float, [values.Length], values);
+        nodes.Add(new NodeProto
+        {
+            OpType = "Constant",
+            Name = FreeNode($"{Prefix}/{name}"),
+            Output = { constant },
+            Attribute = { new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = tensor } },
+        });
+        Add(op, constant);
+    }
+
+    NodeProto Add(string op, params string[] others)
+    {
+        var node = new NodeProto { OpType = op, Name = FreeNode($"{Prefix}/{op}"), Input = { value }, Output = { initializers.Free($"{Prefix}_{op.ToLowerInvariant()}") } };
+        node.Input.Add(others);
+        nodes.Add(node);
+        value = node.Output[0];
+        return node;
+    }
+
+    string FreeNode(string wanted)
+    {
+        var name = wanted;
+        for (int number = 1; !nodeNames.Add(name); number++)
+            name = $"{wanted}_{number}";
+        return name;
+    }
+
+    static AttributeProto Attribute(string name, long number) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = number };
+}
