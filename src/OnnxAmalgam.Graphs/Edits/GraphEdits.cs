@@ -98,6 +98,17 @@ public static class GraphEdits
         return NormalisationFolding.Of(model, out report);
     }
 
+    /// <summary>Convolutions and matrix products in half precision, with what lies between them; inputs, outputs and what loses accuracy so (exponentials, large sums,
+    /// normalisation by an image's own statistics, resizing) stay in single.</summary>
+    /// <param name="model">Not changed.</param>
+    /// <param name="kept">Names of the nodes that go on computing floats.</param>
+    /// <exception cref="InputException">The opset is older than 7.</exception>
+    public static OnnxModel WithHalfPrecision(OnnxModel model, out IReadOnlyList<string> kept)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return HalfPrecision.Of(model, out kept);
+    }
+
     /// <summary>Puts scale, mean, std, colour order and layout in front of a model, whose input then takes bytes [batch, height, width, channels],
     /// red first.</summary>
     /// <param name="model">Not changed.</param>

@@ -10,19 +10,19 @@ namespace OnnxAmalgam.Graphs.Edits;
 /// <remarks>a = scale / std and b = -mean / std are rounded to float32 once, as whoever feeds the model does by hand.</remarks>
 internal sealed class PreprocessingEmbedding
 {
-    const int OldestOpset = 7;
+    const long OldestOpset = 7;
     const string Prefix = "preprocessing";
 
     readonly InputDescription input;
     readonly NewInitializers initializers;
-    readonly HashSet<string> nodeNames;
+    readonly NewNodeNames nodeNames;
     readonly List<NodeProto> nodes = [];
     string value;
 
     PreprocessingEmbedding(GraphProto graph, InputDescription input, NewInitializers initializers, string image)
     {
         (this.input, this.initializers, value) = (input, initializers, image);
-        nodeNames = [.. graph.Node.Select(node => node.Name)];
+        nodeNames = new NewNodeNames(graph);
     }
 
     /// <summary>What the new input is fed.</summary>
@@ -34,8 +34,8 @@ internal sealed class PreprocessingEmbedding
         var edited = model.Clone();
         var graph = edited.Proto.Graph;
         var image = ClassifierGraph.ImageIn(new GraphView(graph)) ?? throw new InputException($"'{model.Name}': expected one image input to put the preprocessing before, got none");
-        if (edited.Proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version is not >= OldestOpset and var opset)
-            throw new InputException($"'{model.Name}': expected opset {OldestOpset} or newer to put the preprocessing before, got {opset?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}; bring it there with: onnx-amalgam export MODEL --opset 17");
+        if (NormalisationInsertion.Opset(model) is < OldestOpset and var opset)
+            throw new InputException($"'{model.Name}': expected opset {OldestOpset} or newer to put the preprocessing before, got {opset}; bring it there first: --opset 17");
         if (input.Dtype == ImageDtype.UInt8 && (Factors(input).Any(a => a != 1) || Offsets(input).Any(b => b != 0)))
             throw new InputException($"'{model.Name}', input '{image.Name}': expected floats to put scale, mean and std before, got bytes, which have none");
 
@@ -95,7 +95,7 @@ internal sealed class PreprocessingEmbedding
         nodes.Add(new NodeProto
         {
             OpType = "Constant",
-            Name = FreeNode($"{Prefix}/{name}"),
+            Name = nodeNames.Free($"{Prefix}/{name}"),
             Output = { constant },
             Attribute = { new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = tensor } },
         });
@@ -104,19 +104,11 @@ internal sealed class PreprocessingEmbedding
 
     NodeProto Add(string op, params string[] others)
     {
-        var node = new NodeProto { OpType = op, Name = FreeNode($"{Prefix}/{op}"), Input = { value }, Output = { initializers.Free($"{Prefix}_{op.ToLowerInvariant()}") } };
+        var node = new NodeProto { OpType = op, Name = nodeNames.Free($"{Prefix}/{op}"), Input = { value }, Output = { initializers.Free($"{Prefix}_{op.ToLowerInvariant()}") } };
         node.Input.Add(others);
         nodes.Add(node);
         value = node.Output[0];
         return node;
-    }
-
-    string FreeNode(string wanted)
-    {
-        var name = wanted;
-        for (int number = 1; !nodeNames.Add(name); number++)
-            name = $"{wanted}_{number}";
-        return name;
     }
 
     static AttributeProto Attribute(string name, long number) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = number };

@@ -16,7 +16,11 @@ namespace OnnxAmalgam.Training.Export;
 /// <param name="IsBest">Whether these are the weights that did best on the validation part; else the last ones.</param>
 /// <param name="IsFinished">Whether the run had come to its last epoch.</param>
 /// <param name="Folding">What was folded into convolutions; null: that was not asked for.</param>
-public sealed record ExportReport(Agreement Agreement, int Epochs, int Of, bool IsBest, bool IsFinished, FoldingReport? Folding = null);
+public sealed record ExportReport(Agreement Agreement, int Epochs, int Of, bool IsBest, bool IsFinished, FoldingReport? Folding = null)
+{
+    /// <summary>Names of the nodes that half precision left as they were; none where it was not asked for.</summary>
+    public IReadOnlyList<string> Single { get; init; } = [];
+}
 
 /// <summary>In what the exported file differs from the trained graph, whose function it is.</summary>
 public sealed record ExportOptions
@@ -26,6 +30,9 @@ public sealed record ExportOptions
 
     /// <summary>The opset to bring the student to; null: its own.</summary>
     public int? Opset { get; init; }
+
+    /// <summary>Whether convolutions and matrix products are in half precision.</summary>
+    public bool HalfPrecision { get; init; }
 
     /// <summary>Whether the file takes bytes and does its preprocessing itself.</summary>
     public bool EmbedPreprocessing { get; init; }
@@ -56,15 +63,17 @@ public static class RunExport
         graph.to(TorchMemory.Device(setup.Compute.Device));
         StudentWeights.Restore(StudentWeights.Of(graph), tensors);
         FoldingReport? folding = null;
+        IReadOnlyList<string> single = [];
         Agreement agreement = StudentExport.Write(graph, setup, path, Edit, [run.Recipe, run.Results, run.Environment, .. Directory.EnumerateFiles(run.Checkpoints)]);
         int epochs = setup.Recipe.Train.Epochs;
-        return new ExportReport(agreement, state.Epoch - 1, epochs, best is not null, last.State.Epoch > epochs, folding);
+        return new ExportReport(agreement, state.Epoch - 1, epochs, best is not null, last.State.Epoch > epochs, folding) { Single = single };
 
         (OnnxModel, InputDescription) Edit(OnnxModel model)
         {
             InputDescription input = setup.Student.Input;
             model = options.Fold ? GraphEdits.FoldNormalisation(model, out folding) : model;
             model = options.Opset is { } asked ? GraphEdits.WithOpset(model, asked) : model;
+            model = options.HalfPrecision ? GraphEdits.WithHalfPrecision(model, out single) : model;
             model = options.EmbedPreprocessing ? GraphEdits.EmbedPreprocessing(model, input, out input) : model;
             return (model, input);
         }

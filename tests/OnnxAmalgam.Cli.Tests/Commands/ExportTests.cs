@@ -43,6 +43,19 @@ public sealed class ExportTests(TrainedRun run) : IDisposable
     }
 
     [Fact]
+    public void In_half_precision_a_file_is_verified_measured_and_fed_as_before()
+    {
+        CliResult result = InProcess.Run("export", run.Folder, "-o", place["half.onnx"], "--precision", "fp16", "--threads", "1").Ends(0);
+        Assert.Matches(@"precision +fp16; \d+\.\d\d ms an image here, student\.onnx \d+\.\d\d(: slower here)?\n", result.Output);
+        Assert.Matches(@"verified +max difference [1-9]\.\de-[345] to the trained graph", result.Output);
+        Assert.InRange((double)new FileInfo(place["half.onnx"]).Length / new FileInfo(run.Student).Length, 0.4, 0.75);
+        string[] predicted = [.. new[] { run.Student, place["half.onnx"] }.Select(file => InProcess.Run(["predict", file, .. Bundled.Digits(place, 4), "--top", "1", "--csv", "-", "--threads", "1"]).Ends(0).Output)];
+        Assert.Equal(Table.Read(predicted[0]).Rows.Select(r => r["label"]), Table.Read(predicted[1]).Rows.Select(r => r["label"]));
+        InProcess.Run("export", run.Folder, "-o", place["both.onnx"], "--precision", "fp16", "--embed-preprocessing", "--threads", "1").Ends(0);
+        Assert.Contains("fp8", InProcess.Run("export", run.Folder, "-o", place["b.onnx"], "--precision", "fp8").Ends(1).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_best_epochs_weights_are_exported_not_the_last_ones()
     {
         string folder = Copy();
