@@ -130,12 +130,14 @@ internal sealed class ExportCommand : ProgramCommand
     static string Half(ExportReport report, ComputeOptions compute, string single, string half, AmalgamationSetup setup)
     {
         string kept = report.Single.Count == 0 ? "fp16" : string.Create(CultureInfo.InvariantCulture, $"fp16, {report.Single.Count} operators kept in fp32 ({string.Join(", ", report.Single.Take(3).Select(Printable.Name))}{(report.Single.Count > 3 ? ", ..." : "")})");
-        if (!File.Exists(single))
+        if (!File.Exists(single) || Path.GetFullPath(single) == Path.GetFullPath(half))
             return kept;
         var fed = new Dictionary<string, InputDescription>(StringComparer.Ordinal) { [single] = setup.Student.Input };
         if (ModelMetadata.Input(OnnxModel.Load(half)) is { } input)
             fed[half] = input;
-        var measured = LatencyBenchmark.Measure([single, half], compute, new BenchmarkOptions { Batches = [1], Images = fed });
+        // the file is written and verified: where the run's own student cannot be opened, there is nothing to set it beside
+        if (InputException.Attempt(() => LatencyBenchmark.Measure([single, half], compute, new BenchmarkOptions { Batches = [1], Images = fed })).Found is not { } measured)
+            return kept;
         double Median(string file) => measured.First(row => row.Model == file).P50Ms;
         return string.Create(CultureInfo.InvariantCulture, $"{kept}; {Median(half):0.00} ms an image here, student.onnx {Median(single):0.00}{(Median(half) > 1.1 * Median(single) ? ": slower here" : "")}");
     }

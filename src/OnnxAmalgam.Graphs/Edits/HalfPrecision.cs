@@ -6,10 +6,12 @@ namespace OnnxAmalgam.Graphs.Edits;
 
 /// <summary>Convolutions and matrix products in half precision, and with them what lies between and passes numbers on; inputs, outputs and all else (exponentials, sums over
 /// many elements, normalisation by an image's own statistics, resizing, bodies) stay in single.</summary>
-/// <remarks>A value keeps its name. Where one is needed in the other precision, a Cast makes it, once. A node whose weights half precision cannot hold stays.</remarks>
+/// <remarks>A value keeps its name. Where one is needed in the other precision, a Cast makes it, once. A node stays whose constants half precision cannot hold (beyond 65,504, or a single
+/// number that would become 0), or which would take one of several operands down from single precision.</remarks>
 internal sealed class HalfPrecision
 {
-    const long OldestOpset = 7;
+    // from IR 4 on an initializer that is an input, too, may be overridden
+    const long OldestOpset = 7, IrOfDefaults = 4;
     static readonly HashSet<string> s_leading = ["Conv", "ConvTranspose", "Gemm", "MatMul"];
     static readonly HashSet<string> s_following =
     [
@@ -43,7 +45,7 @@ internal sealed class HalfPrecision
     public static OnnxModel Of(OnnxModel model, out IReadOnlyList<string> kept)
     {
         if (NormalisationInsertion.Opset(model) is < OldestOpset and var opset)
-            throw new InputException($"'{model.Name}': expected opset {OldestOpset} or newer for half precision, got {opset}; bring it there first: --opset 17");
+            throw new InputException($"'{model.Name}': expected opset {OldestOpset} or newer for half precision, got {opset}; export the model again");
         var edited = model.Clone();
         kept = new HalfPrecision(edited).Run();
         return edited;
@@ -74,8 +76,10 @@ internal sealed class HalfPrecision
         foreach (var node in view.Nodes.Where(node => node.Domain is "" or "ai.onnx"))
         {
             var read = node.Input.Where(name => name.Length > 0).ToArray();
-            bool fits = read.Concat(node.Output.Where(name => name.Length > 0)).All(facts.ContainsKey) && node.Output.Any(IsFloat) && read.All(Holds);
-            if (!fits || !(s_leading.Contains(node.OpType) ? read.Any(IsFloat) : s_following.Contains(node.OpType) && read.Any(half.Contains)))
+            var floats = read.Where(IsFloat).ToArray();
+            bool fits = read.Concat(node.Output.Where(name => name.Length > 0)).All(facts.ContainsKey) && node.Output.Any(IsFloat) && floats.All(Holds);
+            bool follows = s_following.Contains(node.OpType) && floats.Any(half.Contains) && floats.All(name => half.Contains(name) || Elements(name) is not null);
+            if (!fits || !(follows || (s_leading.Contains(node.OpType) && floats.Length > 0)))
                 continue;
             chosen.Add(node);
             half.UnionWith(node.Output.Where(IsFloat));
@@ -84,12 +88,32 @@ internal sealed class HalfPrecision
 
     bool IsFloat(string name) => facts.GetValueOrDefault(name)?.Type == DataType.Float;
 
-    /// <summary>Whether half precision holds every element of a stored value.</summary>
-    bool Holds(string name) => !IsFloat(name) || Stored(name) is not { } tensor || StoredReals.Write(DataType.Float16, StoredReals.Read(model, tensor)) is not null;
+    /// <summary>Whether half precision holds every element of a constant; what is computed is not looked at.</summary>
+    bool Holds(string name) => Elements(name) is { } elements
+        ? StoredReals.Write(DataType.Float16, elements) is not null && (elements is not [var only] || only == 0 || (double)(Half)only != 0)
+        : !view.IsConstant(name) || IsFed(name);
+
+    /// <summary>The elements of a constant, also of one that is only laid out anew; null: it is computed, or not stored densely.</summary>
+    double[]? Elements(string name)
+    {
+        if (Stored(name) is { } tensor)
+            return StoredReals.Read(model, tensor);
+        return view.Producer(name) switch
+        {
+            { OpType: "Constant" } constant when constant.Attribute.FirstOrDefault(a => a.Name == "value_float") is { } one => [one.F],
+            { OpType: "Constant" } constant when constant.Attribute.FirstOrDefault(a => a.Name == "value_floats") is { } several => [.. several.Floats.Select(f => (double)f)],
+            { OpType: "ConstantOfShape" } filled => filled.Attribute.FirstOrDefault(a => a.Name == "value")?.T is { } value ? StoredReals.Read(model, value) : [0],
+            { OpType: "Identity" or "Reshape" or "Transpose" or "Squeeze" or "Unsqueeze" or "Expand" or "Flatten" or "Tile" } laid => Elements(laid.Input[0]),
+            _ => null,
+        };
+    }
 
     /// <summary>The tensor of an initializer or of a Constant node.</summary>
-    TensorProto? Stored(string name) => view.Initializer(name)
+    TensorProto? Stored(string name) => IsFed(name) ? null : view.Initializer(name)
         ?? (view.Producer(name) is { OpType: "Constant" } constant ? constant.Attribute.FirstOrDefault(a => a.Name == "value")?.T : null);
+
+    /// <summary>Whether an initializer is only what an input holds where nobody feeds it.</summary>
+    bool IsFed(string name) => model.Proto.IrVersion >= IrOfDefaults && graph.Input.Any(input => input.Name == name);
 
     /// <summary>Whether a stored value is read in half precision alone, so that it can be stored so.</summary>
     bool IsOnlyHalf(string name) => !view.Outputs.Contains(name) && view.Consumers(name) is { Count: > 0 } readers && readers.All(chosen.Contains);
@@ -99,7 +123,7 @@ internal sealed class HalfPrecision
         for (int i = 0; i < node.Input.Count; i++)
         {
             if (IsFloat(node.Input[i]))
-                node.Input[i] = Half(node.Input[i]);
+                node.Input[i] = InHalf(node.Input[i]);
         }
 
         nodes.Add(node);
@@ -141,11 +165,11 @@ internal sealed class HalfPrecision
     }
 
     /// <summary>The name under which a float value is there in half precision.</summary>
-    string Half(string name)
+    string InHalf(string name)
     {
         if (halves.TryGetValue(name, out var known))
             return known;
-        if (view.Initializer(name) is { } tensor)
+        if (view.Initializer(name) is { } tensor && !IsFed(name))
         {
             halves[name] = IsOnlyHalf(name) ? name : initializers.Free($"{name}_fp16");
             initializers.Put(InHalf(tensor, halves[name]));

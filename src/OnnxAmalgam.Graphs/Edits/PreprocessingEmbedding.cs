@@ -35,7 +35,12 @@ internal sealed class PreprocessingEmbedding
         var graph = edited.Proto.Graph;
         var image = ClassifierGraph.ImageIn(new GraphView(graph)) ?? throw new InputException($"'{model.Name}': expected one image input to put the preprocessing before, got none");
         if (NormalisationInsertion.Opset(model) is < OldestOpset and var opset)
-            throw new InputException($"'{model.Name}': expected opset {OldestOpset} or newer to put the preprocessing before, got {opset}; bring it there first: --opset 17");
+            throw new InputException($"'{model.Name}': expected opset {OldestOpset} or newer to put the preprocessing before, got {opset}; export the model again");
+        var taken = new GraphInput(model);
+        if (taken.Dtype != input.Dtype || !taken.Takes(input.ShapeOf(1)))
+            throw new InputException($"'{model.Name}', input '{image.Name}': expected a description of {taken.Dtype} {taken.Shape}, got one of {input.Dtype} [n, {string.Join(", ", input.ShapeOf(1).Skip(1))}]");
+        if (graph.Output.Any(output => output.Name == image.Name))
+            throw new InputException($"'{model.Name}': expected outputs that the network computes, got its input '{image.Name}' among them; extract the others first");
         if (input.Dtype == ImageDtype.UInt8 && (Factors(input).Any(a => a != 1) || Offsets(input).Any(b => b != 0)))
             throw new InputException($"'{model.Name}', input '{image.Name}': expected floats to put scale, mean and std before, got bytes, which have none");
 
@@ -46,6 +51,13 @@ internal sealed class PreprocessingEmbedding
         image.Name = outer;
         image.Type = OutputDeclarations.TypeOf(new ValueFact(DataType.Uint8, [new Dim(null, null), new Dim(input.Height, null), new Dim(input.Width, null), new Dim(input.Channels, null)]));
         image.Type.TensorType.Shape.Dim[0] = batch;
+
+        for (int i = edited.Proto.MetadataProps.Count - 1; i >= 0; i--)
+        {
+            // what another producer says of floats is not true of bytes
+            if (edited.Proto.MetadataProps[i].Key.StartsWith("CustomVision.Preprocess.", StringComparison.Ordinal))
+                edited.Proto.MetadataProps.RemoveAt(i);
+        }
 
         var chain = new PreprocessingEmbedding(graph, input, initializers, outer);
         chain.Build(inner);

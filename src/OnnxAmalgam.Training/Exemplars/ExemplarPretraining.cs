@@ -65,7 +65,7 @@ public static class ExemplarPretraining
         graph.to(TorchMemory.Device(setup.Compute.Device));
         int epochs = Train(graph, student, new SurrogateImages(seeds, options.Samples, train.Seed), train, setup.Compute, observer, stop);
         var provenance = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["onnx_amalgam.pretraining"] = "exemplar" };
-        return new PretrainingReport(seeds.Count, collisions, epochs, StudentExport.Write(graph, setup, new DeployedStudent(student, names, provenance), path, model => (model, student.Input)));
+        return new PretrainingReport(seeds.Count, collisions, epochs, StudentExport.Write(graph, setup, new DeployedStudent(student, names, provenance), path, model => new EditedStudent(model, student.Input)));
     }
 
     /// <summary>The recipe's student with a classifier of the surrogate classes; what the recipe does to its normalisation it does when it amalgamates.</summary>

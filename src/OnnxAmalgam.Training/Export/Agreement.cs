@@ -16,8 +16,14 @@ public sealed record Agreement(double MaxDifference, int Images, int Flips, doub
     public static double ToleranceOf(OnnxModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return model.Proto.Graph.Initializer.Any(tensor => (TensorProto.Types.DataType)tensor.DataType is TensorProto.Types.DataType.Float16 or TensorProto.Types.DataType.Bfloat16) ? 1e-2 : 1e-4;
+        return model.Proto.Graph.Initializer.Any(tensor => (TensorProto.Types.DataType)tensor.DataType is TensorProto.Types.DataType.Float16 or TensorProto.Types.DataType.Bfloat16) ? HalfTolerance : 1e-4;
     }
+
+    /// <summary>Largest difference that passes in half precision.</summary>
+    internal const double HalfTolerance = 1e-2;
+
+    /// <summary>What is worst of two comparisons with one reference.</summary>
+    internal static Agreement Worse(Agreement a, Agreement b) => a with { MaxDifference = Math.Max(a.MaxDifference, b.MaxDifference), Flips = Math.Max(a.Flips, b.Flips) };
 
     /// <summary>Whether the two may be called the same function.</summary>
     public bool Passes => MaxDifference <= Tolerance && Flips == 0;

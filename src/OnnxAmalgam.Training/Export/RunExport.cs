@@ -68,14 +68,14 @@ public static class RunExport
         int epochs = setup.Recipe.Train.Epochs;
         return new ExportReport(agreement, state.Epoch - 1, epochs, best is not null, last.State.Epoch > epochs, folding) { Single = single };
 
-        (OnnxModel, InputDescription) Edit(OnnxModel model)
+        EditedStudent Edit(OnnxModel model)
         {
             InputDescription input = setup.Student.Input;
             model = options.Fold ? GraphEdits.FoldNormalisation(model, out folding) : model;
             model = options.Opset is { } asked ? GraphEdits.WithOpset(model, asked) : model;
             model = options.HalfPrecision ? GraphEdits.WithHalfPrecision(model, out single) : model;
             model = options.EmbedPreprocessing ? GraphEdits.EmbedPreprocessing(model, input, out input) : model;
-            return (model, input);
+            return new EditedStudent(model, input, options.HalfPrecision);
         }
     }
 

@@ -9,6 +9,7 @@ using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Evaluation;
 using OnnxAmalgam.Training.Recipes;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Export;
@@ -18,6 +19,12 @@ namespace OnnxAmalgam.Training.Export;
 /// <param name="Labels">Names of its scores.</param>
 /// <param name="Provenance">Further metadata.</param>
 internal sealed record DeployedStudent(StudentModel Student, IReadOnlyList<string> Labels, IReadOnlyDictionary<string, string> Provenance);
+
+/// <summary>A student as it will be written.</summary>
+/// <param name="Model">The graph.</param>
+/// <param name="Input">What it is fed.</param>
+/// <param name="IsHalf">Whether it was brought to half precision.</param>
+internal sealed record EditedStudent(OnnxModel Model, InputDescription Input, bool IsHalf = false);
 
 /// <summary>A trained student becomes a deployable file: weights into its own graph, labels, preprocessing and provenance into the
 /// metadata, and nothing written unless ONNX Runtime computes what the trained graph computes.</summary>
@@ -35,19 +42,20 @@ public static class StudentExport
     /// <exception cref="CheckFailedException">They do not.</exception>
     /// <exception cref="InputException">The path is one of the inputs, or cannot be written.</exception>
     public static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path, params IEnumerable<string> inputs) =>
-        Write(graph, setup, path, model => (model, setup.Student.Input), inputs);
+        Write(graph, setup, path, model => new EditedStudent(model, setup.Student.Input), inputs);
 
     /// <summary>As above, with an edit of the graph, and of what it is fed, between write-back and verification: what is written is what was verified.</summary>
-    internal static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path, Func<OnnxModel, (OnnxModel Model, InputDescription Input)> edit, IEnumerable<string> inputs)
+    internal static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, string path, Func<OnnxModel, EditedStudent> edit, IEnumerable<string> inputs)
     {
         RefuseInput(setup, path, inputs);
         return Write(graph, setup, new DeployedStudent(setup.Student, setup.Union.Labels, Provenance(setup)), path, edit);
     }
 
     /// <summary>Writes a student that is not the setup's own, verified on its images.</summary>
-    internal static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, DeployedStudent student, string path, Func<OnnxModel, (OnnxModel Model, InputDescription Input)> edit)
+    internal static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, DeployedStudent student, string path, Func<OnnxModel, EditedStudent> edit)
     {
-        var (model, input) = edit(graph.WriteBack());
+        var edited = edit(graph.WriteBack());
+        var (model, input, _) = edited;
         foreach (var node in model.Proto.Graph.Node)
         {
             for (int i = node.MetadataProps.Count - 1; i >= 0; i--)
@@ -60,7 +68,7 @@ public static class StudentExport
         }
 
         ModelMetadata.Write(model, student.Labels, input, student.Provenance);
-        Agreement agreement = Verify(graph, model, input, student.Student, setup);
+        Agreement agreement = Verify(graph, edited, student.Student, setup);
         if (!agreement.Passes)
         {
             throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"'{path}': expected ONNX Runtime and the trained graph to agree within {agreement.Tolerance:g} on {agreement.Images} images, got a difference of {agreement.MaxDifference:g3} and {agreement.Flips} changed decisions; nothing was written"));
@@ -70,27 +78,36 @@ public static class StudentExport
         return agreement;
     }
 
-    static Agreement Verify(TrainableGraph graph, OnnxModel model, InputDescription fed, StudentModel student, AmalgamationSetup setup)
+    static Agreement Verify(TrainableGraph graph, EditedStudent edited, StudentModel student, AmalgamationSetup setup)
     {
+        var (model, fed, isHalf) = edited;
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         graph.eval();
         using var session = new FrozenModel(model, [student.Logits], new FrozenModelOptions { Threads = setup.Compute.Threads });
-        var (preprocess, preprocessOurs) = (new Preprocess(fed), new Preprocess(student.Input));
         Device device = TorchMemory.Device(setup.Compute.Device);
+        var (preprocess, preprocessOurs) = (new Preprocess(fed), new Preprocess(student.Input));
         var ours = new List<Tensor>();
         var theirs = new List<Tensor>();
+        // ONNX Runtime computes in single precision what its processor kernels cannot in half; libtorch rounds every value, as a GPU does.
+        using TrainableGraph? rounded = isHalf ? new TrainableGraph(model) : null;
+        rounded?.to(device).eval();
+        var roundly = new List<Tensor>();
         foreach (Tensor canvas in Canvases(setup))
         {
             Tensor input = preprocess.Apply(canvas);
             Tensor output = empty(session.OutputShapes(input.shape)[0], TorchMemory.Dtype(session.Outputs[0].Type));
             session.Run(TorchMemory.View(input), [TorchMemory.View(output)]);
             theirs.Add(output);
+            if (rounded is not null)
+                roundly.Add(rounded.Run(new Dictionary<string, Tensor> { [rounded.InputNames[0]] = input.to(device) }, [student.Logits])[0].cpu());
             var inputs = new Dictionary<string, Tensor> { [graph.InputNames[0]] = preprocessOurs.Apply(canvas).to(device) };
             ours.Add(graph.Run(inputs, [student.Logits])[0].cpu());
         }
 
-        return Agreement.Between(cat(theirs), cat(ours), Agreement.ToleranceOf(model));
+        double tolerance = isHalf ? Agreement.HalfTolerance : Agreement.ToleranceOf(model);
+        Agreement agreement = Agreement.Between(cat(theirs), cat(ours), tolerance);
+        return rounded is null ? agreement : Agreement.Worse(agreement, Agreement.Between(cat(roundly), cat(ours), tolerance));
     }
 
     /// <summary>At least 256 images as they are: test, then validation, then training images. Where there are fewer in all, they come
