@@ -57,7 +57,12 @@ internal sealed class ExportCommand : ProgramCommand
         Add(fold);
         Add(opset);
         Add(embed);
-        Add(precision.AcceptOnlyFromAmong("fp32", "fp16"));
+        precision.Validators.Add(asked =>
+        {
+            if (asked.Tokens is [{ Value: not ("fp32" or "fp16") } other])
+                asked.AddError($"--precision: expected fp32 or fp16, got '{other.Value}'");
+        });
+        Add(precision);
         Add(shape);
     }
 
