@@ -31,18 +31,17 @@ internal sealed class ReportCommand : ProgramCommand
         var recipe = RecipeReader.Read(folder.Recipe);
         using var setup = Open(recipe, session);
         var reported = ReportedRun.Of(folder, recipe, setup, session.Warn);
-        string[] written = [];
-        if (result.GetValue(output) is not { } target)
-            written = [.. RunFiles.Write(reported, folder)];
-        else
-        {
-            TextFile.Write(target, session.Terminal, RunPage.Write(reported));
-            written = target == "-" ? [] : [target];
-        }
+        IReadOnlyList<string> written = result.GetValue(output) is { } target ? Alone(target) : RunFiles.Write(reported, folder);
 
         foreach (string file in written)
             session.Terminal.Output.WriteLine(Printable.Text(file));
         return ExitCode.Done;
+
+        string[] Alone(string target)
+        {
+            TextFile.Write(target, session.Terminal, RunPage.Write(reported));
+            return target == "-" ? [] : [target];
+        }
     }
 
     /// <summary>The recipe's teachers and the images that the run was evaluated on; null: they are not there any more, which is said.</summary>

@@ -81,7 +81,7 @@ internal sealed class TrainCommand : ProgramCommand
             _ = RunFiles.Write(ReportedRun.Of(run, setup.Recipe, setup, session.Warn), run);
             session.Note($"run folder: {run.Path}; report.html shows it");
         }
-        catch (Exception e) when (e is not StackOverflowException)
+        catch (Exception e)
         {
             session.Warn($"the run is finished, its page is not written: {e.Message.TrimEnd('.')}; make it with: onnx-amalgam report {ShellWord.Of(run.Path)}");
         }

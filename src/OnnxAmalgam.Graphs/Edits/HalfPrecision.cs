@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Onnx;
+using OnnxAmalgam.Graphs.Edits.Opsets;
 using static Onnx.TensorProto.Types;
 
 namespace OnnxAmalgam.Graphs.Edits;
@@ -11,7 +12,7 @@ namespace OnnxAmalgam.Graphs.Edits;
 internal sealed class HalfPrecision
 {
     // from IR 4 on an initializer that is an input, too, may be overridden
-    const long OldestOpset = 7, IrOfDefaults = 4;
+    const long IrOfDefaults = 4;
     static readonly HashSet<string> s_leading = ["Conv", "ConvTranspose", "Gemm", "MatMul"];
     static readonly HashSet<string> s_following =
     [
@@ -25,9 +26,10 @@ internal sealed class HalfPrecision
     readonly GraphView view;
     readonly IReadOnlyDictionary<string, ValueFact> facts;
     readonly NewInitializers initializers;
-    readonly NewNodeNames nodeNames;
+    readonly FreeNames names;
     readonly List<NodeProto> nodes = [];
     readonly HashSet<NodeProto> chosen = new(ReferenceEqualityComparer.Instance);
+    readonly Dictionary<string, bool?> held = new(StringComparer.Ordinal);
     readonly Dictionary<string, string> halves = new(StringComparer.Ordinal), singles = new(StringComparer.Ordinal);
 
     HalfPrecision(OnnxModel model)
@@ -37,15 +39,14 @@ internal sealed class HalfPrecision
         view = new GraphView(graph);
         facts = Facts.Infer(model);
         initializers = new NewInitializers(model.Proto);
-        nodeNames = new NewNodeNames(graph);
+        names = new FreeNames(model.Proto);
     }
 
     /// <param name="model">Not changed.</param>
     /// <param name="kept">Names of the nodes that go on computing floats.</param>
     public static OnnxModel Of(OnnxModel model, out IReadOnlyList<string> kept)
     {
-        if (NormalisationInsertion.Opset(model) is < OldestOpset and var opset)
-            throw new InputException($"'{model.Name}': expected opset {OldestOpset} or newer for half precision, got {opset}; export the model again");
+        OwnOpset.Require(model, "for half precision");
         var edited = model.Clone();
         kept = new HalfPrecision(edited).Run();
         return edited;
@@ -77,8 +78,8 @@ internal sealed class HalfPrecision
         {
             var read = node.Input.Where(name => name.Length > 0).ToArray();
             var floats = read.Where(IsFloat).ToArray();
-            bool fits = read.Concat(node.Output.Where(name => name.Length > 0)).All(facts.ContainsKey) && node.Output.Any(IsFloat) && floats.All(Holds);
-            bool follows = s_following.Contains(node.OpType) && floats.Any(half.Contains) && floats.All(name => half.Contains(name) || Elements(name) is not null);
+            bool fits = read.Concat(node.Output.Where(name => name.Length > 0)).All(facts.ContainsKey) && node.Output.Any(IsFloat) && floats.All(name => Holds(name) ?? true);
+            bool follows = s_following.Contains(node.OpType) && floats.Any(half.Contains) && floats.All(name => half.Contains(name) || Holds(name) is not null);
             if (!fits || !(follows || (s_leading.Contains(node.OpType) && floats.Length > 0)))
                 continue;
             chosen.Add(node);
@@ -88,10 +89,17 @@ internal sealed class HalfPrecision
 
     bool IsFloat(string name) => facts.GetValueOrDefault(name)?.Type == DataType.Float;
 
-    /// <summary>Whether half precision holds every element of a constant; what is computed is not looked at.</summary>
-    bool Holds(string name) => Elements(name) is { } elements
-        ? StoredReals.Write(DataType.Float16, elements) is not null && (elements is not [var only] || only == 0 || (double)(Half)only != 0)
-        : !view.IsConstant(name) || IsFed(name);
+    /// <summary>Whether half precision holds every element of a constant; null: it is computed or fed. Each constant is read once.</summary>
+    bool? Holds(string name)
+    {
+        if (!held.TryGetValue(name, out var known))
+            held[name] = known = Look();
+        return known;
+
+        bool? Look() => Elements(name) is { } elements
+            ? StoredReals.Write(DataType.Float16, elements) is not null && (elements is not [var only] || only == 0 || (double)(Half)only != 0)
+            : view.IsConstant(name) && !IsFed(name) ? false : null;
+    }
 
     /// <summary>The elements of a constant, also of one that is only laid out anew; null: it is computed, or not stored densely.</summary>
     double[]? Elements(string name)
@@ -204,9 +212,9 @@ internal sealed class HalfPrecision
     NodeProto Cast(string from, string to, DataType type) => new()
     {
         OpType = "Cast",
-        Name = nodeNames.Free($"{to}/Cast"),
+        Name = names.FreeNode($"{to}/Cast"),
         Input = { from },
         Output = { to },
-        Attribute = { new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = (long)type } },
+        Attribute = { NodeUpgrade.Attribute("to", (long)type) },
     };
 }

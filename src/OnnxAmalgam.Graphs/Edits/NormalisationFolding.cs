@@ -102,7 +102,7 @@ internal sealed class NormalisationFolding
     string? Unfit(NodeProto convolution, NodeProto node)
     {
         var value = node.Input[0];
-        if (NormalisationInsertion.Opset(model) < 7)
+        if (OwnOpset.Of(model) < GraphEdits.OldestOpset)
             return "the model's opset is older than 7";
         if (node.Int("training_mode", 0) != 0 || node.Output.Skip(1).Any(name => name.Length > 0 && (view.Consumers(name).Count > 0 || view.Outputs.Contains(name))))
             return "it normalises by the batch";

@@ -8,16 +8,14 @@ namespace OnnxAmalgam.Graphs.Edits;
 /// value, an output or a tap, reads it normalised.</summary>
 internal static class NormalisationInsertion
 {
-    const long FirstOpset = 7;
-
     public static OnnxModel Of(OnnxModel model, out IReadOnlyList<NormalisationLayer> inserted)
     {
         var edited = model.Clone();
         var graph = edited.Proto.Graph;
         var classifier = new ClassifierGraph(edited);
         var bare = new ConvolutionList(classifier).All.Where(one => one.IsBare).Select(one => one.Node).ToArray();
-        if (bare.Length > 0 && Opset(edited) is < FirstOpset and var opset)
-            throw new InputException($"'{model.Name}': expected opset {FirstOpset} or newer to put BatchNormalization in, got {opset}; export the model again");
+        if (bare.Length > 0)
+            OwnOpset.Require(edited, "to put BatchNormalization in");
         var unknown = bare.Where(node => Channels(classifier, node) is null || !classifier.IsFloat(node.Output[0])).Select(node => $"'{node.DisplayName()}'").ToArray();
         if (unknown.Length > 0)
             throw new InputException($"'{model.Name}': expected convolutions of a float type and a known number of channels, got others in node {string.Join(", ", unknown)}");
@@ -26,10 +24,6 @@ internal static class NormalisationInsertion
         inserted = [.. bare.Select(node => Behind(graph, node, initializers, classifier.Fact(node.Output[0])!.Type, Channels(classifier, node)!.Value))];
         return edited;
     }
-
-    /// <summary>The version of ONNX's own operators.</summary>
-    public static long Opset(OnnxModel model) =>
-        model.Proto.OpsetImport.Where(set => set.Domain is "" or "ai.onnx").Select(set => set.Version).DefaultIfEmpty(1).Max();
 
     /// <summary>Mean 0, variance 1 and a scale that takes epsilon back: the same function until somebody measures.</summary>
     static NormalisationLayer Behind(GraphProto graph, NodeProto convolution, NewInitializers initializers, DataType type, int channels)

@@ -1,5 +1,6 @@
 using Onnx;
 using OnnxAmalgam.Graphs.Classifiers;
+using OnnxAmalgam.Graphs.Edits.Opsets;
 using OnnxAmalgam.Graphs.Metadata;
 using static Onnx.TensorProto.Types;
 
@@ -10,20 +11,16 @@ namespace OnnxAmalgam.Graphs.Edits;
 /// <remarks>a = scale / std and b = -mean / std are rounded to float32 once, as whoever feeds the model does by hand.</remarks>
 internal sealed class PreprocessingEmbedding
 {
-    const long OldestOpset = 7;
     const string Prefix = "preprocessing";
 
     readonly InputDescription input;
     readonly NewInitializers initializers;
-    readonly NewNodeNames nodeNames;
+    readonly FreeNames names;
     readonly List<NodeProto> nodes = [];
     string value;
 
-    PreprocessingEmbedding(GraphProto graph, InputDescription input, NewInitializers initializers, string image)
-    {
-        (this.input, this.initializers, value) = (input, initializers, image);
-        nodeNames = new NewNodeNames(graph);
-    }
+    PreprocessingEmbedding(InputDescription input, NewInitializers initializers, FreeNames names, string image) =>
+        (this.input, this.initializers, this.names, value) = (input, initializers, names, image);
 
     /// <summary>What the new input is fed.</summary>
     public static InputDescription Pixels(InputDescription input) =>
@@ -34,8 +31,7 @@ internal sealed class PreprocessingEmbedding
         var edited = model.Clone();
         var graph = edited.Proto.Graph;
         var image = ClassifierGraph.ImageIn(new GraphView(graph)) ?? throw new InputException($"'{model.Name}': expected one image input to put the preprocessing before, got none");
-        if (NormalisationInsertion.Opset(model) is < OldestOpset and var opset)
-            throw new InputException($"'{model.Name}': expected opset {OldestOpset} or newer to put the preprocessing before, got {opset}; export the model again");
+        OwnOpset.Require(model, "to put the preprocessing before");
         var taken = new GraphInput(model);
         if (taken.Dtype != input.Dtype || !taken.Takes(input.ShapeOf(1)))
             throw new InputException($"'{model.Name}', input '{image.Name}': expected a description of {taken.Dtype} {taken.Shape}, got one of {input.Dtype} [n, {string.Join(", ", input.ShapeOf(1).Skip(1))}]");
@@ -52,14 +48,12 @@ internal sealed class PreprocessingEmbedding
         image.Type = OutputDeclarations.TypeOf(new ValueFact(DataType.Uint8, [new Dim(null, null), new Dim(input.Height, null), new Dim(input.Width, null), new Dim(input.Channels, null)]));
         image.Type.TensorType.Shape.Dim[0] = batch;
 
-        for (int i = edited.Proto.MetadataProps.Count - 1; i >= 0; i--)
-        {
-            // what another producer says of floats is not true of bytes
-            if (edited.Proto.MetadataProps[i].Key.StartsWith("CustomVision.Preprocess.", StringComparison.Ordinal))
-                edited.Proto.MetadataProps.RemoveAt(i);
-        }
+        // what another producer says of floats is not true of bytes
+        var metadata = new MetadataProperties(edited.Proto);
+        foreach (var key in model.Proto.MetadataProps.Select(entry => entry.Key).Where(key => key.StartsWith("CustomVision.Preprocess.", StringComparison.Ordinal)))
+            metadata.Remove(key);
 
-        var chain = new PreprocessingEmbedding(graph, input, initializers, outer);
+        var chain = new PreprocessingEmbedding(input, initializers, new FreeNames(edited.Proto), outer);
         chain.Build(inner);
         for (int i = 0; i < chain.nodes.Count; i++)
             graph.Node.Insert(i, chain.nodes[i]);
@@ -78,18 +72,18 @@ internal sealed class PreprocessingEmbedding
         {
             var order = NewInitializers.Integers(initializers.Free($"{Prefix}_order"), [2, 1, 0]);
             initializers.Put(order);
-            Add("Gather", order.Name).Attribute.Add(Attribute("axis", 3));
+            Add("Gather", order.Name).Attribute.Add(NodeUpgrade.Attribute("axis", 3));
         }
 
         if (input.Dtype != ImageDtype.UInt8)
         {
-            Add("Cast").Attribute.Add(Attribute("to", (int)DataType.Float));
+            Add("Cast").Attribute.Add(NodeUpgrade.Attribute("to", (int)DataType.Float));
             Arithmetic("Mul", "factor", Factors(input), nothing: 1);
             Arithmetic("Add", "offset", Offsets(input), nothing: 0);
         }
 
         if (input.Dtype == ImageDtype.Float16)
-            Add("Cast").Attribute.Add(Attribute("to", (int)DataType.Float16));
+            Add("Cast").Attribute.Add(NodeUpgrade.Attribute("to", (int)DataType.Float16));
         if (input.Layout == ImageLayout.Nchw)
             Add("Transpose").Attribute.Add(new AttributeProto { Name = "perm", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 0, 3, 1, 2 } });
         else if (nodes.Count == 0)
@@ -107,7 +101,7 @@ internal sealed class PreprocessingEmbedding
         nodes.Add(new NodeProto
         {
             OpType = "Constant",
-            Name = nodeNames.Free($"{Prefix}/{name}"),
+            Name = names.FreeNode($"{Prefix}/{name}"),
             Output = { constant },
             Attribute = { new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = tensor } },
         });
@@ -116,12 +110,10 @@ internal sealed class PreprocessingEmbedding
 
     NodeProto Add(string op, params string[] others)
     {
-        var node = new NodeProto { OpType = op, Name = nodeNames.Free($"{Prefix}/{op}"), Input = { value }, Output = { initializers.Free($"{Prefix}_{op.ToLowerInvariant()}") } };
+        var node = new NodeProto { OpType = op, Name = names.FreeNode($"{Prefix}/{op}"), Input = { value }, Output = { initializers.Free($"{Prefix}_{op.ToLowerInvariant()}") } };
         node.Input.Add(others);
         nodes.Add(node);
         value = node.Output[0];
         return node;
     }
-
-    static AttributeProto Attribute(string name, long number) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = number };
 }
