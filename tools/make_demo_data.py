@@ -11,8 +11,8 @@ What goes where (a record is an image or a label; the teachers saw train images 
     models/demo/data/NAME-validate/train-*    train records 55000..55999  selection; seen by no teacher
     models/demo/data/NAME/t10k-*              all 10,000 test records
 
-The files have no time stamp, so the same zlib writes the same bytes. Another zlib may compress otherwise:
---check compares what is inside.
+The files have no time stamp, so the same zlib writes the same bytes. The bundled images were compressed once more,
+by zopfli (2 % smaller), and another zlib may compress otherwise: --check compares what is inside.
 """
 import argparse
 import gzip
