@@ -39,10 +39,17 @@ internal sealed class ExportCommand : ProgramCommand
 
     readonly Option<string> precision = new("--precision")
     {
-        Description = "fp16: convolutions and matrix products in half precision, input and output as before; half the size. Faster on GPUs, seldom on processors: it is measured beside fp32",
-        HelpName = "fp32|fp16",
+        Description = "fp16: convolutions and matrix products in half precision, input and output as before; half the size. Faster on GPUs, seldom on processors. "
+            + "int8: in 8-bit integers; a quarter of the size, faster on most processors, at some cost in accuracy (--max-drop). Both are timed beside fp32",
+        HelpName = "fp32|fp16|int8",
         DefaultValueFactory = _ => "fp32",
     };
+
+    readonly Option<double> maxDrop = NumberOption.Of("--max-drop", "With int8: the accuracy on the validation part that it may cost, or, without labels, the share of decisions that may change; beyond, nothing is written", new QuantisationOptions().MaxDrop, most: 1);
+
+    readonly Option<string[]> keep = new("--keep") { Description = "With int8: a convolution or matrix product that stays in floats, by its node's name; may be given several times", HelpName = "NODE" };
+
+    readonly Option<string?> csv = new("--csv") { Description = "With int8: write what each layer alone costs as CSV, the costliest first; - is stdout", HelpName = "FILE" };
 
     readonly Option<string[]> shape = ShapeOption.Create();
 
@@ -59,10 +66,13 @@ internal sealed class ExportCommand : ProgramCommand
         Add(embed);
         precision.Validators.Add(asked =>
         {
-            if (asked.Tokens is [{ Value: not ("fp32" or "fp16") } other])
-                asked.AddError($"--precision: expected fp32 or fp16, got '{other.Value}'");
+            if (asked.Tokens is [{ Value: not ("fp32" or "fp16" or "int8") } other])
+                asked.AddError($"--precision: expected fp32, fp16 or int8, got '{other.Value}'");
         });
         Add(precision);
+        Add(maxDrop);
+        Add(keep);
+        Add(csv);
         Add(shape);
     }
 
@@ -71,7 +81,8 @@ internal sealed class ExportCommand : ProgramCommand
         if (result.GetValue(opset) is > GraphEdits.NewestOpset and var asked)
             throw new UsageException($"--opset: expected {GraphEdits.OldestOpset} to {GraphEdits.NewestOpset}, got {asked}");
         var facts = File.Exists(result.GetRequiredValue(source)) ? ExportModel(result, session) : ExportRun(result, session);
-        facts.WriteTo(session.Terminal);
+        if (result.GetValue(csv) != "-")
+            facts.WriteTo(session.Terminal);
         return ExitCode.Done;
     }
 
@@ -79,13 +90,21 @@ internal sealed class ExportCommand : ProgramCommand
     {
         if (result.GetResult(shape) is { Implicit: false })
             throw new UsageException("--shape: expected a model to go with it, got a run, whose images have their size");
+        foreach (Option option in (Option[])[maxDrop, keep, csv])
+        {
+            if (!IsInteger(result) && result.GetResult(option) is { Implicit: false })
+                throw new UsageException($"{option.Name}: expected --precision int8 to go with it");
+        }
+
         var folder = RunFolder.Read(result.GetRequiredValue(source));
         var file = result.GetRequiredValue(output);
         var recipe = RecipeReader.Read(folder.Recipe);
         var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
         using var setup = AmalgamationSetup.Open(recipe, compute, session.Warn, session.Detail);
-        var report = RunExport.Write(setup, folder, file, new ExportOptions { Fold = result.GetValue(fold), Opset = result.GetValue(opset), HalfPrecision = IsHalf(result), EmbedPreprocessing = result.GetValue(embed) });
+        var report = RunExport.Write(setup, folder, file, new ExportOptions { Fold = result.GetValue(fold), Opset = result.GetValue(opset), HalfPrecision = IsHalf(result), Quantisation = Quantisation(result), EmbedPreprocessing = result.GetValue(embed) });
+        if (result.GetValue(csv) is { } target)
+            TextFile.Write(target, session.Terminal, LayerCost.ToCsv(report.Quantisation!.Costs));
         if (!report.IsFinished)
             session.Warn($"this run is unfinished: {report.Epochs} of {report.Of} epochs are behind these weights; go on with: onnx-amalgam train --resume -o {ShellWord.Of(folder.Path)}");
 
@@ -102,12 +121,14 @@ internal sealed class ExportCommand : ProgramCommand
 
         if (result.GetValue(opset) is { } raised)
             facts.Add("opset", raised.ToString(CultureInfo.InvariantCulture));
-        if (IsHalf(result))
-            facts.Add("precision", Half(report, compute, folder.Student, file, setup));
+        if (IsHalf(result) || IsInteger(result))
+            facts.Add("precision", Coarser(result.GetValue(precision)!, report, compute, folder.Student, file, setup));
+        if (report.Quantisation is { } cost)
+            facts.Add("cost", Cost(cost));
         if (result.GetValue(embed))
             facts.Add("input", string.Create(CultureInfo.InvariantCulture, $"bytes [batch, {setup.Student.Input.Height}, {setup.Student.Input.Width}, {setup.Student.Input.Channels}]{(setup.Student.Input.Channels == 3 ? ", red first" : "")}"));
         facts.Add("bytes", Bytes(file));
-        facts.Add("verified", string.Create(CultureInfo.InvariantCulture, $"max difference {report.Agreement.MaxDifference:0.0e+0} to the trained graph on {report.Agreement.Images} images"));
+        facts.Add("verified", string.Create(CultureInfo.InvariantCulture, $"max difference {report.Agreement.MaxDifference:0.0e+0} to {(IsInteger(result) ? "the same integers in libtorch" : "the trained graph")} on {report.Agreement.Images} images"));
         return facts;
     }
 
@@ -115,8 +136,12 @@ internal sealed class ExportCommand : ProgramCommand
     {
         var model = result.GetRequiredValue(source);
         var file = result.GetRequiredValue(output);
-        if (result.GetValue(fold) || result.GetValue(embed) || IsHalf(result))
-            throw new UsageException($"{(result.GetValue(fold) ? "--fold" : result.GetValue(embed) ? "--embed-preprocessing" : "--precision")}: expected a run to go with it, got the model '{model}'");
+        foreach (Option option in (Option[])[fold, embed, precision, maxDrop, keep, csv])
+        {
+            if (result.GetResult(option) is { Implicit: false })
+                throw new UsageException($"{option.Name}: expected a run to go with it, got the model '{model}'");
+        }
+
         if (result.GetValue(opset) is not { } asked)
             throw new UsageException($"--opset: expected the opset to bring '{model}' to, which is a model and no run, got none");
         var report = OpsetExport.Write(model, file, asked, ShapeOption.Read(result, shape), Compute.Of(session), session.Seed ?? 1);
@@ -131,20 +156,28 @@ internal sealed class ExportCommand : ProgramCommand
 
     bool IsHalf(ParseResult result) => result.GetValue(precision) == "fp16";
 
+    bool IsInteger(ParseResult result) => result.GetValue(precision) == "int8";
+
+    QuantisationOptions? Quantisation(ParseResult result) => IsInteger(result)
+        ? new QuantisationOptions { MaxDrop = result.GetValue(maxDrop), Keep = result.GetValue(keep) ?? [], ByLayer = result.GetValue(csv) is not null }
+        : null;
+
+    static string Cost(QuantisationReport cost) => string.Create(CultureInfo.InvariantCulture, $"{(cost is { Before: { } before, After: { } after } ? string.Create(CultureInfo.InvariantCulture, $"accuracy {after:0.0000}, {before:0.0000} in fp32; ") : "")}{cost.Changed:0.0 %} of the decisions changed, on {cost.Images} images");
+
     /// <summary>What stayed in single precision, and what the other gains here.</summary>
-    static string Half(ExportReport report, ComputeOptions compute, string single, string half, AmalgamationSetup setup)
+    static string Coarser(string precision, ExportReport report, ComputeOptions compute, string single, string coarse, AmalgamationSetup setup)
     {
-        string kept = report.Single.Count == 0 ? "fp16" : string.Create(CultureInfo.InvariantCulture, $"fp16, {report.Single.Count} operators kept in fp32 ({string.Join(", ", report.Single.Take(3).Select(Printable.Name))}{(report.Single.Count > 3 ? ", ..." : "")})");
-        if (!File.Exists(single) || Path.GetFullPath(single) == Path.GetFullPath(half))
+        string kept = report.Single.Count == 0 ? precision : string.Create(CultureInfo.InvariantCulture, $"{precision}, {report.Single.Count} operators kept in fp32 ({string.Join(", ", report.Single.Take(3).Select(Printable.Name))}{(report.Single.Count > 3 ? ", ..." : "")})");
+        if (!File.Exists(single) || Path.GetFullPath(single) == Path.GetFullPath(coarse))
             return kept;
         var fed = new Dictionary<string, InputDescription>(StringComparer.Ordinal) { [single] = setup.Student.Input };
-        if (ModelMetadata.Input(OnnxModel.Load(half)) is { } input)
-            fed[half] = input;
+        if (ModelMetadata.Input(OnnxModel.Load(coarse)) is { } input)
+            fed[coarse] = input;
         // the file is written and verified: where the run's own student cannot be opened, there is nothing to set it beside
-        if (InputException.Attempt(() => LatencyBenchmark.Measure([single, half], compute, new BenchmarkOptions { Batches = [1], Images = fed })).Found is not { } measured)
+        if (InputException.Attempt(() => LatencyBenchmark.Measure([single, coarse], compute, new BenchmarkOptions { Batches = [1], Images = fed })).Found is not { } measured)
             return kept;
         double Median(string file) => measured.First(row => row.Model == file).P50Ms;
-        return string.Create(CultureInfo.InvariantCulture, $"{kept}; {Median(half):0.00} ms an image here, student.onnx {Median(single):0.00}{(Median(half) > 1.1 * Median(single) ? ": slower here" : "")}");
+        return string.Create(CultureInfo.InvariantCulture, $"{kept}; {Median(coarse):0.00} ms an image here, student.onnx {Median(single):0.00}{(Median(coarse) > 1.1 * Median(single) ? ": slower here" : "")}");
     }
 
     static string Bytes(string file) => new FileInfo(file).Length.ToString("N0", CultureInfo.InvariantCulture);

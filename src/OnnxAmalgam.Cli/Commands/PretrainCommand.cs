@@ -18,7 +18,7 @@ internal sealed class PretrainCommand : ProgramCommand
     readonly Option<int> classes = WholeNumberOption.Of("--classes", "Surrogate classes, a patch each", least: 2, otherwise: Defaults.Classes);
     readonly Option<int> samples = WholeNumberOption.Of("--samples", "Transformed patches a class", least: 1, otherwise: Defaults.Samples);
     readonly Option<int> epochs = WholeNumberOption.Of("--epochs", "Passes over all of them", least: 1, otherwise: Defaults.Epochs);
-    readonly Option<double> similarity = new("--similarity") { Description = "Cosine of the teachers' features, 0 to 1, above which two patches count as one", HelpName = "S", DefaultValueFactory = _ => Defaults.Similarity };
+    readonly Option<double> similarity = NumberOption.Of("--similarity", "Cosine of the teachers' features, 0 to 1, above which two patches count as one", Defaults.Similarity, most: 1);
     readonly Option<string[]> set = new("--set") { Description = "Override a value of the recipe; may be repeated", HelpName = "path.to.key=value" };
 
     public PretrainCommand()
@@ -35,8 +35,6 @@ internal sealed class PretrainCommand : ProgramCommand
         var path = result.GetRequiredValue(recipe);
         var file = result.GetRequiredValue(output);
         var options = new ExemplarOptions(result.GetValue(classes), result.GetValue(samples), result.GetValue(epochs)) { Similarity = result.GetValue(similarity) };
-        if (options.Similarity is not (>= 0 and <= 1))
-            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--similarity: expected a number from 0 to 1, got {options.Similarity}"));
         string[] overrides = [.. result.GetValue(set) ?? [], .. session.Seed is { } seed ? [$"train.seed={seed}"] : Array.Empty<string>()];
         var read = RecipeReader.Read(path, overrides);
         var compute = Compute.WithTorch(session);

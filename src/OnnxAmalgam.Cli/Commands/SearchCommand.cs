@@ -21,9 +21,9 @@ internal sealed class SearchCommand : ProgramCommand
     readonly Option<string?> frozen = new("--recipe") { Description = "Where the recipe with the weights found goes (default: FILE with .yaml)", HelpName = "FILE" };
     readonly Option<bool> baselines = new("--baselines") { Description = "Also write recipes with random, average and last-tap weights beside it, to compare with" };
     readonly Option<int?> epochs = WholeNumberOption.Maybe("--epochs", "Passes over each half of the unlabelled images (default: the recipe's epochs)", least: 1);
-    readonly Option<double> rate = Number("--rate", "Learning rate of the weights' logits", new SearchOptions().Rate);
-    readonly Option<double> toStudent = Number("--teacher-to-student", "Factor of the path from the teachers' features through the student's head", 1);
-    readonly Option<double> toTeacher = Number("--student-to-teacher", "Factor of the path from the student's feature to the teachers'", 1);
+    readonly Option<double> rate = NumberOption.Of("--rate", "Learning rate of the weights' logits", new SearchOptions().Rate);
+    readonly Option<double> toStudent = NumberOption.Of("--teacher-to-student", "Factor of the path from the teachers' features through the student's head", 1);
+    readonly Option<double> toTeacher = NumberOption.Of("--student-to-teacher", "Factor of the path from the student's feature to the teachers'", 1);
     readonly Option<string[]> set = new("--set") { Description = "Override a value of the recipe; may be repeated", HelpName = "path.to.key=value" };
     readonly Option<bool> json = new("--json") { Description = "Print one JSON document" };
 
@@ -81,18 +81,4 @@ internal sealed class SearchCommand : ProgramCommand
         else if (result.GetValue(output) != "-")
             SearchTable.Write(session.Terminal, search);
     }
-
-    static Option<double> Number(string name, string description, double otherwise) => new(name)
-    {
-        Description = description,
-        HelpName = "X",
-        DefaultValueFactory = _ => otherwise,
-        CustomParser = result =>
-        {
-            if (double.TryParse(result.Tokens[0].Value, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) && value >= 0)
-                return value;
-            result.AddError($"{name}: expected a number of at least 0, got '{result.Tokens[0].Value}'");
-            return otherwise;
-        },
-    };
 }

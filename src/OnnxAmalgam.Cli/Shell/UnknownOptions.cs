@@ -7,6 +7,9 @@ namespace OnnxAmalgam.Cli.Shell;
 /// <summary>System.CommandLine takes an option that it does not know for a value where a command takes several; here it is a mistake.</summary>
 internal static class UnknownOptions
 {
+    /// <summary>Options that other tools have for what an option with a value does here.</summary>
+    static readonly Dictionary<string, string> s_elsewhere = new(StringComparer.Ordinal) { ["--half"] = "--precision fp16", ["--fp16"] = "--precision fp16", ["--int8"] = "--precision int8" };
+
     /// <summary>Refuses every word that starts with '-' and is no option of the command, up to <c>--</c>.</summary>
     /// <exception cref="UsageException">The first such word, with the nearest option.</exception>
     public static void Refuse(IEnumerable<string> arguments, ParseResult result)
@@ -19,7 +22,8 @@ internal static class UnknownOptions
                 continue;
             if (option is not null)
                 throw new UsageException($"unknown option '{word}'; did you mean '{NearestName.To(word, known.Keys, share: 0.4) ?? name}'?");
-            var nearest = NearestName.To(name, known.Keys, share: 0.4);
+            var elsewhere = s_elsewhere.GetValueOrDefault(name);
+            var nearest = elsewhere is not null && known.ContainsKey(elsewhere.Split(' ')[0]) ? elsewhere : NearestName.To(name, known.Keys, share: 0.4);
             throw new UsageException($"unknown option '{name}'{(nearest is null ? "; a name that starts with '-' goes behind --" : $"; did you mean '{nearest}'?")}");
         }
     }

@@ -11,8 +11,6 @@ namespace OnnxAmalgam.Graphs.Edits;
 /// number that would become 0), or which would take one of several operands down from single precision.</remarks>
 internal sealed class HalfPrecision
 {
-    // from IR 4 on an initializer that is an input, too, may be overridden
-    const long IrOfDefaults = 4;
     static readonly HashSet<string> s_leading = ["Conv", "ConvTranspose", "Gemm", "MatMul"];
     static readonly HashSet<string> s_following =
     [
@@ -24,6 +22,7 @@ internal sealed class HalfPrecision
     readonly OnnxModel model;
     readonly GraphProto graph;
     readonly GraphView view;
+    readonly StoredConstants constants;
     readonly IReadOnlyDictionary<string, ValueFact> facts;
     readonly NewInitializers initializers;
     readonly FreeNames names;
@@ -37,6 +36,7 @@ internal sealed class HalfPrecision
         this.model = model;
         graph = model.Proto.Graph;
         view = new GraphView(graph);
+        constants = new StoredConstants(model, view);
         facts = Facts.Infer(model);
         initializers = new NewInitializers(model.Proto);
         names = new FreeNames(model.Proto);
@@ -98,13 +98,13 @@ internal sealed class HalfPrecision
 
         bool? Look() => Elements(name) is { } elements
             ? StoredReals.Write(DataType.Float16, elements) is not null && (elements is not [var only] || only == 0 || (double)(Half)only != 0)
-            : view.IsConstant(name) && !IsFed(name) ? false : null;
+            : view.IsConstant(name) && !constants.IsFed(name) ? false : null;
     }
 
     /// <summary>The elements of a constant, also of one that is only laid out anew; null: it is computed, or not stored densely.</summary>
     double[]? Elements(string name)
     {
-        if (Stored(name) is { } tensor)
+        if (constants.Of(name) is { } tensor)
             return StoredReals.Read(model, tensor);
         return view.Producer(name) switch
         {
@@ -115,13 +115,6 @@ internal sealed class HalfPrecision
             _ => null,
         };
     }
-
-    /// <summary>The tensor of an initializer or of a Constant node.</summary>
-    TensorProto? Stored(string name) => IsFed(name) ? null : view.Initializer(name)
-        ?? (view.Producer(name) is { OpType: "Constant" } constant ? constant.Attribute.FirstOrDefault(a => a.Name == "value")?.T : null);
-
-    /// <summary>Whether an initializer is only what an input holds where nobody feeds it.</summary>
-    bool IsFed(string name) => model.Proto.IrVersion >= IrOfDefaults && graph.Input.Any(input => input.Name == name);
 
     /// <summary>Whether a stored value is read in half precision alone, so that it can be stored so.</summary>
     bool IsOnlyHalf(string name) => !view.Outputs.Contains(name) && view.Consumers(name) is { Count: > 0 } readers && readers.All(chosen.Contains);
@@ -153,7 +146,7 @@ internal sealed class HalfPrecision
     /// <summary>A Constant node that is read in half precision alone holds it.</summary>
     bool PassesHalf(NodeProto node)
     {
-        if (node.OpType != "Constant" || node.Output is not [var name] || !IsFloat(name) || Stored(name) is not { } tensor || !IsOnlyHalf(name))
+        if (node.OpType != "Constant" || node.Output is not [var name] || !IsFloat(name) || constants.Of(name) is not { } tensor || !IsOnlyHalf(name))
             return false;
         node.Attribute.First(a => a.Name == "value").T = InHalf(tensor, tensor.Name);
         halves[name] = name;
@@ -177,7 +170,7 @@ internal sealed class HalfPrecision
     {
         if (halves.TryGetValue(name, out var known))
             return known;
-        if (view.Initializer(name) is { } tensor && !IsFed(name))
+        if (view.Initializer(name) is { } tensor && !constants.IsFed(name))
         {
             halves[name] = IsOnlyHalf(name) ? name : initializers.Free($"{name}_fp16");
             initializers.Put(InHalf(tensor, halves[name]));

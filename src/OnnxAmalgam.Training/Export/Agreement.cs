@@ -22,6 +22,9 @@ public sealed record Agreement(double MaxDifference, int Images, int Flips, doub
     /// <summary>Largest difference that passes in half precision.</summary>
     internal const double HalfTolerance = 1e-2;
 
+    /// <summary>Largest difference that passes between two runs of one graph of integers, of which either may round a sum to the next one.</summary>
+    internal const double IntegerTolerance = 5e-2;
+
     /// <summary>What is worst of two comparisons with one reference.</summary>
     internal static Agreement Worse(Agreement a, Agreement b) => a with { MaxDifference = Math.Max(a.MaxDifference, b.MaxDifference), Flips = Math.Max(a.Flips, b.Flips) };
 

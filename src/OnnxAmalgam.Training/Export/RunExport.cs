@@ -18,8 +18,11 @@ namespace OnnxAmalgam.Training.Export;
 /// <param name="Folding">What was folded into convolutions; null: that was not asked for.</param>
 public sealed record ExportReport(Agreement Agreement, int Epochs, int Of, bool IsBest, bool IsFinished, FoldingReport? Folding = null)
 {
-    /// <summary>Names of the nodes that half precision left as they were; none where it was not asked for.</summary>
+    /// <summary>Names of the nodes that go on computing single floats where half precision or integers were asked for.</summary>
     public IReadOnlyList<string> Single { get; init; } = [];
+
+    /// <summary>What integers cost; null: they were not asked for.</summary>
+    public QuantisationReport? Quantisation { get; init; }
 }
 
 /// <summary>In what the exported file differs from the trained graph, whose function it is.</summary>
@@ -34,6 +37,9 @@ public sealed record ExportOptions
     /// <summary>Whether convolutions and matrix products are in half precision.</summary>
     public bool HalfPrecision { get; init; }
 
+    /// <summary>How convolutions and matrix products are brought to 8-bit integers, BatchNormalization folded before; null: they are not.</summary>
+    public QuantisationOptions? Quantisation { get; init; }
+
     /// <summary>Whether the file takes bytes and does its preprocessing itself.</summary>
     public bool EmbedPreprocessing { get; init; }
 }
@@ -47,10 +53,12 @@ public static class RunExport
     /// <param name="path">Where to; replaced atomically.</param>
     /// <param name="options">In what the file differs from the trained graph.</param>
     /// <exception cref="InputException">No checkpoint, a damaged one, changed inputs, a path that is an input, or an opset that the student cannot be brought to.</exception>
-    /// <exception cref="CheckFailedException">ONNX Runtime and the trained graph differ; nothing is written.</exception>
+    /// <exception cref="CheckFailedException">ONNX Runtime and the trained graph differ, or integers cost more than they may; nothing is written.</exception>
     public static ExportReport Write(AmalgamationSetup setup, RunFolder run, string path, ExportOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (options is { HalfPrecision: true, Quantisation: not null })
+            throw new ArgumentException("expected half precision or integers, got both", nameof(options));
         using var scope = NewDisposeScope();
         var checkpoints = new Checkpoints(run.Checkpoints);
         var last = Load(scope, () => checkpoints.LoadLast(acceptOlder: false, _ => { }))
@@ -63,19 +71,26 @@ public static class RunExport
         graph.to(TorchMemory.Device(setup.Compute.Device));
         StudentWeights.Restore(StudentWeights.Of(graph), tensors);
         FoldingReport? folding = null;
+        QuantisationReport? quantisation = null;
         IReadOnlyList<string> single = [];
         Agreement agreement = StudentExport.Write(graph, setup, path, Edit, [run.Recipe, run.Results, run.Environment, .. Directory.EnumerateFiles(run.Checkpoints)]);
         int epochs = setup.Recipe.Train.Epochs;
-        return new ExportReport(agreement, state.Epoch - 1, epochs, best is not null, last.State.Epoch > epochs, folding) { Single = single };
+        return new ExportReport(agreement, state.Epoch - 1, epochs, best is not null, last.State.Epoch > epochs, folding) { Single = single, Quantisation = quantisation };
 
         EditedStudent Edit(OnnxModel model)
         {
             InputDescription input = setup.Student.Input;
-            model = options.Fold ? GraphEdits.FoldNormalisation(model, out folding) : model;
+            model = options.Fold || options.Quantisation is not null ? GraphEdits.FoldNormalisation(model, out folding) : model;
             model = options.Opset is { } asked ? GraphEdits.WithOpset(model, asked) : model;
             model = options.HalfPrecision ? GraphEdits.WithHalfPrecision(model, out single) : model;
+            if (options.Quantisation is { } wanted)
+            {
+                model = QuantisedStudent.Of(model, setup, wanted, out quantisation);
+                single = quantisation.Kept;
+            }
+
             model = options.EmbedPreprocessing ? GraphEdits.EmbedPreprocessing(model, input, out input) : model;
-            return new EditedStudent(model, input, options.HalfPrecision);
+            return new EditedStudent(model, input, options.HalfPrecision ? Rounding.Half : options.Quantisation is not null ? Rounding.Integer : Rounding.None);
         }
     }
 

@@ -23,8 +23,21 @@ internal sealed record DeployedStudent(StudentModel Student, IReadOnlyList<strin
 /// <summary>A student as it will be written.</summary>
 /// <param name="Model">The graph.</param>
 /// <param name="Input">What it is fed.</param>
-/// <param name="IsHalf">Whether it was brought to half precision.</param>
-internal sealed record EditedStudent(OnnxModel Model, InputDescription Input, bool IsHalf = false);
+/// <param name="Rounding">To what its numbers were brought.</param>
+internal sealed record EditedStudent(OnnxModel Model, InputDescription Input, Rounding Rounding = Rounding.None);
+
+/// <summary>How coarse a student's numbers became on export.</summary>
+internal enum Rounding
+{
+    /// <summary>They are as they were trained.</summary>
+    None,
+
+    /// <summary>Half precision: nearly the trained function, and is compared with it.</summary>
+    Half,
+
+    /// <summary>Integers: another function, whose cost is measured apart; the file is compared with what its own graph says.</summary>
+    Integer,
+}
 
 /// <summary>A trained student becomes a deployable file: weights into its own graph, labels, preprocessing and provenance into the
 /// metadata, and nothing written unless ONNX Runtime computes what the trained graph computes.</summary>
@@ -80,7 +93,7 @@ public static class StudentExport
 
     static Agreement Verify(TrainableGraph graph, EditedStudent edited, StudentModel student, AmalgamationSetup setup)
     {
-        var (model, fed, isHalf) = edited;
+        var (model, fed, rounding) = edited;
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         graph.eval();
@@ -89,8 +102,8 @@ public static class StudentExport
         var (preprocess, preprocessOurs) = (new Preprocess(fed), new Preprocess(student.Input));
         var ours = new List<Tensor>();
         var theirs = new List<Tensor>();
-        // ONNX Runtime computes in single precision what its processor kernels cannot in half; libtorch rounds every value, as a GPU does.
-        using TrainableGraph? rounded = isHalf ? new TrainableGraph(model) : null;
+        // ONNX Runtime computes in single precision what its processor kernels cannot in half, and makes kernels of its own for integers; libtorch rounds where the graph says so.
+        using TrainableGraph? rounded = rounding != Rounding.None ? new TrainableGraph(model) : null;
         rounded?.to(device).eval();
         var roundly = new List<Tensor>();
         foreach (Tensor canvas in Canvases(setup))
@@ -105,7 +118,9 @@ public static class StudentExport
             ours.Add(graph.Run(inputs, [student.Logits])[0].cpu());
         }
 
-        double tolerance = isHalf ? Agreement.HalfTolerance : Agreement.ToleranceOf(model);
+        if (rounding == Rounding.Integer)
+            return Agreement.Between(cat(theirs), cat(roundly), Agreement.IntegerTolerance);
+        double tolerance = rounding == Rounding.Half ? Agreement.HalfTolerance : Agreement.ToleranceOf(model);
         Agreement agreement = Agreement.Between(cat(theirs), cat(ours), tolerance);
         return rounded is null ? agreement : Agreement.Worse(agreement, Agreement.Between(cat(roundly), cat(ours), tolerance));
     }

@@ -56,6 +56,22 @@ public sealed class ExportTests(TrainedRun run) : IDisposable
     }
 
     [Fact]
+    public void In_integers_a_file_is_a_third_and_its_cost_is_said_by_layer_too()
+    {
+        CliResult result = InProcess.Run("export", run.Folder, "-o", place["int8.onnx"], "--precision", "int8", "--max-drop", "1", "--csv", place["layers.csv"], "--threads", "1").Ends(0);
+        Assert.Matches(@"precision +int8(, \d+ operators kept in fp32 \(.*\))?; \d+\.\d\d ms an image here, student\.onnx \d+\.\d\d(: slower here)?\n", result.Output);
+        Assert.Matches(@"cost +accuracy 0\.\d{4}, 0\.\d{4} in fp32; \d+\.\d % of the decisions changed, on \d+ images\n", result.Output);
+        Assert.Matches(@"verified +max difference \d\.\de-[234] to the same integers in libtorch on \d+ images", result.Output);
+        Assert.InRange((double)new FileInfo(place["int8.onnx"]).Length / new FileInfo(run.Student).Length, 0.25, 0.75);
+        Table layers = Table.Read(File.ReadAllText(place["layers.csv"]));
+        string costliest = layers.Rows[0]["layer"];
+        CliResult kept = InProcess.Run("export", run.Folder, "-o", place["kept.onnx"], "--precision", "int8", "--max-drop", "1", "--keep", costliest, "--embed-preprocessing", "--csv", "-", "--threads", "1").Ends(0);
+        Assert.Equal(layers.Rows.Count - 1, Table.Read(kept.Output).Rows.Count);
+        InProcess.Run(["predict", place["kept.onnx"], .. Bundled.Digits(place, 2), "--threads", "1"]).Ends(0);
+        Assert.Contains("closest: '", InProcess.Run("export", run.Folder, "-o", place["b.onnx"], "--precision", "int8", "--keep", costliest + "x").Ends(2).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_best_epochs_weights_are_exported_not_the_last_ones()
     {
         string folder = Copy();

@@ -41,7 +41,7 @@ public sealed class PretrainTests(TrainedRun run) : IDisposable
 
     [Fact]
     public void A_similarity_that_is_no_share_is_refused() =>
-        Assert.Contains("--similarity: expected a number from 0 to 1, got 2", InProcess.Run("pretrain", Bundled.Recipe, "-o", place["x.onnx"], "--similarity", "2").Ends(1).Error, StringComparison.Ordinal);
+        Assert.Contains("--similarity: expected a number from 0 to 1, got '2'", InProcess.Run("pretrain", Bundled.Recipe, "-o", place["x.onnx"], "--similarity", "2").Ends(1).Error, StringComparison.Ordinal);
 
     [Fact]
     public void A_pretrained_student_never_replaces_an_input() =>
