@@ -5,6 +5,7 @@ using OnnxAmalgam.Cli.Reports;
 using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Edits;
+using OnnxAmalgam.Graphs.Files;
 using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Evaluation;
@@ -40,12 +41,12 @@ internal sealed class ExportCommand : ProgramCommand
     readonly Option<string> precision = new("--precision")
     {
         Description = "fp16: convolutions and matrix products in half precision, input and output as before; half the size. Faster on GPUs, seldom on processors. "
-            + "int8: in 8-bit integers; a quarter of the size, faster on most processors, at some cost in accuracy (--max-drop). Both are timed beside fp32",
+            + "int8: in 8-bit integers; about a third of the size, mostly faster on processors, at some cost in accuracy (--max-drop). Both are timed beside fp32",
         HelpName = "fp32|fp16|int8",
         DefaultValueFactory = _ => "fp32",
     };
 
-    readonly Option<double> maxDrop = NumberOption.Of("--max-drop", "With int8: the accuracy on the validation part that it may cost, or, without labels, the share of decisions that may change; beyond, nothing is written", new QuantisationOptions().MaxDrop, most: 1);
+    readonly Option<double> maxDrop = NumberOption.Of("--max-drop", "With int8: the accuracy on the validation part that it may cost (where an image has no label, the share of decisions that may change); beyond, nothing is written", new QuantisationOptions().MaxDrop, most: 1);
 
     readonly Option<string[]> keep = new("--keep") { Description = "With int8: a convolution or matrix product that stays in floats, by its node's name; may be given several times", HelpName = "NODE" };
 
@@ -96,15 +97,16 @@ internal sealed class ExportCommand : ProgramCommand
                 throw new UsageException($"{option.Name}: expected --precision int8 to go with it");
         }
 
+        if (result.GetValue(csv) is { } table && table != "-" && RealPath.Of(table) == RealPath.Of(result.GetRequiredValue(output)))
+            throw new UsageException($"--csv: expected another file than --output, got '{table}' for both");
+
         var folder = RunFolder.Read(result.GetRequiredValue(source));
         var file = result.GetRequiredValue(output);
         var recipe = RecipeReader.Read(folder.Recipe);
         var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
         using var setup = AmalgamationSetup.Open(recipe, compute, session.Warn, session.Detail);
-        var report = RunExport.Write(setup, folder, file, new ExportOptions { Fold = result.GetValue(fold), Opset = result.GetValue(opset), HalfPrecision = IsHalf(result), Quantisation = Quantisation(result), EmbedPreprocessing = result.GetValue(embed) });
-        if (result.GetValue(csv) is { } target)
-            TextFile.Write(target, session.Terminal, LayerCost.ToCsv(report.Quantisation!.Costs));
+        var report = RunExport.Write(setup, folder, file, new ExportOptions { Fold = result.GetValue(fold), Opset = result.GetValue(opset), HalfPrecision = IsHalf(result), Quantisation = Quantisation(result, session), EmbedPreprocessing = result.GetValue(embed) });
         if (!report.IsFinished)
             session.Warn($"this run is unfinished: {report.Epochs} of {report.Of} epochs are behind these weights; go on with: onnx-amalgam train --resume -o {ShellWord.Of(folder.Path)}");
 
@@ -158,9 +160,13 @@ internal sealed class ExportCommand : ProgramCommand
 
     bool IsInteger(ParseResult result) => result.GetValue(precision) == "int8";
 
-    QuantisationOptions? Quantisation(ParseResult result) => IsInteger(result)
-        ? new QuantisationOptions { MaxDrop = result.GetValue(maxDrop), Keep = result.GetValue(keep) ?? [], ByLayer = result.GetValue(csv) is not null }
-        : null;
+    QuantisationOptions? Quantisation(ParseResult result, Session session)
+    {
+        if (!IsInteger(result))
+            return null;
+        Action<IReadOnlyList<LayerCost>>? write = result.GetValue(csv) is { } target ? costs => TextFile.Write(target, session.Terminal, LayerCost.ToCsv(costs)) : null;
+        return new QuantisationOptions { MaxDrop = result.GetValue(maxDrop), Keep = result.GetValue(keep) ?? [], ByLayer = write };
+    }
 
     static string Cost(QuantisationReport cost) => string.Create(CultureInfo.InvariantCulture, $"{(cost is { Before: { } before, After: { } after } ? string.Create(CultureInfo.InvariantCulture, $"accuracy {after:0.0000}, {before:0.0000} in fp32; ") : "")}{cost.Changed:0.0 %} of the decisions changed, on {cost.Images} images");
 

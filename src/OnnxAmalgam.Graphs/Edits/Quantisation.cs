@@ -74,7 +74,7 @@ internal sealed class Quantisation
     {
         if (scales.TryGetValue(source, out var known))
             return known;
-        var range = ranges.GetValueOrDefault(source);
+        var range = ranges[source];
         double least = Math.Min(range.Least, 0), greatest = Math.Max(range.Greatest, 0);
         if (!double.IsFinite(greatest - least))
             throw new InputException(string.Create(CultureInfo.InvariantCulture, $"'{model.Name}', value '{source}': expected finite numbers to make integers of, got {range.Least} to {range.Greatest}; look at the model's weights, or at the images"));

@@ -8,7 +8,7 @@ public readonly record struct ValueRange(float Least, float Greatest);
 
 /// <summary>What of a model computes in 8-bit integers, and which values have to be measured for that: convolutions and matrix products whose weights are stored, and what lies between them
 /// and has an integer form.</summary>
-/// <remarks>A convolution's result is an integer, unless it is an output of the graph; an activation that follows it alone works on the sum before that is rounded. All else computes floats.</remarks>
+/// <remarks>A convolution's result is an integer, unless it is an output of the graph; Relu or Clip that follows it alone works on the sum before that is rounded. All else computes floats.</remarks>
 public sealed class QuantisationPlan
 {
     const int LeastOpset = 13;
@@ -25,7 +25,7 @@ public sealed class QuantisationPlan
     /// <summary>Looks what can be done with a model. BatchNormalization should be folded before.</summary>
     /// <param name="model">Not changed.</param>
     /// <param name="keep">Names of nodes that are to go on computing floats.</param>
-    /// <exception cref="InputException">The opset is older than 13, a name is of no convolution or product that could be chosen, or there is none of these.</exception>
+    /// <exception cref="InputException">The opset is older than 13, a name is of no convolution or product that could be chosen, or none of these is left.</exception>
     public QuantisationPlan(OnnxModel model, IEnumerable<string>? keep = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -37,10 +37,12 @@ public sealed class QuantisationPlan
         constants = new StoredConstants(model, View);
         var all = View.Nodes.Where(IsLayer).Select(node => node.DisplayName()).ToArray();
         if (all.Length == 0)
-            throw new InputException($"'{model.Name}': expected a convolution or a matrix product with stored float weights to compute in integers, got none");
+            throw new InputException($"'{model.Name}': expected a convolution or a matrix product with stored float weights to compute in integers, got none; export it in fp32 or fp16");
         string[] kept = [.. keep ?? []];
         if (kept.FirstOrDefault(name => !all.Contains(name)) is { } wrong)
             throw new InputException($"'{model.Name}': expected the name of a convolution or matrix product to keep in floats, got '{wrong}'{NearestName.Hint(wrong, all)}");
+        if (all.All(kept.Contains))
+            throw new InputException($"'{model.Name}': expected a convolution or a matrix product to compute in integers, got all {all.Length} of them to keep in floats; keep fewer");
         Choose(kept.ToHashSet(StringComparer.Ordinal));
         Layers = [.. View.Nodes.Where(layers.Contains).Select(node => node.DisplayName())];
         Kept = [.. View.Nodes.Where(node => !chosen.Contains(node) && node.OpType != "Constant" && node.Output.Any(IsFloat)).Select(node => node.DisplayName())];
@@ -65,9 +67,12 @@ public sealed class QuantisationPlan
     /// <param name="ranges">Of each of <see cref="Measured"/>. 0 is taken into each.</param>
     /// <remarks>Weights use 7 of their 8 bits: products of two that are summed in 16 bits, as older x86 processors do, then never saturate.</remarks>
     /// <exception cref="InputException">A range is not finite.</exception>
+    /// <exception cref="ArgumentException">A range is missing.</exception>
     public OnnxModel Apply(IReadOnlyDictionary<string, ValueRange> ranges)
     {
         ArgumentNullException.ThrowIfNull(ranges);
+        if (Measured.FirstOrDefault(value => !ranges.ContainsKey(value)) is { } missing)
+            throw new ArgumentException($"expected the range of '{missing}', got none", nameof(ranges));
         return Quantisation.Of(this, ranges);
     }
 
@@ -94,20 +99,30 @@ public sealed class QuantisationPlan
 
     void Choose(HashSet<string> keep)
     {
-        foreach (var node in View.Nodes.Where(node => node.Domain is "" or "ai.onnx"))
+        layers.UnionWith(View.Nodes.Where(node => IsLayer(node) && !keep.Contains(node.DisplayName())));
+        chosen.UnionWith(layers);
+        var integers = layers.Select(layer => layer.Input[0]).ToHashSet(StringComparer.Ordinal);
+        foreach (var node in View.Nodes)
         {
-            if (IsLayer(node) && !keep.Contains(node.DisplayName()))
-            {
+            if (Follows(node) && Operands(node) is { Length: > 0 } operands && operands.All(integers.Contains) && node.Output is [var only] && IsFloat(only))
                 chosen.Add(node);
-                layers.Add(node);
+            if (chosen.Contains(node))
+                integers.UnionWith(node.Output);
+        }
+
+        // behind the last layer nothing is gained by integers, and scores would lose
+        foreach (var node in View.Nodes.Reverse().Where(node => chosen.Contains(node) && !layers.Contains(node)))
+        {
+            if (!View.Consumers(node.Output[0]).Any(chosen.Contains) && !(IsAbsorbed(node.Input[0], node) && layers.Contains(View.Producer(node.Input[0])!)))
+                chosen.Remove(node);
+        }
+
+        foreach (var node in View.Nodes.Where(chosen.Contains))
+        {
+            if (layers.Contains(node))
                 Quantise(node.Input[0]);
-            }
-            else if (s_following.Contains(node.OpType) && Operands(node) is { Length: > 0 } operands && operands.All(IsMadeInIntegers) && node.Output is [var only] && IsFloat(only))
-            {
-                chosen.Add(node);
-                if (!operands.All(value => IsAbsorbed(value, node)))
-                    Array.ForEach(operands, Quantise);
-            }
+            else if (Operands(node) is var operands && !operands.All(value => IsAbsorbed(value, node)))
+                Array.ForEach(operands, Quantise);
         }
 
         // what an integer convolution makes is rounded also where only floats read it: no runtime has a kernel for it otherwise
@@ -121,10 +136,10 @@ public sealed class QuantisationPlan
         }
     }
 
+    static bool Follows(NodeProto node) => node.Domain is "" or "ai.onnx" && s_following.Contains(node.OpType);
+
     /// <summary>The floats that a node computes with; not the limits of Clip.</summary>
     string[] Operands(NodeProto node) => [.. node.Input.Where((name, i) => name.Length > 0 && IsFloat(name) && !(node.OpType == "Clip" && i > 0))];
-
-    bool IsMadeInIntegers(string value) => (View.Producer(value) is { } producer && chosen.Contains(producer)) || sources.ContainsKey(value);
 
     /// <summary>Whether an activation alone reads what a node makes, so that it works on the sums of that before they are rounded.</summary>
     bool IsAbsorbed(string value, NodeProto reader) =>

@@ -12,14 +12,14 @@ namespace OnnxAmalgam.Training.Export;
 /// <summary>How a student is brought to 8-bit integers.</summary>
 public sealed record QuantisationOptions
 {
-    /// <summary>The largest share of decisions that may be lost: of accuracy where the validation part has labels, else of decisions that change.</summary>
+    /// <summary>The largest share of decisions that may be lost: of accuracy where every judged image has a label, else of decisions that change.</summary>
     public double MaxDrop { get; init; } = 0.01;
 
     /// <summary>Names of convolutions and matrix products that go on computing floats.</summary>
     public IReadOnlyList<string> Keep { get; init; } = [];
 
-    /// <summary>Whether each layer's own cost is measured.</summary>
-    public bool ByLayer { get; init; }
+    /// <summary>Told what each layer alone costs, the costliest first, before the file is written or refused; null: nobody asks.</summary>
+    public Action<IReadOnlyList<LayerCost>>? ByLayer { get; init; }
 }
 
 /// <summary>What 8-bit integers in one layer alone change.</summary>
@@ -41,11 +41,10 @@ public sealed record LayerCost(string Layer, double ScoreError, double Changed)
 /// <param name="Layers">Convolutions and matrix products in integers.</param>
 /// <param name="Kept">Names of the nodes that go on computing floats.</param>
 /// <param name="Images">How many images the cost was measured on.</param>
-/// <param name="Before">Accuracy on the validation part as floats; null: it has no labels.</param>
+/// <param name="Before">Accuracy as floats; null: not every image has a label, or the student tags.</param>
 /// <param name="After">The same in integers.</param>
-/// <param name="Changed">Share of decisions that change.</param>
-/// <param name="Costs">Of each layer, the costliest first; empty where that was not asked for.</param>
-public sealed record QuantisationReport(int Layers, IReadOnlyList<string> Kept, int Images, double? Before, double? After, double Changed, IReadOnlyList<LayerCost> Costs)
+/// <param name="Changed">Share of decisions that change; of a tagger, of the tags given before or after, those not given both times.</param>
+public sealed record QuantisationReport(int Layers, IReadOnlyList<string> Kept, int Images, double? Before, double? After, double Changed)
 {
     /// <summary>What is lost: accuracy, or an upper bound of it.</summary>
     public double Drop => Before - After ?? Changed;
@@ -54,7 +53,9 @@ public sealed record QuantisationReport(int Layers, IReadOnlyList<string> Kept, 
 /// <summary>Brings a trained student to 8-bit integers: ranges are measured on images it was trained on, the cost on those that select its epoch.</summary>
 internal sealed class QuantisedStudent(OnnxModel model, AmalgamationSetup setup)
 {
-    const int MeasuredImages = 512, JudgedImages = 4096, BatchSize = 64;
+    const int MeasuredImages = 512, JudgedImages = 4096, BatchSize = 64, BatchOfAllValues = 8;
+    // what is left of a difference of shares of one number of images, where it is none
+    const double Rounding = 1e-9;
 
     /// <summary>The student in integers.</summary>
     /// <exception cref="InputException">It cannot be brought there, or a layer to keep does not exist.</exception>
@@ -71,20 +72,19 @@ internal sealed class QuantisedStudent(OnnxModel model, AmalgamationSetup setup)
         Tensor before = Scores(model, judging), after = Scores(integers, judging);
         double changed = Changed(before, after);
         (double Before, double After)? accuracy = Accuracy(judging, before, after);
-        report = new(plan.Layers.Count, plan.Kept, judging.Count, accuracy?.Before, accuracy?.After, changed, []);
-        bool fails = report.Drop > options.MaxDrop;
-        if (options.ByLayer || fails)
-            report = report with { Costs = Costs(plan) };
-        return fails ? throw new CheckFailedException(Refusal(report, options)) : integers;
+        report = new(plan.Layers.Count, plan.Kept, judging.Count, accuracy?.Before, accuracy?.After, changed);
+        bool fails = report.Drop > options.MaxDrop + Rounding;
+        LayerCost[] costs = fails || options.ByLayer is not null ? Costs(plan) : [];
+        options.ByLayer?.Invoke(costs);
+        return fails ? throw new CheckFailedException(Refusal(report, costs, options)) : integers;
     }
 
-    static string Refusal(QuantisationReport report, QuantisationOptions options)
+    static string Refusal(QuantisationReport report, LayerCost[] costs, QuantisationOptions options)
     {
         string got = report is { Before: { } before, After: { } after }
-            ? string.Create(CultureInfo.InvariantCulture, $"accuracy {after:0.0000} instead of {before:0.0000} on {report.Images} validation images")
+            ? string.Create(CultureInfo.InvariantCulture, $"accuracy {after:0.0000} instead of {before:0.0000} on {report.Images} images")
             : string.Create(CultureInfo.InvariantCulture, $"{report.Changed:0.0000} of the decisions on {report.Images} images changed");
-        LayerCost[] worst = [.. report.Costs.Take(3)];
-        return string.Create(CultureInfo.InvariantCulture, $"8-bit integers: expected to lose at most {options.MaxDrop:0.####}, got {got}; nothing was written; costliest alone: {string.Join(", ", worst.Select(cost => string.Create(CultureInfo.InvariantCulture, $"'{cost.Layer}' ({cost.ScoreError:0.0 %} of the scores)")))}; keep it in floats: --keep {ShellWord.Of(worst[0].Layer)}, or allow more: --max-drop");
+        return string.Create(CultureInfo.InvariantCulture, $"8-bit integers: expected to lose at most {options.MaxDrop:0.####}, got {got}; nothing was written; costliest alone: {string.Join(", ", costs.Take(3).Select(cost => string.Create(CultureInfo.InvariantCulture, $"'{cost.Layer}' ({cost.ScoreError:0.0 %} of the scores)")))}; keep it in floats: --keep {ShellWord.Of(costs[0].Layer)}, or allow more: --max-drop");
     }
 
     /// <summary>Each layer alone in integers, the costliest first.</summary>
@@ -111,9 +111,9 @@ internal sealed class QuantisedStudent(OnnxModel model, AmalgamationSetup setup)
         ImageSet images = Some(setup.Train, MeasuredImages);
         string input = new GraphView(model.Proto.Graph).Inputs[0].Name;
         string[] computed = [.. values.Where(value => value != input)];
-        Run(model, computed, images, (canvas, outputs) =>
+        Run(model, computed, images, BatchOfAllValues, (fed, outputs) =>
         {
-            foreach (var (value, tensor) in computed.Zip(outputs).Append((input, canvas)))
+            foreach (var (value, tensor) in computed.Zip(outputs).Concat(values.Contains(input) ? [(input, fed)] : []))
             {
                 var seen = new ValueRange(tensor.min().item<float>(), tensor.max().item<float>());
                 ranges[value] = ranges.TryGetValue(value, out var known) ? new(Math.Min(known.Least, seen.Least), Math.Max(known.Greatest, seen.Greatest)) : seen;
@@ -126,16 +126,16 @@ internal sealed class QuantisedStudent(OnnxModel model, AmalgamationSetup setup)
     Tensor Scores(OnnxModel scoring, ImageSet images)
     {
         var batches = new List<Tensor>();
-        Run(scoring, [setup.Student.Logits], images, (_, outputs) => batches.Add(outputs[0].MoveToOuterDisposeScope()));
+        Run(scoring, [setup.Student.Logits], images, BatchSize, (_, outputs) => batches.Add(outputs[0].to_type(ScalarType.Float32).MoveToOuterDisposeScope()));
         return cat(batches);
     }
 
     /// <summary>Shows what a model computes from each batch of images, and what it was fed; both are gone afterwards.</summary>
-    void Run(OnnxModel running, IReadOnlyList<string> values, ImageSet images, Action<Tensor, IReadOnlyList<Tensor>> see)
+    void Run(OnnxModel running, IReadOnlyList<string> values, ImageSet images, int batchSize, Action<Tensor, IReadOnlyList<Tensor>> see)
     {
         var preprocess = new Preprocess(setup.Student.Input);
         using var session = new FrozenModel(running, values, new FrozenModelOptions { Threads = setup.Compute.Threads });
-        foreach (ImageBatch batch in BatchLoader.InOrder(images, BatchSize))
+        foreach (ImageBatch batch in BatchLoader.InOrder(images, batchSize))
         {
             using var scope = NewDisposeScope();
             Tensor input = preprocess.Apply(BatchTensors.Canvas(batch, images));
@@ -145,25 +145,36 @@ internal sealed class QuantisedStudent(OnnxModel model, AmalgamationSetup setup)
         }
     }
 
-    /// <summary>The share of decisions that differ: the best class of an image, or of a tagger each score's sign.</summary>
+    /// <summary>The share of decisions that differ: the best class of an image; of a tagger, among the tags given before or after, those not given both times.</summary>
     double Changed(Tensor before, Tensor after)
     {
         using var scope = NewDisposeScope();
-        Tensor differ = setup.Recipe.Amalgamation.IsMultiLabel ? before.gt(0).ne(after.gt(0)) : before.argmax(1).ne(after.argmax(1));
-        return differ.to_type(ScalarType.Float64).mean().item<double>();
+        if (!setup.Recipe.Amalgamation.IsMultiLabel)
+            return Classes(before).ne(Classes(after)).to_type(ScalarType.Float64).mean().item<double>();
+        (Tensor had, Tensor has) = (before.gt(0), after.gt(0));
+        return had.ne(has).sum().item<long>() / (double)Math.Max(had.logical_or(has).sum().item<long>(), 1);
     }
 
-    /// <summary>Accuracy on the images that have a label of the union; null where none has one, or where the student tags.</summary>
+    /// <summary>Accuracy; null where an image has no label of the union, or where the student tags.</summary>
     (double Before, double After)? Accuracy(ImageSet images, Tensor before, Tensor after)
     {
         if (setup.Validate is null || setup.Recipe.Amalgamation.IsMultiLabel)
             return null;
         using var scope = NewDisposeScope();
         using var targets = new ImageTargets(setup, images, domains: false);
-        using var classes = new ClassScores(setup.Union, CPU);
+        if (targets.Labelled < images.Count)
+            return null;
         Tensor wanted = targets.Classes(arange(images.Count, ScalarType.Int64, TorchMemory.Device(setup.Compute.Device))).cpu();
-        double Share(Tensor scores) => classes.OfStudent(scores).argmax(1).eq(wanted).sum().item<long>() / (double)targets.Labelled;
-        return targets.Labelled == 0 ? null : (Share(before), Share(after));
+        double Share(Tensor scores) => Classes(scores).eq(wanted).sum().item<long>() / (double)images.Count;
+        return (Share(before), Share(after));
+    }
+
+    /// <summary>Z[n, scores] -> Y[n], each image's best class.</summary>
+    Tensor Classes(Tensor scores)
+    {
+        using var scope = NewDisposeScope();
+        using var classes = new ClassScores(setup.Union, CPU);
+        return classes.OfStudent(scores).argmax(1).MoveToOuterDisposeScope();
     }
 
     /// <summary>At most so many images of a set, from all over it.</summary>

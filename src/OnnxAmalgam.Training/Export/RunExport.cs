@@ -83,14 +83,13 @@ public static class RunExport
             model = options.Fold || options.Quantisation is not null ? GraphEdits.FoldNormalisation(model, out folding) : model;
             model = options.Opset is { } asked ? GraphEdits.WithOpset(model, asked) : model;
             model = options.HalfPrecision ? GraphEdits.WithHalfPrecision(model, out single) : model;
-            if (options.Quantisation is { } wanted)
-            {
-                model = QuantisedStudent.Of(model, setup, wanted, out quantisation);
-                single = quantisation.Kept;
-            }
+            if (options.Quantisation is not { } wanted)
+                return new EditedStudent(Embedded(model), input, options.HalfPrecision ? Rounding.Half : Rounding.None);
+            OnnxModel integers = QuantisedStudent.Of(model, setup, wanted, out quantisation);
+            single = quantisation.Kept;
+            return new EditedStudent(Embedded(integers), input, Rounding.Integer) { Exact = Embedded(model) };
 
-            model = options.EmbedPreprocessing ? GraphEdits.EmbedPreprocessing(model, input, out input) : model;
-            return new EditedStudent(model, input, options.HalfPrecision ? Rounding.Half : options.Quantisation is not null ? Rounding.Integer : Rounding.None);
+            OnnxModel Embedded(OnnxModel edited) => options.EmbedPreprocessing ? GraphEdits.EmbedPreprocessing(edited, setup.Student.Input, out input) : edited;
         }
     }
 

@@ -2,10 +2,8 @@ using Onnx;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Edits;
 using OnnxAmalgam.Graphs.Metadata;
-using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Trainable;
-using OnnxAmalgam.Training.Ensemble;
 using static Onnx.TensorProto.Types;
 using static TorchSharp.torch;
 
@@ -41,7 +39,7 @@ public sealed class HalfPrecisionTests : IDisposable
         using var scope = NewDisposeScope();
         var fed = InputException.Attempt(() => ModelMetadata.FromGraph(model)).Found ?? ModelMetadata.FromGraph(model, 32);
         Tensor images = rand(fed.ShapeOf(1), ScalarType.Float32, generator: new Generator(1));
-        Tensor expected = Run(model, images), made = Run(read, images);
+        Tensor expected = OnnxRun.Of(model, images), made = OnnxRun.Of(read, images);
         Assert.InRange((made - expected).abs().max().item<float>() / expected.abs().max().item<float>(), 0, 1e-2);
         Assert.NotEqual(0, (made - expected).abs().max().item<float>());
     }
@@ -63,7 +61,7 @@ public sealed class HalfPrecisionTests : IDisposable
         Tensor x = rand([2, 4], ScalarType.Float32, generator: new Generator(2));
         foreach (string output in (string[])["y", "inner"])
         {
-            Tensor expected = Run(model, x, output), made = Run(half, x, output);
+            Tensor expected = OnnxRun.Of(model, x, output), made = OnnxRun.Of(half, x, output);
             Assert.InRange((made - expected).abs().max().item<float>() / expected.abs().max().item<float>(), 0, 1e-2);
         }
     }
@@ -96,21 +94,13 @@ public sealed class HalfPrecisionTests : IDisposable
         using var scope = NewDisposeScope();
         using var graph = new TrainableGraph(half);
         Tensor images = rand([2, 3, 16, 16], ScalarType.Float32, generator: new Generator(3));
-        Tensor expected = Run(model, images);
+        Tensor expected = OnnxRun.Of(model, images);
         using var guard = no_grad();
         graph.eval();
         Tensor made = graph.Run(new Dictionary<string, Tensor> { ["images"] = images }, ["logits"])[0];
         Assert.InRange((made - expected).abs().max().item<float>() / expected.abs().max().item<float>(), 0, 2e-2);
         model.Proto.OpsetImport[0].Version = 6;
         Assert.Contains("expected opset 7 or newer for half precision, got 6", Assert.Throws<InputException>(() => GraphEdits.WithHalfPrecision(model, out _)).Message, StringComparison.Ordinal);
-    }
-
-    static Tensor Run(OnnxModel model, Tensor input, string? output = null)
-    {
-        using var session = new FrozenModel(model, [output ?? model.Proto.Graph.Output[0].Name], new FrozenModelOptions { Threads = 1 });
-        Tensor made = empty(session.OutputShapes(input.shape)[0], ScalarType.Float32);
-        session.Run(TorchMemory.View(input), [TorchMemory.View(made)]);
-        return made;
     }
 
     static NodeProto Node(string op, string[] inputs, string output)

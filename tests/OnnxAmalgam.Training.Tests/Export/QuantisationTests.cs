@@ -44,7 +44,7 @@ public sealed class QuantisationTests : IDisposable
         Assert.All(view.Nodes.Where(n => plan.Layers.Contains(n.DisplayName())), n => Assert.All(n.Input.Take(2), input => Assert.Equal("DequantizeLinear", view.Producer(input)?.OpType)));
         Assert.DoesNotContain(read.Proto.Graph.Initializer, t => t.DataType == (int)DataType.Float && t.Dims.Count > 1 && plan.Layers.Contains(view.Consumers(t.Name)[0].DisplayName()));
 
-        Tensor expected = Run(model, images), made = Run(read, images);
+        Tensor expected = OnnxRun.Of(model, images), made = OnnxRun.Of(read, images);
         Assert.InRange((made - expected).abs().max().item<float>() / expected.abs().max().item<float>(), 1e-6, 0.1);
         using var graph = new TrainableGraph(read);
         using var guard = no_grad();
@@ -62,7 +62,7 @@ public sealed class QuantisationTests : IDisposable
         using var scope = NewDisposeScope();
         Tensor x = tensor(new float[,] { { -55, 200 }, { 0, 3 }, { 17, -1 } });
         Tensor w = tensor(new float[,] { { 64, -1, 0 }, { 7, 0, -64 } }), b = tensor((float[])[5, 1_000_000, -2]);
-        Assert.Equal((x.matmul(w) + b).data<float>().ToArray(), Run(integers, x).data<float>().ToArray());
+        Assert.Equal((x.matmul(w) + b).data<float>().ToArray(), OnnxRun.Of(integers, x).data<float>().ToArray());
         Assert.Equal(["x"], plan.Measured);
         Assert.Empty(plan.Kept);
     }
@@ -78,7 +78,7 @@ public sealed class QuantisationTests : IDisposable
         var plan = new QuantisationPlan(model);
         Assert.Equal(["x", "b", "d", "e", "g"], plan.Measured.Order(StringComparer.Ordinal).OrderBy(v => v == "x" ? 0 : 1));
         Assert.Equal(["a", "d", "e", "y"], plan.Layers);
-        Assert.Equal(["g"], plan.Kept);
+        Assert.Equal(["f", "g"], plan.Kept);
         OnnxModel integers = plan.Apply(plan.Measured.ToDictionary(v => v, _ => new ValueRange(0, 255), StringComparer.Ordinal));
         var view = new GraphView(integers.Proto.Graph);
         Assert.Equal("Relu", view.Consumers("a").Single().OpType);
@@ -87,6 +87,21 @@ public sealed class QuantisationTests : IDisposable
         Assert.Equal("Conv", view.Producer("y")!.OpType);
         Assert.Equal(["d_rounded", "e_rounded"], view.Producer("f")!.Input);
         Assert.Equal("f", view.Producer("g")!.Input[0]);
+    }
+
+    [Fact]
+    public void Behind_the_last_layer_nothing_is_rounded_but_what_its_kernel_makes()
+    {
+        var model = Model(
+            [Node("Conv", ["x", "w"], "a"), Node("Relu", ["a"], "b"), Node("GlobalAveragePool", ["b"], "c"), Node("Flatten", ["c"], "y")],
+            ["y"], Tensor("w", [2, 2, 3, 3], [.. Enumerable.Repeat(1f, 36)]), image: true);
+        var plan = new QuantisationPlan(model);
+        Assert.Equal(["x", "b"], plan.Measured);
+        Assert.Equal(["c", "y"], plan.Kept);
+
+        var scored = new QuantisationPlan(Model([Node("Gemm", ["x", "v"], "logits"), Node("Sigmoid", ["logits"], "y")], ["y"], Tensor("v", [2, 2], [1, 2, 3, 4])));
+        Assert.Equal(["x"], scored.Measured);
+        Assert.Equal(["y"], scored.Kept);
     }
 
     [Fact]
@@ -104,6 +119,8 @@ public sealed class QuantisationTests : IDisposable
         Assert.Contains("got 'secnd'; closest: 'second'", Refused(() => _ = new QuantisationPlan(model, ["secnd"])), StringComparison.Ordinal);
         Assert.Contains("value 'x': expected finite numbers to make integers of, got 0 to Infinity", Refused(() => plan.Apply(new Dictionary<string, ValueRange>(StringComparer.Ordinal) { ["x"] = new(0, float.PositiveInfinity) })), StringComparison.Ordinal);
         Assert.Contains("got none", Refused(() => _ = new QuantisationPlan(Model([Node("Softmax", ["x"], "y")], ["y"]))), StringComparison.Ordinal);
+        Assert.Contains("got all 2 of them to keep in floats; keep fewer", Refused(() => _ = new QuantisationPlan(model, ["first", "second"])), StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => plan.Apply(new Dictionary<string, ValueRange>(StringComparer.Ordinal)));
         model.Proto.OpsetImport[0].Version = 12;
         Assert.Contains("expected opset 13 or newer for 8-bit integers, got 12", Refused(() => _ = new QuantisationPlan(model)), StringComparison.Ordinal);
     }
@@ -114,19 +131,22 @@ public sealed class QuantisationTests : IDisposable
         string[] overrides = [.. Enumerable.Range(0, 2).Select(i => $"data.unlabelled.{i}.part=0..0.02"), .. Enumerable.Range(0, 2).Select(i => $"data.validate.{i}.part=0..0.1"), "student.model=zoo:resnet(widths=[4,8,16], blocks=[1,1,1])"];
         using var setup = AmalgamationSetup.Open(RecipeReader.Read(Path.Combine(Repository.Root, "models", "demo", "recipe.yaml"), overrides), new ComputeOptions(ComputeDevice.Cpu, 1), _ => { });
         OnnxModel model = GraphEdits.FoldNormalisation(setup.Student.Model, out _);
-        QuantisedStudent.Of(model, setup, new QuantisationOptions { MaxDrop = 1, ByLayer = true }, out QuantisationReport report);
-        Assert.Equal((200, 10, 10), (report.Images, report.Layers, report.Costs.Count));
+        LayerCost[] costs = [];
+        QuantisedStudent.Of(model, setup, new QuantisationOptions { MaxDrop = 1, ByLayer = told => costs = [.. told] }, out QuantisationReport report);
+        Assert.Equal((200, 10, 10), (report.Images, report.Layers, costs.Length));
         Assert.Equal(report.Before - report.After, report.Drop);
-        Assert.Equal(report.Costs.OrderByDescending(cost => cost.ScoreError), report.Costs);
-        Assert.All(report.Costs, cost => Assert.InRange(cost.ScoreError, 1e-6, 1));
-        string csv = LayerCost.ToCsv(report.Costs);
-        Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"layer,score_error,changed_decisions\n{report.Costs[0].Layer},{report.Costs[0].ScoreError:R},"), csv, StringComparison.Ordinal);
+        Assert.Equal(costs.OrderByDescending(cost => cost.ScoreError), costs);
+        Assert.All(costs, cost => Assert.InRange(cost.ScoreError, 1e-6, 1));
+        string csv = LayerCost.ToCsv(costs);
+        Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"layer,score_error,changed_decisions\n{costs[0].Layer},{costs[0].ScoreError:R},"), csv, StringComparison.Ordinal);
 
-        string refusal = Assert.Throws<CheckFailedException>(() => QuantisedStudent.Of(model, setup, new QuantisationOptions { MaxDrop = -1 }, out _)).Message;
-        Assert.Matches(@"expected to lose at most -1, got accuracy 0\.\d{4} instead of 0\.\d{4} on 200 validation images; nothing was written; costliest alone: '", refusal);
-        Assert.EndsWith($"keep it in floats: --keep {report.Costs[0].Layer}, or allow more: --max-drop", refusal, StringComparison.Ordinal);
-        QuantisedStudent.Of(model, setup, new QuantisationOptions { MaxDrop = 1, Keep = [report.Costs[0].Layer] }, out QuantisationReport kept);
-        Assert.Contains(report.Costs[0].Layer, kept.Kept);
+        int written = 0;
+        string refusal = Assert.Throws<CheckFailedException>(() => QuantisedStudent.Of(model, setup, new QuantisationOptions { MaxDrop = -1, ByLayer = told => written = told.Count }, out _)).Message;
+        Assert.Equal(10, written);
+        Assert.Matches(@"expected to lose at most -1, got accuracy 0\.\d{4} instead of 0\.\d{4} on 200 images; nothing was written; costliest alone: '", refusal);
+        Assert.EndsWith($"keep it in floats: --keep {costs[0].Layer}, or allow more: --max-drop", refusal, StringComparison.Ordinal);
+        QuantisedStudent.Of(model, setup, new QuantisationOptions { MaxDrop = 1, Keep = [costs[0].Layer] }, out QuantisationReport kept);
+        Assert.Contains(costs[0].Layer, kept.Kept);
         Assert.Equal(9, kept.Layers);
     }
 
@@ -134,18 +154,10 @@ public sealed class QuantisationTests : IDisposable
         value => value,
         value =>
         {
-            Tensor made = value == new GraphView(model.Proto.Graph).Inputs[0].Name ? images : Run(model, images, value);
+            Tensor made = value == new GraphView(model.Proto.Graph).Inputs[0].Name ? images : OnnxRun.Of(model, images, value);
             return new ValueRange(made.min().item<float>(), made.max().item<float>());
         },
         StringComparer.Ordinal);
-
-    static Tensor Run(OnnxModel model, Tensor input, string? output = null)
-    {
-        using var session = new FrozenModel(model, [output ?? model.Proto.Graph.Output[0].Name], new FrozenModelOptions { Threads = 1 });
-        Tensor made = empty(session.OutputShapes(input.shape)[0], ScalarType.Float32);
-        session.Run(TorchMemory.View(input), [TorchMemory.View(made)]);
-        return made;
-    }
 
     static OnnxModel Model(NodeProto[] nodes, string[] outputs, params TensorProto[] stored) => Model(nodes, outputs, stored, image: false);
 
