@@ -41,27 +41,27 @@ test: build
 # The last line quotes docs/benchmarks.md.
 demo: build
 	$(PROGRAM) train models/demo/recipe.yaml
-	@echo "ungated (--set amalgamation.labels=concat): 0.7960 on the union, mean of three seeds"
+	@echo "ungated (labels: concat; models/recipes/mnist-fashion): 0.7965 on the union, mean of three seeds"
 
-# A step beside the same method in plain PyTorch (where a Python has it), in turn; writes the measured parts of docs/benchmarks.md. An hour on
+# A step beside the same method in plain PyTorch (where a Python has it), in turn; writes the measured parts of docs/speed.md. An hour on
 # two quiet cores: BENCH="--only cifar/soft" takes a part of it.
 BENCH ?=
 BENCHMARKS := $(DOTNET) run -c $(CONFIGURATION) --no-build --project tools/OnnxAmalgam.Benchmarks --
 bench: build
-	$(BENCHMARKS) --write docs/benchmarks.md $(BENCH)
+	$(BENCHMARKS) --write docs/speed.md $(BENCH)
 
-# The step on an NVIDIA GPU in every variant, beside PyTorch there where a Python has one with CUDA; writes the part "cuda" of docs/benchmarks.md.
+# The step on an NVIDIA GPU in every variant, beside PyTorch there where a Python has one with CUDA; writes the part "cuda" of docs/speed.md.
 # Some twenty minutes. Builds with the GPU packages, or with CUDA=external. Without a GPU: one line and exit code 2.
 bench-cuda:
 	@nvidia-smi --list-gpus 2>/dev/null | grep -q '^GPU' || { echo "bench-cuda: expected an NVIDIA GPU, got none (nvidia-smi --list-gpus); nothing was measured" >&2; exit 2; }
 	$(MAKE) build CUDA=$(or $(CUDA),1)
-	$(BENCHMARKS) cuda --write docs/benchmarks.md $(BENCH)
+	$(BENCHMARKS) cuda --write docs/speed.md $(BENCH)
 
 # Operators, MMD, decoding, CSV by themselves (BenchmarkDotNet).
 bench-parts: build
 	$(BENCHMARKS) parts
 
-# The program as a folder to copy, compiled ahead: starts with a fifth to a third less work (docs/benchmarks.md). Downloads the compiler.
+# The program as a folder to copy, compiled ahead: starts with a fifth to two fifths less work (docs/speed.md). Downloads the compiler.
 publish:
 	$(DOTNET) publish src/OnnxAmalgam.Cli -c $(CONFIGURATION) -p:PublishReadyToRun=true -o artifacts/onnx-amalgam $(PROPERTIES)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the recipes of models/recipes/{headline,methods,five,six,four,foreign}: CIFAR-10, the same methods for each set of teachers.
+"""Writes the recipes of models/recipes/{headline,methods,five,six,four,foreign,mixed}: CIFAR-10, the same methods for each set of teachers.
 
-    python3 tools/train_teachers.py                # the teachers of five, six, four and foreign
+    python3 tools/train_teachers.py                # the teachers of five, six, four, foreign and mixed
     python3 tools/make_protocols.py
     onnx-amalgam compare models/recipes/five/*.yaml --seeds 3
 """
@@ -20,6 +20,7 @@ SETS = {
     "six": ("six classes each, two of them known to both", {"six_a": NAMES[:6], "six_b": NAMES[4:]}, SMALL, 6),
     "four": ("four teachers of four architectures", {"four_resnet": NAMES[:3], "four_mobilenet": NAMES[3:6], "four_convmixer": NAMES[6:8], "four_vit": NAMES[8:]}, SMALL, 6),
     "foreign": ("two teachers; two fifths of the images are of classes that neither knows", {"four_resnet": NAMES[:3], "four_mobilenet": NAMES[3:6]}, SMALL, 6),
+    "mixed": ("every other class each", {"mixed_a": NAMES[::2], "mixed_b": NAMES[1::2]}, SMALL, 6),
 }
 
 SGD, ADAM = "optimizer: sgd, learning_rate: 0.2, weight_decay: 5e-4", "optimizer: adam, learning_rate: 4e-3, weight_decay: 1e-4"
@@ -33,6 +34,15 @@ METHODS = {
     "soft-concat": ("Plain soft targets.", False, ["labels: concat", f"losses: [{SOFT}]"]),
     "published": ("Published common feature learning.", False, ["labels: concat", *COMMON]),
     "supervised": ("The yardstick: true labels instead of teachers.", False, ["labels: joint", "losses: [{hard_label: {weight: 1}}]"]),
+}
+# further baselines of a set: how labels are shared, where soft targets know nothing of domains or know them and yet do not gate
+RESTRICTED = ("Soft targets of each teacher over its own labels alone, of the images of its domain.", True, ["labels: restricted", f"losses: [{SOFT}]"])
+JOINT = ("Plain soft targets over one list of labels, on which both teachers have a say where they share them.", False, ["labels: joint", f"losses: [{SOFT}]"])
+FURTHER = {
+    ("six", "joint"): JOINT,
+    ("methods", "restricted"): RESTRICTED,
+    ("methods", "untagged-srd"): ("As untagged, and SRD's projector distance.", False, ["labels: gated", f"losses: [{SOFT}, {{srd: {{weight: 0.1}}}}]"]),
+    ("foreign", "untagged-nobody"): ("As untagged; at least three tenths of the images are taken for nobody's.", False, ["labels: gated", "gate: {refined: {nobody: 0.3}}", f"losses: [{SOFT}]"]),
 }
 # the best of the catalogue, in set methods (srd in headline, too): the terms beside soft targets, standardise, whether on two levels
 NEIGHBOURS = {
@@ -69,11 +79,16 @@ def neighbour(name):
 
 def write(folder, name):
     about, teachers, student, epochs = SETS[folder]
-    (what, tagged, amalgamation), levels = (METHODS[name], False) if name in METHODS else neighbour(name)
+    plain = METHODS.get(name) or FURTHER.get((folder, name))
+    (what, tagged, amalgamation), levels = (plain, False) if plain else neighbour(name)
     taps = lambda of, indent: [f"{indent}taps: {LEVELS[of]}"] if levels else []
     known = [label for label in NAMES if any(label in labels for labels in teachers.values())]
     only = "" if len(known) == len(NAMES) else f", classes: [{', '.join(known)}]"
-    lines = [f"# CIFAR-10, {about}; {epochs} epochs of 45,000 images. {what}", f"name: {folder}-{name}", "teachers:"]
+    images = 45_000
+    if name == "supervised" and only:  # it has no use for the other images, and as many steps
+        images = images * len(known) // len(NAMES)
+        epochs = epochs * len(NAMES) // len(known)
+    lines = [f"# CIFAR-10, {about}; {epochs} epochs of {images:,} images. {what}", f"name: {folder}-{name}", "teachers:"]
     for teacher, labels in teachers.items():
         lines += [f"  - model: ../../teachers/{teacher}.onnx", f"    input: {INPUT.get(teacher, NORMALISED)}", f"    labels: [{', '.join(labels)}]", *taps(teacher, "    ")]
     lines += ["student:", f'  model: "zoo:resnet({student})"', *taps("student", "  "), "  input: {mean: [0.4730], std: [0.2503]}", "data:", "  unlabelled:"]
@@ -98,7 +113,7 @@ def main():
     for folder in SETS:
         for old in (RECIPES / folder).glob("*.yaml"):
             old.unlink()
-        for name in [*METHODS, *(NEIGHBOURS if folder == "methods" else ["srd"] if folder == "headline" else [])]:
+        for name in [*METHODS, *(NEIGHBOURS if folder == "methods" else ["srd"] if folder == "headline" else []), *(other for of, other in FURTHER if of == folder)]:
             write(folder, name)
 
 

@@ -12,6 +12,7 @@ four_resnet, which would not train as a student so: a step is lost in the roundi
     six_a   six_b                         six classes each, two of them (deer, dog) known to both: a resnet and a mobilenet
     four_resnet  four_mobilenet           three classes each
     four_convmixer  four_vit              two classes each
+    mixed_a  mixed_b                      every other class: a resnet and a convmixer
 
 Needs torch and onnx; run with PyTorch 1.13.1.
 """
@@ -40,7 +41,10 @@ TEACHERS = {
     "four_mobilenet": ("mobilenet", ["cat", "deer", "dog"], 20),
     "four_convmixer": ("convmixer", ["frog", "horse"], 20),
     "four_vit": ("vit", ["ship", "truck"], 25),
+    "mixed_a": ("resnet", ["airplane", "bird", "deer", "frog", "ship"], 12),
+    "mixed_b": ("convmixer", ["automobile", "cat", "dog", "horse", "truck"], 15),
 }
+WIDTHS = {"mixed_a": {"widths": (16, 32, 48)}, "mixed_b": {"width": 64}}  # instead of each network's own
 WHOLE = ("four_resnet",)  # stored in float32
 
 
@@ -198,7 +202,7 @@ def make(name, options):
     validation = known(images[TRAINED_ON:], labels[TRAINED_ON:])
     images, labels = known(images[:TRAINED_ON], labels[:TRAINED_ON])
     torch.manual_seed(options.seed)
-    network, start = NETWORKS[kind](len(classes)), time.time()
+    network, start = NETWORKS[kind](len(classes), **WIDTHS.get(name, {})), time.time()
     train(network, images, labels, options.epochs or epochs, 64, torch.Generator().manual_seed(options.seed))
     test = known(*read(options.data, ["test_batch"], classes))
     weights = sum(parameter.numel() for parameter in network.parameters())

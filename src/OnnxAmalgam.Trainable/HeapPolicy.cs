@@ -6,7 +6,7 @@ namespace OnnxAmalgam.Trainable;
 
 /// <summary>
 /// glibc gives the memory of a step's tensors back to the system when the step ends and takes it anew, page by page, in the next. Told to
-/// keep it, a small student's step is a tenth shorter (docs/benchmarks.md).
+/// keep it, a small student's step is a tenth shorter (docs/speed.md).
 /// </summary>
 internal static partial class HeapPolicy
 {

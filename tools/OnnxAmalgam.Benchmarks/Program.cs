@@ -24,7 +24,7 @@ var threads = new Option<int>("--threads") { Description = "Threads of every sid
 var rounds = new Option<int>("--rounds") { Description = "Rounds that count; every side works in each.", DefaultValueFactory = _ => 7 };
 var seconds = new Option<double>("--seconds") { Description = "About how long a side works in a round.", DefaultValueFactory = _ => 4 };
 var only = new Option<string[]>("--only") { Description = "Settings and methods, as cifar/soft, alone (data, scaling), startup, and merged (two teachers as one session), which is measured only where it is named; default: all that can run here but that.", AllowMultipleArgumentsPerToken = true };
-var page = new Option<string?>("--write") { Description = "A page whose measured parts are replaced, as docs/benchmarks.md." };
+var page = new Option<string?>("--write") { Description = "A page whose measured parts are replaced, as docs/speed.md." };
 var onGpu = new Command("cuda", "Measures the step on a GPU: teachers on the processor or beside the student, each way to order the two, fp32 and bf16.") { threads, rounds, seconds, only, page };
 var command = new RootCommand("Measures a training step of this program beside the same step in plain PyTorch, whole and in parts, in turn.") { threads, rounds, seconds, only, page, onGpu };
 onGpu.SetAction(parsed =>

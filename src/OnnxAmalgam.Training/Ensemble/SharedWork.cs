@@ -15,7 +15,7 @@ sealed record SharedWork(IReadOnlyList<int> Members, OnnxModel Model, IReadOnlyL
     const string Image = "image";
 
     /// <summary>Teachers that have a convolution or matrix product in common. To merge others gains nothing: two graphs in one session take the
-    /// time of two sessions (docs/benchmarks.md).</summary>
+    /// time of two sessions (docs/speed.md).</summary>
     /// <param name="networks">All of a recipe.</param>
     /// <param name="detail">Told which cannot be merged, and why.</param>
     public static IReadOnlyList<SharedWork> Find(IReadOnlyList<TeacherNetwork> networks, Action<string> detail)

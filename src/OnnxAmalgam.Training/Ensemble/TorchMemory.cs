@@ -25,6 +25,14 @@ static class TorchMemory
     public static Tensor[] Outputs(FrozenModel session, Tensor pixels) =>
         [.. session.OutputShapes(pixels.shape).Zip(session.Outputs, (shape, output) => empty(shape, Dtype(output.Type), pixels.device))];
 
+    /// <summary>What a network makes of pixels, in new tensors beside them.</summary>
+    public static Tensor[] Run(FrozenModel session, Tensor pixels)
+    {
+        Tensor[] outputs = Outputs(session, pixels);
+        session.Run(View(pixels), [.. outputs.Select(View)]);
+        return outputs;
+    }
+
     /// <summary>Torch's dtype for ONNX Runtime's.</summary>
     public static ScalarType Dtype(TensorElementType type) => type switch
     {

@@ -36,8 +36,7 @@ public sealed record Agreement(double MaxDifference, int Images, int Flips, doub
     {
         using var scope = NewDisposeScope();
         Tensor x = a.to(ScalarType.Float64), y = b.to(ScalarType.Float64);
-        double scale = y.abs().max().item<double>();
-        double difference = (x - y).abs().max().item<double>() / (scale < 1e-6 ? 1 : scale);
+        var (difference, scale) = Difference(x, y);
         if (!double.IsFinite(difference))
         {
             return new Agreement(double.PositiveInfinity, (int)a.shape[0], (int)a.shape[0], tolerance);
@@ -50,7 +49,23 @@ public sealed record Agreement(double MaxDifference, int Images, int Flips, doub
 
         var (best, _) = y.topk(2, dim: 1);
         Tensor margin = best.select(1, 0) - best.select(1, 1);
-        Tensor flipped = x.argmax(1).ne(y.argmax(1)).logical_and(margin.gt(tolerance * (scale < 1e-6 ? 1 : scale)));
+        Tensor flipped = x.argmax(1).ne(y.argmax(1)).logical_and(margin.gt(tolerance * scale));
         return new Agreement(difference, (int)a.shape[0], (int)flipped.sum().item<long>(), tolerance);
+    }
+
+    /// <summary>What is worst of several values and their references: scores first, then others of any shape, which decide nothing.</summary>
+    internal static Agreement Between(IReadOnlyList<Tensor> a, IReadOnlyList<Tensor> b, double tolerance)
+    {
+        using var scope = NewDisposeScope();
+        Agreement scores = Between(a[0], b[0], tolerance);
+        double[] others = [.. a.Zip(b, (x, y) => Difference(x.to(ScalarType.Float64), y.to(ScalarType.Float64)).Difference).Skip(1)];
+        return others.Aggregate(scores, (worst, difference) => worst with { MaxDifference = double.IsFinite(difference) ? Math.Max(worst.MaxDifference, difference) : double.PositiveInfinity });
+    }
+
+    /// <summary>max|x - y| over max|y|, and that (1 where it is under 1e-6).</summary>
+    static (double Difference, double Scale) Difference(Tensor x, Tensor y)
+    {
+        double largest = y.abs().max().item<double>(), scale = largest < 1e-6 ? 1 : largest;
+        return ((x - y).abs().max().item<double>() / scale, scale);
     }
 }

@@ -139,9 +139,7 @@ internal sealed class QuantisedStudent(OnnxModel model, AmalgamationSetup setup)
         {
             using var scope = NewDisposeScope();
             Tensor input = preprocess.Apply(BatchTensors.Canvas(batch, images));
-            Tensor[] outputs = [.. session.OutputShapes(input.shape).Zip(session.Outputs, (shape, info) => empty(shape, TorchMemory.Dtype(info.Type)))];
-            session.Run(TorchMemory.View(input), [.. outputs.Select(TorchMemory.View)]);
-            see(input, outputs);
+            see(input, TorchMemory.Run(session, input));
         }
     }
 

@@ -10,6 +10,7 @@ using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Evaluation;
 using OnnxAmalgam.Training.Recipes;
 using TorchSharp;
+using static Onnx.TensorProto.Types;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Export;
@@ -100,44 +101,50 @@ public static class StudentExport
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        Tensor ours = Scores(graph, student.Input, student.Logits, setup, TorchMemory.Device(setup.Compute.Device));
         var (model, input, rounding) = edited;
+        string[] values = [student.Logits, .. FloatOutputs(model).Where(name => name != student.Logits)];
+        Tensor[] ours = InTorch(graph, student.Input, values, setup, TorchMemory.Device(setup.Compute.Device));
         if (rounding == Rounding.None)
-            return Agreement.Between(InRuntime(model), ours, Agreement.ToleranceOf(model));
-        if (rounding == Rounding.Integer && Agreement.Between(InRuntime(edited.Exact!), ours, Agreement.ToleranceOf(edited.Exact!)) is { Passes: false } broken)
+            return Agreement.Between(InRuntime(model, input, values, setup), ours, Agreement.ToleranceOf(model));
+        if (rounding == Rounding.Integer && Agreement.Between(InRuntime(edited.Exact!, input, values, setup), ours, Agreement.ToleranceOf(edited.Exact!)) is { Passes: false } broken)
             return broken;
 
         // ONNX Runtime computes in single precision what its processor kernels cannot in half, and makes kernels of its own for integers; libtorch rounds where the graph says so
         using var rounded = new TrainableGraph(model);
-        (Tensor theirs, Tensor roundly) = (InRuntime(model), Scores(rounded, input, student.Logits, setup, CPU));
+        (Tensor[] theirs, Tensor[] roundly) = (InRuntime(model, input, values, setup), InTorch(rounded, input, values, setup, CPU));
         return rounding == Rounding.Integer
             ? Agreement.Between(theirs, roundly, Agreement.IntegerTolerance)
             : Agreement.Worse(Agreement.Between(theirs, ours, Agreement.HalfTolerance), Agreement.Between(roundly, ours, Agreement.HalfTolerance));
-
-        Tensor InRuntime(OnnxModel deployed) => Scores(deployed, input, student.Logits, setup);
     }
 
-    /// <summary>Z[n, classes] of a graph in libtorch.</summary>
-    static Tensor Scores(TrainableGraph graph, InputDescription fed, string logits, AmalgamationSetup setup, Device device)
+    /// <summary>What a file gives beside scores, as far as it is made of floats.</summary>
+    static IEnumerable<string> FloatOutputs(OnnxModel model)
+    {
+        var facts = Facts.Infer(model);
+        return model.Proto.Graph.Output.Select(output => output.Name).Where(name => facts.GetValueOrDefault(name)?.Type is DataType.Float or DataType.Double or DataType.Float16);
+    }
+
+    /// <summary>Values of a graph in libtorch, over all images.</summary>
+    static Tensor[] InTorch(TrainableGraph graph, InputDescription fed, string[] values, AmalgamationSetup setup, Device device)
     {
         graph.to(device).eval();
         var preprocess = new Preprocess(fed);
-        return cat([.. Canvases(setup).Select(canvas => graph.Run(new Dictionary<string, Tensor> { [graph.InputNames[0]] = preprocess.Apply(canvas).to(device) }, [logits])[0].cpu())]);
+        return Joined(Canvases(setup).Select(canvas => graph.Run(new Dictionary<string, Tensor> { [graph.InputNames[0]] = preprocess.Apply(canvas).to(device) }, values)));
     }
 
     /// <summary>The same of a file in ONNX Runtime, on the processor.</summary>
-    static Tensor Scores(OnnxModel model, InputDescription fed, string logits, AmalgamationSetup setup)
+    static Tensor[] InRuntime(OnnxModel model, InputDescription fed, string[] values, AmalgamationSetup setup)
     {
         var preprocess = new Preprocess(fed);
-        using var session = new FrozenModel(model, [logits], new FrozenModelOptions { Threads = setup.Compute.Threads });
-        return cat([.. Canvases(setup).Select(Run)]);
+        using var session = new FrozenModel(model, values, new FrozenModelOptions { Threads = setup.Compute.Threads });
+        return Joined(Canvases(setup).Select(canvas => TorchMemory.Run(session, preprocess.Apply(canvas))));
+    }
 
-        Tensor Run(Tensor canvas)
-        {
-            Tensor input = preprocess.Apply(canvas), output = empty(session.OutputShapes(input.shape)[0], TorchMemory.Dtype(session.Outputs[0].Type));
-            session.Run(TorchMemory.View(input), [TorchMemory.View(output)]);
-            return output;
-        }
+    /// <summary>Each value's batches one behind the other; what is one number for all images counts as a batch.</summary>
+    static Tensor[] Joined(IEnumerable<Tensor[]> batches)
+    {
+        Tensor[][] all = [.. batches];
+        return [.. all[0].Select((_, i) => cat([.. all.Select(values => values[i].cpu()).Select(value => value.dim() == 0 ? value.reshape(1) : value)]))];
     }
 
     /// <summary>At least 256 images as they are: test, then validation, then training images. Where there are fewer in all, they come

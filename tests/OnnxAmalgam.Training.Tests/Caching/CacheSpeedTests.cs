@@ -20,7 +20,7 @@ public sealed class CacheSpeedTests : IDisposable
 
     public void Dispose() => world.Dispose();
 
-    /// <summary>Takes minutes: run by name, see docs/benchmarks.md.</summary>
+    /// <summary>Takes minutes: run by name, see docs/speed.md.</summary>
     [Theory(Explicit = true)]
     [InlineData("28 px grey, soft targets", Grey, Soft)]
     [InlineData("28 px grey, published", Grey, Published)]

@@ -36,6 +36,18 @@ public sealed class AgreementTests
         Assert.Equal(passes, agreement.Passes);
     }
 
+    [Theory]
+    [InlineData(0.5, 0.125)]
+    [InlineData(double.NaN, double.PositiveInfinity)]
+    public void Further_values_count_by_their_own_largest_element_and_decide_nothing(double off, double difference)
+    {
+        using var scope = NewDisposeScope();
+        Tensor scores = tensor(new double[,] { { 9, 0 }, { 0, 9 } }), feature = tensor((double[])[4, 0, -1]);
+        Agreement agreement = Agreement.Between([scores, feature], [scores, feature + tensor((double[])[0, off, 0])], Tolerance);
+        Assert.Equal((difference, 2, 0), (agreement.MaxDifference, agreement.Images, agreement.Flips));
+        Assert.False(agreement.Passes);
+    }
+
     [Fact]
     public void What_is_no_number_never_agrees()
     {

@@ -34,7 +34,7 @@ public sealed class GraphMemoryTests : IDisposable
         }
     }
 
-    /// <summary>Takes three minutes: run by name, see docs/benchmarks.md.</summary>
+    /// <summary>Takes three minutes: run by name, see docs/speed.md.</summary>
     [Fact(Explicit = true)]
     public void Peak_memory_through_the_graph_is_at_most_five_percent_above_that_by_hand()
     {

@@ -25,7 +25,7 @@ public sealed class GraphOverheadTests
         }
     }
 
-    /// <summary>Takes a minute each: run by name, see docs/benchmarks.md.</summary>
+    /// <summary>Takes a minute each: run by name, see docs/speed.md.</summary>
     [Theory(Explicit = true)]
     [InlineData("demo", 25)]
     [InlineData("resnet18", 4)]
