@@ -2,7 +2,7 @@ using BenchmarkDotNet.Attributes;
 using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Evaluation;
-using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Losses.Features;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Benchmarks;

@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
-using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Gates;
+using OnnxAmalgam.Training.Losses.Scores;
 using OnnxAmalgam.Training.Losses;
 using OnnxAmalgam.Training.Recipes;
 

@@ -97,7 +97,7 @@ internal static class AmalgamationEquation
         if (Dropping(term) is { } chance) yield return $"dropping={Number(chance)}";
     }
 
-    /// <summary>The chance of <see cref="TeacherDropping"/>; null: all teachers count.</summary>
+    /// <summary>The chance of <see cref="Features.TeacherDropping"/>; null: all teachers count.</summary>
     public static double? Dropping(LossTerm term) => term switch
     {
         HintTerm hint => hint.TeacherDropping,

@@ -1,5 +1,9 @@
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.CommonSpace;
+using OnnxAmalgam.Training.Losses.Balance;
+using OnnxAmalgam.Training.Losses.Contrast;
+using OnnxAmalgam.Training.Losses.Features;
+using OnnxAmalgam.Training.Losses.Scores;
 using OnnxAmalgam.Training.Recipes;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

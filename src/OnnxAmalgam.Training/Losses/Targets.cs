@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace OnnxAmalgam.Training.Losses;
 
 /// <summary>One distribution over the union of labels from the teachers' scores: the label spaces of <see cref="Recipes.LabelMode"/>
-/// whose target is a distribution (the restricted one is a loss of its own, <see cref="RestrictedTarget"/>).</summary>
+/// whose target is a distribution (the restricted one is a loss of its own, <see cref="Scores.RestrictedTarget"/>).</summary>
 /// <remarks>In all of them z_i[n, classes_i] are scores before any softmax, and <c>places[i]</c>[classes_i] (int64) says which label of the
 /// union each class is. Nothing here has a gradient.</remarks>
 internal static class Targets

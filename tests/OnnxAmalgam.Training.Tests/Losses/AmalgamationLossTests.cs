@@ -1,7 +1,9 @@
 using OnnxAmalgam.Graphs;
-using OnnxAmalgam.Training.Recipes;
 using OnnxAmalgam.Training.CommonSpace;
+using OnnxAmalgam.Training.Losses.Features;
+using OnnxAmalgam.Training.Losses.Scores;
 using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Tests.Losses;

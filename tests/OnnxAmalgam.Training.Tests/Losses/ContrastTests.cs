@@ -1,5 +1,6 @@
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.CommonSpace;
+using OnnxAmalgam.Training.Losses.Contrast;
 using OnnxAmalgam.Training.Losses;
 using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using OnnxAmalgam.Training.CommonSpace;
-using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Losses.Features;
 using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 

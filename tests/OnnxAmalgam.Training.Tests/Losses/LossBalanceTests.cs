@@ -1,4 +1,5 @@
 using OnnxAmalgam.Training.CommonSpace;
+using OnnxAmalgam.Training.Losses.Balance;
 using OnnxAmalgam.Training.Losses;
 using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;

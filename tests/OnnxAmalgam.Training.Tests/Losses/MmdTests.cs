@@ -1,6 +1,6 @@
-using OnnxAmalgam.Training.Recipes;
 using CsCheck;
-using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Losses.Features;
+using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Tests.Losses;

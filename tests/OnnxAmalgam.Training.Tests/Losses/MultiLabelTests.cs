@@ -1,4 +1,5 @@
 using OnnxAmalgam.Training.Evaluation;
+using OnnxAmalgam.Training.Losses.Contrast;
 using OnnxAmalgam.Training.Losses;
 using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;

@@ -1,3 +1,4 @@
+using OnnxAmalgam.Training.Losses.Scores;
 using OnnxAmalgam.Training.Losses;
 using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;

@@ -1,4 +1,6 @@
-using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Losses.Contrast;
+using OnnxAmalgam.Training.Losses.Features;
+using OnnxAmalgam.Training.Losses.Scores;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Tests.Losses;

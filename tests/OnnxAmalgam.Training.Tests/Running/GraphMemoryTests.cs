@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Trainable;
-using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Losses.Scores;
 using OnnxAmalgam.Training.Optimisation;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using OnnxAmalgam.Trainable;
-using OnnxAmalgam.Training.Losses;
+using OnnxAmalgam.Training.Losses.Scores;
 using OnnxAmalgam.Training.Optimisation;
 using static TorchSharp.torch;
 
