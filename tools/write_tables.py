@@ -27,11 +27,11 @@ SETS = {
     "mnist-fashion": "digits + clothes, 5 epochs",
     "headline": "animals + vehicles, 30 epochs",
     "methods": "animals + vehicles, 4 epochs",
-    "five": "five + five classes",
-    "six": "six + six, two shared",
-    "mixed": "every other class each",
-    "four": "four teachers",
-    "foreign": "images of neither, too",
+    "five": "five + five classes, 6 epochs",
+    "six": "six + six classes, two shared, 6 epochs",
+    "mixed": "every other class each, 6 epochs",
+    "four": "four teachers of two or three classes, 6 epochs",
+    "foreign": "two teachers of three classes, and images of neither, 6 epochs",
 }
 NAMES = ["gated", "untagged", "estimated", "soft-concat", "published", "supervised"]
 
@@ -117,7 +117,7 @@ def choosing(log):
 
 def terms(protocols, log, times):
     """What a term beside gated soft targets adds on two sets of images."""
-    lines = ["| beside gated soft targets | digits + clothes, 3 epochs | animals + vehicles, 4 epochs | time of a step |", "|---|---|---|---|"]
+    lines = ["| beside gated soft targets | digits + clothes, 3 epochs | animals + vehicles, 4 epochs | time of a step, teachers computed |", "|---|---|---|---|"]
     base, other = log["catalogue-soft-gated"], protocols["methods-gated"]
     named = [m.removeprefix("methods-") for m in protocols if m.startswith("methods-") and "catalogue-" + m.removeprefix("methods-") in log]
     of = {name: (log["catalogue-" + name], protocols["methods-" + name]) for name in named if name not in ("published", "soft-concat", "supervised")}

@@ -41,7 +41,7 @@ internal sealed class ExportCommand : ProgramCommand
     readonly Option<string> precision = new("--precision")
     {
         Description = "fp16: convolutions and matrix products in half precision, input and output as before; half the size. Faster on GPUs, seldom on processors. "
-            + "int8: in 8-bit integers; about a third of the size, mostly faster on processors, at some cost in accuracy (--max-drop). Both are timed beside fp32",
+            + "int8: in 8-bit integers; a third to two thirds of the size, mostly faster on processors, at some cost in accuracy (--max-drop). Both are timed beside fp32",
         HelpName = "fp32|fp16|int8",
         DefaultValueFactory = _ => "fp32",
     };

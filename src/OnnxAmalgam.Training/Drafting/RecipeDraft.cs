@@ -167,7 +167,7 @@ public sealed class RecipeDraft
             : known ? "each image is taught by the teacher of its domain" : "each image is taught by the teacher that seems to know it");
         text.Line("  losses:");
         text.Line(taggers ? "    - {multi_label: {weight: 1}}" : "    - {soft_target: {weight: 1, temperature: 1}}");
-        text.Comment("terms on features add half a point to two in short trainings, for 8 to 130 % more time; the one tried in a long one added nothing (docs/benchmarks.md), e.g.:  - {srd: {weight: 0.1}}", indent: 4);
+        text.Comment("terms on features add half a point to two and a half in short trainings, for 8 to 130 % more time; the one tried in a long one added nothing (docs/benchmarks.md), e.g.:  - {srd: {weight: 0.1}}", indent: 4);
     }
 
     void WriteTraining(DraftText text)
