@@ -44,15 +44,20 @@ FURTHER = {
     ("methods", "untagged-srd"): ("As untagged, and SRD's projector distance.", False, ["labels: gated", f"losses: [{SOFT}, {{srd: {{weight: 0.1}}}}]"]),
     ("foreign", "untagged-nobody"): ("As untagged; at least three tenths of the images are taken for nobody's.", False, ["labels: gated", "gate: {refined: {nobody: 0.3}}", f"losses: [{SOFT}]"]),
 }
-# the best of the catalogue, in set methods (srd in headline, too): the terms beside soft targets, standardise, whether on two levels
+# the ten best of the catalogue, in set methods (srd in headline, too): terms, standardise, whether on two levels
 NEIGHBOURS = {
-    "review": ("ReviewKD on two levels", "{review: {weight: 0.3, channels: 16}}", "ema", True),
-    "hint-levels": ("hints on two levels", "{hint: {weight: 0.25}}", "ema", True),
-    "hint": ("hints", "{hint: {weight: 0.5}}", "ema", False),
-    "srd": ("SRD's projector distance", "{srd: {weight: 0.1}}", None, False),
-    "ickd": ("inter-channel correlation", "{ickd: {weight: 3}}", None, False),
-    "infonce": ("InfoNCE in a common space", "{infonce: {weight: 0.1}}, {reconstruction: {weight: 10}}", None, False),
+    "pretrained": ("Gated soft targets; the student comes from telling patches apart.", SOFT, None, False),
+    "srd": ("Gated soft targets and SRD's projector distance.", SOFT + ", {srd: {weight: 0.1}}", None, False),
+    "review": ("Gated soft targets and ReviewKD on two levels.", SOFT + ", {review: {weight: 0.3, channels: 16}}", "ema", True),
+    "ickd": ("Gated soft targets and inter-channel correlation.", SOFT + ", {ickd: {weight: 3}}", None, False),
+    "hint-levels": ("Gated soft targets and hints on two levels.", SOFT + ", {hint: {weight: 0.25}}", "ema", True),
+    "hint-offline": ("Gated soft targets and hints; teachers' features standardised beforehand.", SOFT + ", {hint: {weight: 0.5}}", "offline", False),
+    "standardised-logits": ("Standardised scores, gated.", "{standardised_logits: {weight: 1, temperature: 1}}", None, False),
+    "similarity": ("Gated soft targets and the similarity of images.", SOFT + ", {similarity: {weight: 100}}", None, False),
+    "hint": ("Gated soft targets and hints.", SOFT + ", {hint: {weight: 0.5}}", "ema", False),
+    "infonce": ("Gated soft targets and InfoNCE in a common space.", SOFT + ", {infonce: {weight: 0.1}}, {reconstruction: {weight: 10}}", None, False),
 }
+PATCHES = "../../../data/patches.onnx"  # onnx-amalgam pretrain models/recipes/methods/gated.yaml --classes 500 -o data/patches.onnx
 LEVELS = {"student": "[layer2, layer3]", "cifar_animals": "[f.5, f.7]", "cifar_vehicles": "[net.f.4, net.f.7]"}
 INPUT = {"cifar_vehicles": "{layout: nhwc, scale: 1, mean: [0], std: [1]}"}
 
@@ -74,7 +79,7 @@ def neighbour(name):
     """A method of the catalogue as METHODS has them, and whether it reads two levels."""
     about, terms, standardise, levels = NEIGHBOURS[name]
     lines = ["labels: gated", *([f"standardise: {standardise}"] if standardise else []), *(["common_space: {channels: 32, blocks: 1}"] if name == "infonce" else [])]
-    return (f"Gated soft targets and {about}.", True, [*lines, f"losses: [{SOFT}, {terms}]"]), levels
+    return (about, True, [*lines, f"losses: [{terms}]"]), levels
 
 
 def write(folder, name):
@@ -91,7 +96,7 @@ def write(folder, name):
     lines = [f"# CIFAR-10, {about}; {epochs} epochs of {images:,} images. {what}", f"name: {folder}-{name}", "teachers:"]
     for teacher, labels in teachers.items():
         lines += [f"  - model: ../../teachers/{teacher}.onnx", f"    input: {INPUT.get(teacher, NORMALISED)}", f"    labels: [{', '.join(labels)}]", *taps(teacher, "    ")]
-    lines += ["student:", f'  model: "zoo:resnet({student})"', *taps("student", "  "), "  input: {mean: [0.4730], std: [0.2503]}", "data:", "  unlabelled:"]
+    lines += ["student:", f"  model: {PATCHES}" if name == "pretrained" else f'  model: "zoo:resnet({student})"', *taps("student", "  "), "  input: {mean: [0.4730], std: [0.2503]}", "data:", "  unlabelled:"]
     if name == "supervised":
         lines += [f"    - {{cifar10: ../../../data/cifar10, split: train, part: 0..0.9{only}}}"]
     else:
