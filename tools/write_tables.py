@@ -47,6 +47,11 @@ def runs(log):
     return found
 
 
+def methods(name, log):
+    """A protocol's own methods, without its name before theirs: {method: {seed: row}}."""
+    return {method.removeprefix(name + "-"): of for method, of in log.items() if method.startswith(name + "-")}
+
+
 def share(value):
     text = f"{value:.4f}"
     return text[1:] if text.startswith("0") else text
@@ -66,7 +71,7 @@ def seeds(of):
 
 def protocol(name, log):
     """A protocol's methods beside its teachers; minutes: the fastest run's."""
-    own = {method.removeprefix(name + "-"): of for method, of in log.items() if method.startswith(name + "-")}
+    own = methods(name, log)
     if not own:
         return "Not measured yet."
     first = next(iter(next(iter(own.values())).values()))["accuracy"]
@@ -105,7 +110,7 @@ def choosing(log):
     """What the domains, and an estimate of them, are worth in each protocol."""
     lines = ["| teachers and images | `gated` above soft targets | `untagged` above soft targets | `gated`, `untagged` above the concatenated teachers | `gated` above supervised |", "|---|---|---|---|---|"]
     for name, about in SETS.items():
-        own = {method.removeprefix(name + "-"): of for method, of in log.items() if method.startswith(name + "-")}
+        own = methods(name, log)
         if not own:
             continue
         of = lambda method: own.get(method, {})
@@ -118,11 +123,10 @@ def choosing(log):
 def terms(protocols, log, times):
     """What a term beside gated soft targets adds on two sets of images."""
     lines = ["| beside gated soft targets | digits + clothes, 3 epochs | animals + vehicles, 4 epochs | time of a step, teachers computed |", "|---|---|---|---|"]
-    base, other = log["catalogue-soft-gated"], protocols["methods-gated"]
-    named = [m.removeprefix("methods-") for m in protocols if m.startswith("methods-") and "catalogue-" + m.removeprefix("methods-") in log]
-    of = {name: (log["catalogue-" + name], protocols["methods-" + name]) for name in named if name not in ("published", "soft-concat", "supervised")}
-    for name, (cheap, hard) in sorted(of.items(), key=lambda m: -mean(m[1][1].values(), "union")):
-        lines.append(f"| `{name}` | {points(cheap, base)} | {points(hard, other)} | {float(times[name]) / float(times['soft-gated']):.1f} times |")
+    cheap, hard = methods("catalogue", log), methods("methods", protocols)
+    both = [name for name in hard if name in cheap and name not in NAMES]
+    for name in sorted(both, key=lambda name: -mean(hard[name].values(), "union")):
+        lines.append(f"| `{name}` | {points(cheap[name], cheap['soft-gated'])} | {points(hard[name], hard['gated'])} | {float(times[name]) / float(times['soft-gated']):.1f} times |")
     return "\n".join(lines)
 
 
