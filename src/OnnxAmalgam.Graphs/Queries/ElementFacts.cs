@@ -91,7 +91,9 @@ internal sealed class ElementFacts
 
     public int? Depth(GraphElement element) => Of(depths.Value, element);
 
-    public int? Distance(GraphElement element) => Of(distances.Value, element);
+    /// <summary>A Constant op makes what is an initializer, which lies where its first user does: one op further.</summary>
+    public int? Distance(GraphElement element) => Of(distances.Value, element)
+        ?? (element.Kind == ElementKind.Op ? graph.Next(element, Edge.Produces, forth: true).Where(made => made.Kind == ElementKind.Initializer).Select(made => Distance(made) + 1).Min() : null);
 
     public long? Parameters(GraphElement element) => element.Kind switch
     {

@@ -20,11 +20,11 @@ public sealed class Query
         return new Query(text, Grammar.Read(text));
     }
 
-    /// <summary>Whether a text is meant as a query and not as a name: a kind with something behind it, or a bracket or hop in it.</summary>
+    /// <summary>Whether a text is meant as a query and not as a name: a kind, alone or with something behind it, a bracket or hop in it, or a quote or parenthesis before it.</summary>
     public static bool IsQuery(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return text.Contains('[', StringComparison.Ordinal) || text.Contains("~>", StringComparison.Ordinal) || text.Contains("<~", StringComparison.Ordinal)
+        return text is ['"' or '\'' or '(', ..] || text.Contains('[', StringComparison.Ordinal) || text.Contains("~>", StringComparison.Ordinal) || text.Contains("<~", StringComparison.Ordinal)
             || Words.Kinds.Any(kind => text == kind || text.StartsWith(kind + " ", StringComparison.Ordinal));
     }
 

@@ -31,9 +31,9 @@ public sealed class Selection : IReadOnlyList<GraphElement>
         return Of(sorted.Concat(elements.Where(element => value(element) is null)));
     }
 
-    /// <summary>Groups of equal value, in order of their first members; a pick then picks in each. Elements without a value are in none.</summary>
+    /// <summary>Groups of equal value; a pick then picks in each, and what is picked keeps the order of this selection. Elements without a value are in none.</summary>
     public GroupedSelection By<T>(Func<GraphElement, T?> value) =>
-        new(Graph, [.. elements.Where(element => value(element) is not null).GroupBy(value).Select(group => Of(group))]);
+        new(this, [.. elements.Where(element => value(element) is not null).GroupBy(value).Select(group => Of(group))]);
 
     /// <summary>The first, or none where there is none.</summary>
     public Selection First() => Nth(1);
@@ -65,10 +65,15 @@ public sealed class Selection : IReadOnlyList<GraphElement>
     public Selection In(Edge edges, int from = 1, int? to = 1) => Of(Walk.Steps(this, edges, forth: false, from, to));
 
     /// <summary>The first elements on every way along the edges that satisfy a condition; no way goes on behind them.</summary>
-    public Selection OutUntil(Edge edges, Func<GraphElement, bool> condition) => Of(Walk.Until(this, edges, forth: true, condition));
+    /// <param name="edges">Edges to follow forwards.</param>
+    /// <param name="condition">Where a way ends.</param>
+    /// <param name="from">Fewest steps to an element that is selected.</param>
+    /// <param name="to">Most steps; null: any number.</param>
+    public Selection OutUntil(Edge edges, Func<GraphElement, bool> condition, int from = 1, int? to = null) => Of(Walk.Until(this, edges, forth: true, condition, from, to));
 
     /// <summary>The first elements on every way against the edges that satisfy a condition; no way goes on behind them.</summary>
-    public Selection InUntil(Edge edges, Func<GraphElement, bool> condition) => Of(Walk.Until(this, edges, forth: false, condition));
+    /// <inheritdoc cref="OutUntil"/>
+    public Selection InUntil(Edge edges, Func<GraphElement, bool> condition, int from = 1, int? to = null) => Of(Walk.Until(this, edges, forth: false, condition, from, to));
 
     /// <summary>Everything on some way along the flow of data from here to there, both ends included, in the order of the graph.</summary>
     public Selection PathTo(Selection target)
@@ -104,11 +109,11 @@ public sealed class Selection : IReadOnlyList<GraphElement>
 /// <summary>Elements in groups; a pick takes from each and gives one selection again.</summary>
 public sealed class GroupedSelection
 {
-    readonly QueryGraph graph;
+    readonly Selection whole;
 
-    internal GroupedSelection(QueryGraph graph, IReadOnlyList<Selection> groups) => (this.graph, Groups) = (graph, groups);
+    internal GroupedSelection(Selection whole, IReadOnlyList<Selection> groups) => (this.whole, Groups) = (whole, groups);
 
-    /// <summary>The groups.</summary>
+    /// <summary>The groups, in order of their first members.</summary>
     public IReadOnlyList<Selection> Groups { get; }
 
     /// <summary>The first of each group.</summary>
@@ -124,5 +129,9 @@ public sealed class GroupedSelection
     /// <exception cref="InputException">A group has several.</exception>
     public Selection Single() => Each(group => group.Single().Alone);
 
-    internal Selection Each(Func<Selection, Selection> pick) => new(graph, [.. Groups.SelectMany(pick)]);
+    internal Selection Each(Func<Selection, Selection> pick)
+    {
+        var picked = Groups.SelectMany(pick).ToHashSet();
+        return whole.Where(picked.Contains);
+    }
 }

@@ -19,21 +19,20 @@ internal static class Walk
         return InOrder(found);
     }
 
-    /// <summary>The first elements on each way that satisfy a condition, in the order of the graph.</summary>
-    public static IEnumerable<GraphElement> Until(Selection start, Edge edges, bool forth, Func<GraphElement, bool> condition)
+    /// <summary>The first elements on each way that satisfy a condition, where they lie so many steps away, in the order of the graph.</summary>
+    public static IEnumerable<GraphElement> Until(Selection start, Edge edges, bool forth, Func<GraphElement, bool> condition, int from, int? to)
     {
-        var found = new HashSet<GraphElement>();
+        HashSet<GraphElement> found = from == 0 ? [.. start.Where(condition)] : [];
+        HashSet<GraphElement> front = [.. start.Except(found)];
         var seen = new HashSet<GraphElement>();
-        var open = new Stack<GraphElement>(start);
-        while (open.TryPop(out var element))
+        for (var step = 1; front.Count > 0 && step <= (to ?? int.MaxValue); step++)
         {
-            foreach (var next in start.Graph.Next(element, edges, forth).Where(seen.Add))
-            {
-                if (condition(next))
-                    found.Add(next);
-                else
-                    open.Push(next);
-            }
+            // with no bound an element met again leads nowhere new; with one, how far away it lies matters
+            var (isNew, next) = (to is null && step >= from, front.SelectMany(element => start.Graph.Next(element, edges, forth)));
+            var met = next.Where(element => !isNew || seen.Add(element)).Distinct().ToLookup(condition);
+            if (step >= from)
+                found.UnionWith(met[true]);
+            front = [.. met[false]];
         }
         return InOrder(found);
     }

@@ -58,6 +58,36 @@ public sealed class QueryGraphTests
         Assert.Equal("b c", Names(graph.Select("tensor[logits] <~ flow until [kind=tensor & (type=Relu or type=Conv)]")));
     }
 
+    [Theory]
+    [InlineData("tensor[image] ~> flow(1..3) until [type=Add]", "")]
+    [InlineData("tensor[image] ~> flow(5) until [type=Add]", "d")]
+    [InlineData("tensor[image] ~> flow* until [type=Add]", "d")]
+    [InlineData("tensor[image] ~> flow(6..) until [type=Add]", "")]
+    [InlineData("tensor[image] ~> flow(3..) until [type=Relu or type=Conv]", "")]
+    [InlineData("tensor[image] ~> flow(0..2) until [image]", "image")]
+    [InlineData("tensor[logits] <~ flow(8) until [kind=tensor & type=Conv]", "c")]
+    [InlineData("tensor[logits] <~ flow(9..12) until [kind=tensor & type=Conv]", "a")]
+    public void A_way_that_ends_may_be_bounded(string query, string names) => Assert.Equal(names, Names(new QueryGraph(Branching()).Select(query)));
+
+    [Theory]
+    [InlineData("tensor[type=Conv or type=Relu] by type last", "b c")]
+    [InlineData("tensor[type=Conv or type=Relu] by type last last", "c")]
+    [InlineData("tensor[type=Conv or type=Relu] sort depth desc by type first", "b c")]
+    [InlineData("tensor[type=Conv or type=Relu] sort name desc by type first", "c b")]
+    public void Picks_keep_the_order_of_what_they_pick_from(string query, string names) => Assert.Equal(names, Names(new QueryGraph(Branching()).Select(query)));
+
+    [Theory]
+    [InlineData("op[attr(alpha)=0.1]", "a")]
+    [InlineData("op[attr(alpha)>=0.1]", "a")]
+    [InlineData("op[attr(alpha)!=0.1]", "b")]
+    [InlineData("op by attr(alpha) first", "a b")]
+    public void A_float_is_the_number_that_one_writes(string query, string names)
+    {
+        AttributeProto Alpha(float value) => new() { Name = "alpha", Type = AttributeProto.Types.AttributeType.Float, F = value };
+        var model = Model(Image("N", 3), [Node("LeakyRelu", ["image"], ["a"], Alpha(0.1f)), Node("LeakyRelu", ["a"], ["b"], Alpha(1e-12f))], ["b"]);
+        Assert.Equal(names, Names(new QueryGraph(model).Select(query)));
+    }
+
     [Fact]
     public void Initializers_come_in_the_order_of_their_users_whatever_the_file_says()
     {
@@ -100,6 +130,7 @@ public sealed class QueryGraphTests
         Assert.Equal("held", Names(graph.Initializers));
         Assert.Equal("scaled", Names(graph.Select("op[type=Constant] ~> produces <~ uses")));
         Assert.Equal("image scaled", Names(graph.Tensors));
+        Assert.Equal([1, 0], graph.Ops.Select(op => op.Distance));
     }
 
     [Fact]

@@ -94,12 +94,15 @@ public sealed class QueryLanguageTests
     [InlineData("tensor[dominator=yes]", "column 17: expected a truth", "got yes")]
     [InlineData("op[name=~\"(\"]", "column 8: expected a regular expression", "")]
     [InlineData("op ~> feeds(3..1)", "column 13: expected steps", "got '3..1'")]
+    [InlineData("op nth 0", "column 8: expected a whole number from 1", "got '0'")]
     [InlineData("op nth first", "column 8: expected a number", "got 'first'")]
     [InlineData("~> feeds", "column 1: expected a kind of element first", "got '~>'")]
     [InlineData(". ~> feeds", "column 1: expected a kind of element first", "got '.'")]
     [InlineData("op to (.)", "column 8: expected a kind of element first", "got '.)'")]
     [InlineData("op + (<~ uses)", "column 7: expected a kind of element first", "got '<~'")]
     [InlineData("", "column 1: expected", "got the end")]
+    [InlineData("op\n[rnk=4]", "column 5: expected a property", "did you mean 'rank'")]
+    [InlineData("op +\n  (<~ uses)", "column 9: expected a kind of element first", "got '<~'")]
     public void A_mistake_is_shown_with_its_column(string query, string where, string what)
     {
         var message = Assert.Throws<InputException>(() => Query.Parse(query)).Message;

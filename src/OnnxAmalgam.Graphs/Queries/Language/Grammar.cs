@@ -9,20 +9,15 @@ namespace OnnxAmalgam.Graphs.Queries.Language;
 /// <summary>The grammar of docs/queries.md, as parser combinators.</summary>
 internal static class Grammar
 {
-    /// <summary>A word that the language does not know, where it stands; not a matter of the grammar, so it is said after parsing.</summary>
-    sealed class UnknownWordException(int column, string message) : Exception(message)
-    {
-        public int Column => column;
-    }
-
     static readonly TokenListParser<QueryToken, string> Word = Token.EqualTo(QueryToken.Word).Select(token => token.ToStringValue());
 
     static readonly TokenListParser<QueryToken, string> Quoted = Token.EqualTo(QueryToken.Text).Select(token => token.ToStringValue()[1..^1]);
 
     static readonly TokenListParser<QueryToken, double> Number = Token.EqualTo(QueryToken.Number).Select(token => double.Parse(token.ToStringValue(), CultureInfo.InvariantCulture));
 
-    static readonly TokenListParser<QueryToken, int> WholeNumber = Token.EqualTo(QueryToken.Number).Select(token =>
-        int.TryParse(token.ToStringValue(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : throw Unknown(token, $"a whole number, got '{token.ToStringValue()}'"));
+    /// <summary>From 1, or from -1 for the end.</summary>
+    static readonly TokenListParser<QueryToken, int> Place = Token.EqualTo(QueryToken.Number).Select(token =>
+        int.TryParse(token.ToStringValue(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number != 0 ? number : throw QueryMistake.Word(token, $"a whole number from 1, or from -1 for the end, got '{token.ToStringValue()}'"));
 
     static TokenListParser<QueryToken, Token<QueryToken>> Keyword(string word) =>
         Token.EqualToValue(QueryToken.Word, word).Named($"'{word}'");
@@ -41,7 +36,7 @@ internal static class Grammar
 
     /// <summary>The column of the next token, which stays.</summary>
     static readonly TokenListParser<QueryToken, int> Here = input =>
-        TokenListParserResult.Value(input.IsAtEnd ? 1 : input.First().Position.Column, input, input);
+        TokenListParserResult.Value(input.IsAtEnd ? 1 : QueryMistake.Column(input.First()), input, input);
 
     static readonly TokenListParser<QueryToken, QueryNode> Inner =
         from open in Token.EqualTo(QueryToken.Open)
@@ -101,7 +96,7 @@ internal static class Grammar
                 from tail in (from sign in Sign from right in Compared select ((Token<QueryToken> Sign, Operand Right)?)(sign, right)).OptionalOrDefault()
                 select (left, tail))
             .Select(test => test.Value.tail is var (sign, right)
-                ? (Condition)Compare(test.Text, test.Value.left, sign, right)
+                ? (Condition)Comparing.Of(test.Text, test.Value.left, sign, right)
                 : new TruthCondition(test.Value.left));
 
     static readonly TokenListParser<QueryToken, Condition> Atom =
@@ -135,14 +130,14 @@ internal static class Grammar
     static readonly TokenListParser<QueryToken, Stage> Hop =
         Written(from direction in Token.EqualTo(QueryToken.Out).Or(Token.EqualTo(QueryToken.In))
                 from edges in Edges
-                from steps in Steps.OptionalOrDefault((From: 1, To: (int?)1))
+                from steps in Steps.Select(steps => ((int From, int? To)?)steps).OptionalOrDefault()
                 from until in Keyword("until").IgnoreThen(Bracket).Select(condition => (Condition?)condition).OptionalOrDefault()
                 select (direction, edges, steps, until))
-            .Select(hop => (Stage)new HopStage(hop.Text, hop.Value.edges, hop.Value.direction.Kind == QueryToken.Out, hop.Value.steps.From, hop.Value.steps.To, hop.Value.until));
+            .Select(hop => (Stage)Hops(hop.Text, hop.Value.direction.Kind == QueryToken.Out, hop.Value.edges, hop.Value.steps, hop.Value.until));
 
     static readonly TokenListParser<QueryToken, (string Word, int Number)> Pick =
         Keyword("first").Or(Keyword("last")).Or(Keyword("single")).Select(token => (token.ToStringValue(), 0))
-            .Or(Keyword("nth").IgnoreThen(WholeNumber).Select(number => ("nth", number)));
+            .Or(Keyword("nth").IgnoreThen(Place).Select(number => ("nth", number)));
 
     static readonly TokenListParser<QueryToken, Stage> AnyStage =
         Written(Bracket).Select(read => (Stage)new FilterStage(read.Text, read.Value))
@@ -183,14 +178,14 @@ internal static class Grammar
     {
         var tokens = QueryTokenizer.Instance.TryTokenize(text);
         if (!tokens.HasValue)
-            throw Error(text, tokens.ErrorPosition, "a word, a number, a quoted text or a sign");
+            throw QueryMistake.At(text, tokens.ErrorPosition, "a word, a number, a quoted text or a sign");
         try
         {
             var result = Whole.AtEnd().TryParse(tokens.Value);
             if (!result.HasValue)
-                throw Error(text, result.ErrorPosition, Expectations(result.Expectations));
+                throw QueryMistake.At(text, result.ErrorPosition, QueryMistake.Expectations(result.Expectations));
             return result.Value.Self is { Column: var column }
-                ? throw Error(text, new Position(column - 1, 1, column), $"a kind of element first ({string.Join(", ", Words.Kinds)} or *)")
+                ? throw QueryMistake.At(text, new Position(column - 1, 1, column), $"a kind of element first ({string.Join(", ", Words.Kinds)} or *)")
                 : result.Value;
         }
         catch (UnknownWordException e)
@@ -199,43 +194,29 @@ internal static class Grammar
         }
     }
 
-    static InputException Error(string text, Position position, string expected)
-    {
-        var at = position.HasValue ? position.Absolute : text.Length;
-        var rest = text[at..].TrimStart();
-        var got = rest.Length == 0 ? "the end" : $"'{string.Concat(rest.TakeWhile((c, i) => i == 0 || !char.IsWhiteSpace(c)).Take(20))}'";
-        return new($"query '{text}', column {at + 1}: expected {expected}, got {got} (docs/queries.md)");
-    }
-
-    static string Expectations(string[]? expected)
-    {
-        string[] all = [.. (expected ?? []).Distinct(StringComparer.Ordinal).Select(one => one.Replace('`', '\''))];
-        return all.Length switch
-        {
-            0 => "something else",
-            1 => all[0],
-            _ => $"{string.Join(", ", all[..^1])} or {all[^1]}",
-        };
-    }
-
-    static UnknownWordException Unknown(Token<QueryToken> token, string expected) => new(token.Position.Column, expected);
-
     static Property Known(Token<QueryToken> token)
     {
         var name = token.ToStringValue().TrimStart('.');
-        return Property.Find(name) ?? throw Unknown(token, $"a property: {Words.Expected(Property.All.Select(property => property.Name).Append("attr(...)"), name)}");
+        return Property.Find(name) ?? throw QueryMistake.Word(token, $"a property: {Words.Expected(Property.All.Select(property => property.Name).Append("attr(...)"), name)}");
     }
 
     static Edge KnownEdge(Token<QueryToken> token) => Words.Edges.TryGetValue(token.ToStringValue(), out var edge)
         ? edge
-        : throw Unknown(token, $"an edge: {Words.Expected(Words.Edges.Keys, token.ToStringValue())}");
+        : throw QueryMistake.Word(token, $"an edge: {Words.Expected(Words.Edges.Keys, token.ToStringValue())}");
 
     static QueryNode KnownKind(Token<QueryToken> token) => token.ToStringValue() switch
     {
-        "." => new SelfNode(token.Position.Column),
+        "." => new SelfNode(QueryMistake.Column(token)),
         var word when Array.IndexOf(Words.Kinds, word) is >= 0 and var kind => new KindNode(word, (ElementKind)kind),
-        var word => throw Unknown(token, $"a kind of element: {Words.Expected(Words.Kinds, word)}"),
+        var word => throw QueryMistake.Word(token, $"a kind of element: {Words.Expected(Words.Kinds, word)}"),
     };
+
+    /// <summary>Where nothing is said, one step, or with <c>until</c> any number.</summary>
+    static HopStage Hops(string text, bool forth, Edge edges, (int From, int? To)? steps, Condition? until)
+    {
+        var (from, to) = steps ?? (1, until is null ? 1 : null);
+        return new HopStage(text, edges, forth, from, to, until);
+    }
 
     /// <summary><c>2</c>, <c>1..3</c>, <c>2..</c>.</summary>
     static (int From, int? To) Range(Token<QueryToken> token)
@@ -250,50 +231,6 @@ internal static class Grammar
             good &= int.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out var last);
             to = last;
         }
-        return good && (to is null || to >= from) ? (from, to) : throw Unknown(token, $"steps as 2, 1..3 or 2.., got '{text}'");
-    }
-
-    static Comparison Compare(string text, Operand left, Token<QueryToken> sign, Operand right)
-    {
-        var comparison = sign.Kind switch
-        {
-            QueryToken.Equal => Operator.Equal,
-            QueryToken.Unequal => Operator.Unequal,
-            QueryToken.Less => Operator.Less,
-            QueryToken.AtMost => Operator.AtMost,
-            QueryToken.More => Operator.More,
-            QueryToken.AtLeast => Operator.AtLeast,
-            _ => Pattern(sign, right),
-        };
-        if (comparison.IsOrder && (!Fits(left.Type) || !Fits(right.Type)))
-            throw Unknown(sign, $"numbers on both sides of '{comparison.Sign}', got {(Fits(left.Type) ? right : left).Text}");
-        var isPattern = sign.Kind is QueryToken.Like or QueryToken.Matches;
-        if (!isPattern && left.Type != right.Type && left.Type != PropertyType.Any && right.Type != PropertyType.Any)
-            throw Unknown(sign, $"a {Kind(left.Type)} beside '{left.Text}', got {right.Text}");
-        return new Comparison(text, left, comparison, right);
-    }
-
-    static bool Fits(PropertyType type) => type is PropertyType.Number or PropertyType.Any;
-
-    static string Kind(PropertyType type) => type switch
-    {
-        PropertyType.Number => "number",
-        PropertyType.Truth => "truth (true or false)",
-        PropertyType.Shape => "list such as [N,16,7,7]",
-        _ => "text",
-    };
-
-    static Operator Pattern(Token<QueryToken> sign, Operand right)
-    {
-        if (right is not Literal { Value: string pattern })
-            throw Unknown(sign, $"a text behind '{sign.ToStringValue()}', got {right.Text}");
-        try
-        {
-            return sign.Kind == QueryToken.Like ? Operator.Like(pattern) : Operator.Matches(pattern);
-        }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException)
-        {
-            throw Unknown(sign, $"a regular expression (without look-around and back references), got {right.Text}: {e.Message}");
-        }
+        return good && (to is null || to >= from) ? (from, to) : throw QueryMistake.Word(token, $"steps as 2, 1..3 or 2.., got '{text}'");
     }
 }

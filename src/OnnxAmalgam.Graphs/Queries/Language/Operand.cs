@@ -19,7 +19,7 @@ internal abstract record Operand(string Text, PropertyType Type)
     /// <summary>A value in words.</summary>
     public static string Shown(object value) => value switch
     {
-        double number => number.ToString("0.######", CultureInfo.InvariantCulture),
+        double number => number.ToString(CultureInfo.InvariantCulture),
         bool truth => truth ? "true" : "false",
         IReadOnlyList<object> list => $"[{string.Join(',', list.Select(Shown))}]",
         _ => $"{value}",

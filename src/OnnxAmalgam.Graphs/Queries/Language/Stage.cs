@@ -27,8 +27,8 @@ internal sealed record HopStage(string Text, Edge Edges, bool Forth, int From, i
         {
             (null, true) => from.Out(Edges, From, To),
             (null, false) => from.In(Edges, From, To),
-            (var until, true) => from.OutUntil(Edges, element => until.Holds(at.Of(element))),
-            (var until, false) => from.InUntil(Edges, element => until.Holds(at.Of(element))),
+            (var until, true) => from.OutUntil(Edges, element => until.Holds(at.Of(element)), From, To),
+            (var until, false) => from.InUntil(Edges, element => until.Holds(at.Of(element)), From, To),
         };
         at.Note(Text, from.Count, found, () => []);
         return found;
@@ -62,7 +62,7 @@ internal sealed record PickStage(string Text, Operand? By, string Pick, int Numb
 {
     public override Selection Run(Selection from, Evaluation at)
     {
-        var groups = By is { } key ? from.By(element => key.Grouped(at.Of(element))) : new GroupedSelection(from.Graph, [from]);
+        var groups = By is { } key ? from.By(element => key.Grouped(at.Of(element))) : new GroupedSelection(from, [from]);
         var picked = groups.Each(Picked);
         at.Note(Text, from.Count, picked, () => [.. from.Except(picked).Select(element => new DroppedElement(element, WhyNot(groups, element)))]);
         return picked;
