@@ -53,7 +53,11 @@ internal sealed class AmalgamationStep : IDisposable
 
         shared = setup.Recipe.Amalgamation.Balance is GradNormBalance ? Student.Initializers[SharedLayer.Of(setup.Student)] : null;
         TermNames = ["loss", .. Loss.TermNames];
-        Optimizer = Optimizer.Create(setup.Recipe.Train, Groups());
+        Optimizer = Optimizer.Create(setup.Recipe.Train,
+        [
+            .. ParameterGroups.OfStudent(Student, setup.Student.Plan),
+            .. ParameterGroups.Beside("common_space", Loss.named_parameters().Select(p => new NamedParameter("loss/" + p.name, p.parameter)), setup.Recipe.Train),
+        ]);
     }
 
     /// <summary>The student; its mode is the caller's affair between steps.</summary>
@@ -271,29 +275,5 @@ internal sealed class AmalgamationStep : IDisposable
             Tensor canvas = BatchTensors.Canvas(batch, some).to(device);
             return [.. setup.Panel.Run(canvas, i => some.NameOf(batch.Indices[i])).SelectMany(a => a.Taps)];
         }
-    }
-
-    /// <summary>The student's weights by their settings, frozen ones left out, and the losses' own.</summary>
-    ParameterGroup[] Groups()
-    {
-        var settings = setup.Student.Plan.Settings;
-        return
-        [
-            .. Student.Initializers.Where(p => !settings[p.Key].IsFrozen).GroupBy(p => settings[p.Key])
-                .Select(g => new ParameterGroup(g.Key.Group, [.. g.Select(p => new NamedParameter("student/" + p.Key, p.Value))], g.Key.RateFactor, g.Key.WeightDecay)),
-            .. Group("common_space", Loss.named_parameters().Select(p => new NamedParameter("loss/" + p.name, p.parameter)), setup.Recipe.Train.CommonRate),
-        ];
-    }
-
-    /// <summary>One group, or two where vectors (biases, normalisation) do not decay; none where there is nothing to train.</summary>
-    IEnumerable<ParameterGroup> Group(string name, IEnumerable<NamedParameter> parameters, double factor)
-    {
-        TrainRecipe train = setup.Recipe.Train;
-        var byDecay = parameters.ToLookup(p => train.DecayVectors || p.Value.dim() > 1);
-        return new[]
-        {
-            new ParameterGroup(name, [.. byDecay[true]], factor, train.WeightDecay),
-            new ParameterGroup(name + ".vectors", [.. byDecay[false]], factor, 0),
-        }.Where(g => g.Parameters.Count > 0);
     }
 }

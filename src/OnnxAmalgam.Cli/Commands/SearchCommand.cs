@@ -2,6 +2,7 @@ using System.CommandLine;
 using OnnxAmalgam.Cli.Reports;
 using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Files;
 using OnnxAmalgam.Training.Recipes;
 using OnnxAmalgam.Training.Search;
 
@@ -37,11 +38,22 @@ internal sealed class SearchCommand : ProgramCommand
 
     public override int Run(ParseResult result, Session session)
     {
-        var read = RecipeReader.Read(result.GetRequiredValue(recipe), [.. result.GetValue(set) ?? [], .. session.Seed is { } seed ? [$"train.seed={seed}"] : Array.Empty<string>()]);
+        if (result.GetRequiredValue(output) == "-" && result.GetValue(json))
+            throw new UsageException("-o -: expected one document on stdout, got --json beside it; name a file for the CSV, or leave one of them out");
+        string path = result.GetRequiredValue(recipe);
+        var read = RecipeReader.Read(path, [.. result.GetValue(set) ?? [], .. session.Seed is { } seed ? [$"train.seed={seed}"] : Array.Empty<string>()]);
         string table = result.GetRequiredValue(output);
         string yaml = result.GetValue(frozen) ?? (table == "-" ? throw new UsageException("expected --recipe FILE beside -o -, got none") : Path.ChangeExtension(table, ".yaml"));
         if (Path.GetFullPath(table) == Path.GetFullPath(yaml))
             throw new UsageException($"expected different files for the weights and the recipe, got '{table}' for both");
+        string[] methods = result.GetValue(baselines) ? [FrozenWeights.Searched, .. TapSearch.Baselines] : [FrozenWeights.Searched];
+        foreach (string target in methods.Select(m => PathOf(m, yaml)).Concat(table == "-" ? [] : new[] { table }))
+        {
+            AtomicFile.RequireFolder(target);
+            if (RealPath.Of(target) == RealPath.Of(path))
+                throw new InputException($"'{target}': expected another file than the recipe itself, got it; choose another -o or --recipe");
+        }
+
         if (!read.Amalgamation.NeedsTaps)
             session.Warn("no term of this recipe reads features: the weights change nothing until one does (hint, mmd, ...)");
         var compute = Compute.WithTorch(session);
@@ -67,9 +79,12 @@ internal sealed class SearchCommand : ProgramCommand
         return ExitCode.Done;
     }
 
+    static string PathOf(string method, string searched) =>
+        method == FrozenWeights.Searched ? searched : Path.ChangeExtension(searched, $".{method}{Path.GetExtension(searched)}");
+
     static void WriteRecipe(TapSearch search, FrozenWeights weights, string searched, Session session)
     {
-        string path = weights.Method == FrozenWeights.Searched ? searched : Path.ChangeExtension(searched, $".{weights.Method}{Path.GetExtension(searched)}");
+        string path = PathOf(weights.Method, searched);
         TextFile.Write(path, session.Terminal, RecipeReader.Write(search.Freeze(weights)));
         session.Note($"{weights.Method}: {path}; onnx-amalgam train {ShellWord.Of(path)}");
     }

@@ -1,7 +1,7 @@
 namespace OnnxAmalgam.Training.Search;
 
 /// <summary>Weights that nobody learned, to compare with.</summary>
-internal static class Baselines
+internal static class BaselineWeights
 {
     const string Stream = "search/random";
 

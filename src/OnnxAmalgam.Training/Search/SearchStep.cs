@@ -13,7 +13,8 @@ using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Search;
 
-/// <summary>The alternation of the search: on one half of the images student and maps learn, on the other the weights do (first order, as DARTS).
+/// <summary>The alternation of the search: on one half of the images student and maps learn as in training (rates, decay, what is frozen, clipping,
+/// measured normalisation), on the other the weights do (first order, as DARTS).
 /// Owns student, bridge and optimiser state.</summary>
 internal sealed class SearchStep : IDisposable
 {
@@ -23,13 +24,12 @@ internal sealed class SearchStep : IDisposable
     readonly IReadOnlyList<TapGroup> groups;
     readonly SearchOptions options;
     readonly Device device;
-    readonly TrainableGraph student;
     readonly Preprocess preprocess;
     readonly UnionTarget target;
     readonly BridgeLoss bridge;
     readonly Optimizer learner;
     readonly Optimizer searcher;
-    readonly SoftTargetTerm term;
+    readonly LossTerm term;
     readonly string[] values;
     readonly string given;
     readonly Tap tap;
@@ -49,21 +49,27 @@ internal sealed class SearchStep : IDisposable
         values = [setup.Student.Logits, tap.Value, branch];
         term = Target(setup.Recipe);
         preprocess = new Preprocess(setup.Student.Input);
-        student = new TrainableGraph(branched);
-        student.to(device);
+        manual_seed(setup.Recipe.Train.Seed);
+        Student = new TrainableGraph(branched);
+        Student.to(device);
+        Student.Freeze(setup.Student.Plan.Frozen);
         var source = new WeightSource(setup.Recipe.Train.Seed, device, ScalarType.Float32);
         target = new UnionTarget(setup.Recipe.Amalgamation.Labels, setup.Union, device);
         bridge = new BridgeLoss(StudentShape(), [.. groups.Select(g => (g.Shape, g.Teacher.Taps!.Count))], source);
         TrainRecipe train = setup.Recipe.Train;
-        learner = Optimizer.Create(train, [
-            new ParameterGroup("student", [.. student.Initializers.Select(p => new NamedParameter("student/" + p.Key, p.Value))], 1, train.WeightDecay),
-            new ParameterGroup("maps", [.. bridge.Maps.Select(p => new NamedParameter(p.Name, p.Value))], train.CommonRate, train.WeightDecay),
+        learner = Optimizer.Create(train,
+        [
+            .. ParameterGroups.OfStudent(Student, setup.Student.Plan),
+            .. ParameterGroups.Beside("maps", bridge.Maps.Select(p => new NamedParameter(p.Name, p.Value)), train),
         ]);
         searcher = new Adam([new ParameterGroup("weights", [.. bridge.Logits.Select(p => new NamedParameter(p.Name, p.Value))], 1, LogitDecay)]);
     }
 
-    /// <summary>The soft target that judges both the student and the way from the teachers: the recipe's, or a plain one.</summary>
-    public static SoftTargetTerm Target(Recipe recipe) => recipe.Amalgamation.Losses.OfType<SoftTargetTerm>().FirstOrDefault() ?? new SoftTargetTerm(1);
+    /// <summary>The student, with its layers behind the tap a second time.</summary>
+    public TrainableGraph Student { get; }
+
+    /// <summary>What judges both the student and the way from the teachers: the recipe's soft target (a plain one where it has none), or its <c>multi_label</c>.</summary>
+    public static LossTerm Target(Recipe recipe) => recipe.Amalgamation.Losses.FirstOrDefault(term => term is SoftTargetTerm or MultiLabelTerm) ?? new SoftTargetTerm(1);
 
     /// <summary>Searches; null when interrupted.</summary>
     /// <returns>Mean bridge loss on the half that moves the weights, epoch by epoch.</returns>
@@ -79,7 +85,12 @@ internal sealed class SearchStep : IDisposable
         int steps = Math.Min(learning.BatchesPerEpoch, searching.BatchesPerEpoch);
         var schedule = new RateSchedule(train with { Epochs = epochs, WarmupEpochs = Math.Min(train.WarmupEpochs, epochs / 2.0) }, steps);
         var losses = new List<double>();
-        student.train();
+        if (setup.Student.Measured.Count > 0)
+        {
+            StudentNormalisation.Measure(setup, Student);
+        }
+
+        Student.train();
         for (int epoch = 0; epoch < epochs; epoch++)
         {
             double sum = 0;
@@ -114,7 +125,7 @@ internal sealed class SearchStep : IDisposable
     }
 
     /// <summary>A step of student and maps.</summary>
-    /// <returns>Soft target and bridge.</returns>
+    /// <returns>Loss on scores and bridge.</returns>
     public double Learn(ImageBatch batch, ImageSet images, ImageTargets targets, RatePoint rate)
     {
         using var scope = NewDisposeScope();
@@ -138,7 +149,7 @@ internal sealed class SearchStep : IDisposable
         searcher.Dispose();
         bridge.Dispose();
         target.Dispose();
-        student.Dispose();
+        Student.Dispose();
     }
 
     double Move(Tensor loss, Optimizer optimizer, RatePoint rate)
@@ -152,18 +163,23 @@ internal sealed class SearchStep : IDisposable
         learner.ZeroGradients();
         searcher.ZeroGradients();
         loss.backward();
+        if (optimizer == learner && setup.Recipe.Train.ClipNorm is { } bound)
+        {
+            GradientClip.ByGlobalNorm(learner.Groups.SelectMany(g => g.Parameters), bound);
+        }
+
         optimizer.Step(rate);
         return value;
     }
 
-    /// <summary>The student's soft target loss, and the bridge loss.</summary>
+    /// <summary>The student's loss on scores, and the bridge loss.</summary>
     (Tensor Own, Tensor Bridge) Evaluate(ImageBatch batch, ImageSet images, ImageTargets targets)
     {
         Tensor canvas = BatchTensors.Canvas(batch, images).to(device);
         TeacherOutput[] answers = Teach(batch, images, canvas);
         BridgedFeatures features = bridge.Aggregate([.. answers.SelectMany(a => a.Taps)]);
         Tensor feature = tap.ChannelAxis == 1 ? features.Given : features.Given.movedim([1], [tap.ChannelAxis]);
-        Tensor[] outputs = student.Run(new Dictionary<string, Tensor> { [student.InputNames[0]] = preprocess.Apply(canvas), [given] = feature }, values);
+        Tensor[] outputs = Student.Run(new Dictionary<string, Tensor> { [Student.InputNames[0]] = preprocess.Apply(canvas), [given] = feature }, values);
         Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
         var inputs = new LossInputs { StudentLogits = outputs[0], TeacherLogits = [.. answers.Select(a => a.Logits)], DomainWeights = targets.Weights(indices) };
         Tensor path = (target.Loss(term, inputs, outputs[2]) * options.TeacherToStudent) + (bridge.StudentToTeachers(outputs[1], features.Aggregated) * options.StudentToTeacher);
@@ -193,8 +209,8 @@ internal sealed class SearchStep : IDisposable
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        student.eval();
-        var inputs = new Dictionary<string, Tensor> { [student.InputNames[0]] = zeros(setup.Student.Input.ShapeOf(2), device: device) };
-        return new TapShape($"student: {tap.Value}", tap.Kind, tap.ChannelAxis, student.Run(inputs, [tap.Value])[0].shape);
+        Student.eval();
+        var inputs = new Dictionary<string, Tensor> { [Student.InputNames[0]] = zeros(setup.Student.Input.ShapeOf(2), device: device) };
+        return new TapShape($"student: {tap.Value}", tap.Kind, tap.ChannelAxis, Student.Run(inputs, [tap.Value])[0].shape);
     }
 }

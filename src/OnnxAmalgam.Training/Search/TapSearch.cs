@@ -12,13 +12,16 @@ public sealed class TapSearch
     /// <summary>Columns of <see cref="ToCsv"/>.</summary>
     public static IReadOnlyList<string> Columns { get; } = ["method", "seed", "teacher", "teacher_weight", "tap", "channels", "height", "width", "weight"];
 
+    /// <summary>Names of the weights beside the searched ones, which nobody learned.</summary>
+    public static IReadOnlyList<string> Baselines { get; } = ["random", "average", "last"];
+
     readonly Recipe recipe;
     readonly IReadOnlyList<TapGroup> groups;
 
     TapSearch(Recipe recipe, IReadOnlyList<TapGroup> groups, FrozenWeights searched, IReadOnlyList<double> losses)
     {
         (this.recipe, this.groups, Losses) = (recipe, groups, losses);
-        Weights = [searched, .. Baselines.Of(groups, recipe.Train.Seed)];
+        Weights = [searched, .. BaselineWeights.Of(groups, recipe.Train.Seed)];
     }
 
     /// <summary>The searched weights, then random, average and last.</summary>

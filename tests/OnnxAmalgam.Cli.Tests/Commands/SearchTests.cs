@@ -42,4 +42,15 @@ public sealed class SearchTests : IDisposable
         Assert.Contains("student: expected a tap to search weights for, got 'taps: none'", error, StringComparison.Ordinal);
         Assert.Empty(place.Entries);
     }
+
+    [Theory]
+    [InlineData("own.csv")]
+    [InlineData("w.csv", "--recipe", "own.yaml")]
+    public void The_recipe_is_not_written_over(string csv, params string[] further)
+    {
+        File.Copy(Bundled.Recipe, place["own.yaml"]);
+        string[] named = [.. further.Select(word => word.EndsWith(".yaml", StringComparison.Ordinal) ? place[word] : word)];
+        Assert.Contains("expected another file than the recipe itself", InProcess.Run(["search", place["own.yaml"], "-o", place[csv], .. named]).Ends(2).Error, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(Bundled.Recipe), File.ReadAllBytes(place["own.yaml"]));
+    }
 }

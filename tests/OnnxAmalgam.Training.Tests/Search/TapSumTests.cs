@@ -97,12 +97,12 @@ public sealed class TapSumTests
     public void Baselines_sum_to_one_and_last_is_the_chosen_tap_alone()
     {
         TapGroup[] groups = [Group("a", 3, chosen: 2), Group("b", 5, chosen: 1)];
-        var baselines = Baselines.Of(groups, seed: 4);
+        var baselines = BaselineWeights.Of(groups, seed: 4);
         Assert.Equal(["random", "average", "last"], baselines.Select(b => b.Method));
         Assert.All(baselines.SelectMany(b => b.Teachers), t => Assert.Equal(1, t.Taps.Sum(w => w.Weight), 1e-12));
         Assert.Equal([0, 1, 0, 0, 0], baselines[2].Teachers[1].Taps.Select(t => t.Weight));
-        Assert.Equal(baselines[0].Teachers[0].Taps, Baselines.Of(groups, seed: 4)[0].Teachers[0].Taps);
-        Assert.NotEqual(baselines[0].Teachers[0].Taps, Baselines.Of(groups, seed: 5)[0].Teachers[0].Taps);
+        Assert.Equal(baselines[0].Teachers[0].Taps, BaselineWeights.Of(groups, seed: 4)[0].Teachers[0].Taps);
+        Assert.NotEqual(baselines[0].Teachers[0].Taps, BaselineWeights.Of(groups, seed: 5)[0].Teachers[0].Taps);
 
         static TapGroup Group(string name, int taps, int chosen) => new(
             new TeacherRecipe { Name = name, Model = name, Taps = [.. Enumerable.Range(0, taps).Select(i => new TapRecipe($"{i}"))] },
