@@ -20,7 +20,7 @@ internal sealed class CompareCommand : ProgramCommand
     readonly Option<string?> csv = new("--csv")
     {
         Description = $"Write the rows as CSV; - is stdout. Columns: {string.Join(", ", MethodComparison.Columns)}. row is method (value: mean accuracy; ci: Student's t over seeds), "
-            + "baseline (ci: Wilson), or pair (value: difference on the union; ci: over seeds; image_ci: paired bootstrap over images; only_...: images that one of them gets right)",
+            + "baseline (ci: Wilson), or pair (value: difference on the union; ci: over seeds; image_ci: paired bootstrap over images; only_...: images that one of them alone gets right in most seeds, in the first where as many are wrong)",
         HelpName = "FILE",
     };
 
@@ -83,7 +83,7 @@ internal sealed class CompareCommand : ProgramCommand
                 }
 
                 if (key is not null)
-                    runLog!.Add(recipe.Name, key, run.Duration ?? TimeSpan.Zero, run);
+                    runLog!.Add(recipe.Name, key, run);
                 runs[m].Add(run);
             }
         }

@@ -27,7 +27,7 @@ internal static class ComparisonTable
         foreach (var p in comparison.Pairs)
             pairs.Add(p.Method, p.Against, Signed(p.Difference), Interval(p.CiLow, p.CiHigh, signed: true), Interval(p.ImageCiLow, p.ImageCiHigh, signed: true), Count(p.OnlyMethod), Count(p.OnlyAgainst), p.McNemarP.ToString("0.0000", CultureInfo.InvariantCulture));
         pairs.WriteTo(terminal);
-        terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"on the union, {comparison.Pairs[0].Images} images; over images: paired bootstrap, {PairedBootstrap.Resamples} resamples; McNemar: images right in most seeds"));
+        terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"on the union, {comparison.Pairs[0].Images} images; over images: paired bootstrap, {PairedBootstrap.Resamples} resamples; McNemar: images right in most seeds (in the first, where as many are wrong)"));
     }
 
     static string Interval(double? low, double? high, bool signed = false) => low is null ? "" : signed ? $"{Signed(low.Value)} .. {Signed(high!.Value)}" : $"{Share(low.Value)} .. {Share(high!.Value)}";

@@ -90,10 +90,11 @@ public sealed class MethodComparison
         if (methods.Count < 2)
             return [];
         int images = methods[0].Runs[0].Answers.Right.Count;
-        double[][] shares = [.. methods.Select(m => Enumerable.Range(0, images).Select(i => m.Runs.Average(r => r.Answers.Right[i] ? 1.0 : 0)).ToArray())];
-        bool[][] right = [.. methods.Select((m, k) => Enumerable.Range(0, images).Select(i => shares[k][i] == 0.5 ? m.Runs[0].Answers.Right[i] : shares[k][i] > 0.5).ToArray())];
+        int seeds = methods[0].Runs.Count;
+        int[][] counts = [.. methods.Select(m => Enumerable.Range(0, images).Select(i => m.Runs.Count(r => r.Answers.Right[i])).ToArray())];
+        bool[][] right = [.. methods.Select((m, k) => Enumerable.Range(0, images).Select(i => 2 * counts[k][i] == seeds ? m.Runs[0].Answers.Right[i] : 2 * counts[k][i] > seeds).ToArray())];
         double[][] bySeed = [.. methods.Select(m => m.Runs.Select(r => Enumerable.Range(0, images).Average(i => r.Answers.Right[i] ? 1.0 : 0)).ToArray())];
-        var intervals = PairedBootstrap.Differences(shares, seed);
+        var intervals = PairedBootstrap.Differences(counts, seeds, seed);
         var pairs = new List<PairRow>();
         for (int a = 0; a < methods.Count; a++)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -37,23 +38,21 @@ public sealed record RunKey(string Recipe, string Models, long Seed, string Prog
 
 /// <summary>Runs of methods in one CSV file, a row a run, so that a comparison can go on from it where the runs' folders are gone. Columns:
 /// <c>method,recipe,models,seed,program,seconds,evaluation,test,nameless,right</c>; evaluation is a JSON array of
-/// <c>[model, task, metric, value, ci_low, ci_high, n]</c>, of the accuracies alone, right is <see cref="TestAnswers.Pack"/>.</summary>
+/// <c>[model, task, metric, value, ci_low, ci_high, n]</c>, of the accuracies alone, right is <see cref="TestAnswers.Pack"/>; seconds are empty where
+/// they are not known. Several programs may add to one file.</summary>
 public sealed class RunLog
 {
     static readonly string[] Columns = ["method", "recipe", "models", "seed", "program", "seconds", "evaluation", "test", "nameless", "right"];
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     readonly string path;
-    readonly List<string[]> rows = [];
+    List<string[]> rows;
 
     /// <summary>Opens a file; one that is not there is made with the first run.</summary>
     /// <exception cref="InputException">It holds something else.</exception>
     public RunLog(string path)
     {
         this.path = path;
-        if (!File.Exists(path))
-            return;
-        using var csv = StrictCsv.Open(path, Columns);
-        while (csv.Read())
-            rows.Add([.. Columns.Select((_, i) => csv.GetString(i))]);
+        rows = Read();
     }
 
     /// <summary>A run that is there already, or null.</summary>
@@ -68,23 +67,29 @@ public sealed class RunLog
         {
             return new(key.Seed, Evaluation(row[6]), new TestAnswers(row[7], int.Parse(row[8], CultureInfo.InvariantCulture), TestAnswers.Unpack(row[9])))
             {
-                Duration = TimeSpan.FromSeconds(double.Parse(row[5], CultureInfo.InvariantCulture)),
+                Duration = row[5].Length == 0 ? null : TimeSpan.FromSeconds(double.Parse(row[5], CultureInfo.InvariantCulture)),
             };
         }
-        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or InvalidDataException)
+        catch (Exception e) when (e is JsonException or FormatException or OverflowException or InvalidOperationException or InvalidDataException)
         {
             throw new InputException($"'{path}', method '{row[0]}', seed {row[3]}: expected a run's results, got something else ({e.Message}); remove the row to train it anew", e);
         }
     }
 
-    /// <summary>Adds a run and writes the file anew.</summary>
-    public void Add(string method, RunKey key, TimeSpan duration, MethodRun run)
+    /// <summary>Adds a run to what is in the file by now, where other programs may have written to it, too.</summary>
+    /// <param name="method">The recipe's name.</param>
+    /// <param name="key">What names the run.</param>
+    /// <param name="run">Its results.</param>
+    /// <exception cref="InputException">The file holds something else by now, or another program keeps it to itself.</exception>
+    public void Add(string method, RunKey key, MethodRun run)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(run);
+        using FileStream alone = Lock();
+        rows = Read();
         rows.Add(
         [
-            method, key.Recipe, key.Models, key.Seed.ToString(CultureInfo.InvariantCulture), key.Program, duration.TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
+            method, key.Recipe, key.Models, key.Seed.ToString(CultureInfo.InvariantCulture), key.Program, run.Duration?.TotalSeconds.ToString("0", CultureInfo.InvariantCulture) ?? "",
             Text(run.Evaluation), run.Answers.Images, run.Answers.Nameless.ToString(CultureInfo.InvariantCulture), run.Answers.Pack(),
         ]);
         using var text = new StringWriter();
@@ -92,14 +97,48 @@ public sealed class RunLog
         AtomicFile.WriteText(path, text.ToString());
     }
 
+    List<string[]> Read()
+    {
+        List<string[]> read = [];
+        if (File.Exists(path))
+        {
+            using var csv = StrictCsv.Open(path, Columns);
+            while (csv.Read())
+                read.Add([.. Columns.Select((_, i) => csv.GetString(i))]);
+        }
+
+        return read;
+    }
+
+    /// <summary>A file beside the log, there as long as it is held.</summary>
+    FileStream Lock()
+    {
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            catch (IOException) when (clock.Elapsed < Patience && File.Exists(path + ".lock"))
+            {
+                Thread.Sleep(20);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new InputException($"'{path}': expected to write to it, got none ({e.Message}); is another program at '{path}.lock'?", e);
+            }
+        }
+    }
+
     static string Text(IEnumerable<EvaluationRow> evaluation) =>
         JsonSerializer.Serialize(evaluation.Where(r => r.Metric == "accuracy_top1").Select(r => new object?[] { r.Model, r.Task, r.Metric, r.Value, r.CiLow, r.CiHigh, r.N }));
 
     static EvaluationRow[] Evaluation(string json)
     {
-        return [.. JsonSerializer.Deserialize<JsonElement[][]>(json)!.Select(r => r is [var model, var task, var metric, var value, var low, var high, var n]
+        return [.. (JsonSerializer.Deserialize<JsonElement[]?[]>(json) ?? throw new FormatException("no results")).Select(r => r is [var model, var task, var metric, var value, var low, var high, var n]
             ? new EvaluationRow(model.GetString()!, task.GetString()!, metric.GetString()!, value.GetDouble(), Number(low), Number(high), n.GetInt64())
-            : throw new FormatException($"a result of {r.Length} fields"))];
+            : throw new FormatException($"a result of {r?.Length ?? 0} fields"))];
 
         static double? Number(JsonElement element) => element.ValueKind == JsonValueKind.Null ? null : element.GetDouble();
     }

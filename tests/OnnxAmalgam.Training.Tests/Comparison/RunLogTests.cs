@@ -24,8 +24,8 @@ public sealed class RunLogTests : IDisposable
         MethodRun run = new(3, [new("student", "union", "accuracy_top1", 0.5, 0.1, null, 4), new("student", "union", "ece", 0.2, null, null, 4)], new TestAnswers("t", 0, [true, false, true, false]));
         Assert.Null(new RunLog(path).Find(key));
         var log = new RunLog(path);
-        log.Add("soft, \"gated\"", key, TimeSpan.FromSeconds(61.4), run);
-        log.Add("other", key with { Recipe = "def" }, TimeSpan.Zero, run with { Answers = run.Answers with { Right = [true, true, true, true] } });
+        log.Add("soft, \"gated\"", key, run with { Duration = TimeSpan.FromSeconds(61.4) });
+        log.Add("other", key with { Recipe = "def" }, run with { Answers = run.Answers with { Right = [true, true, true, true] } });
 
         var read = new RunLog(path);
         MethodRun found = read.Find(key)!;
@@ -33,9 +33,26 @@ public sealed class RunLogTests : IDisposable
         Assert.Equal(TimeSpan.FromSeconds(61), found.Duration);
         Assert.Equal(run.Answers.Images, found.Answers.Images);
         Assert.Equal(run.Answers.Right, found.Answers.Right);
+        Assert.Null(read.Find(key with { Recipe = "def" })!.Duration);
         Assert.Null(read.Find(key with { Seed = 4 }));
         Assert.Null(read.Find(key with { Program = "1.1" }));
         Assert.Null(read.Find(key with { Models = "fed" }));
+    }
+
+    [Fact]
+    public void Comparisons_side_by_side_keep_each_others_runs()
+    {
+        string path = Path.Combine(folder.Path, "runs.csv");
+        MethodRun run = new(1, [], new TestAnswers("t", 0, [true]));
+        Parallel.For(0, 4, i =>
+        {
+            var log = new RunLog(path);
+            foreach (int seed in Enumerable.Range(0, 10))
+                log.Add($"m{i}", new RunKey($"m{i}", "def", seed, "1.0"), run with { Seed = seed });
+        });
+        var read = new RunLog(path);
+        Assert.All(Enumerable.Range(0, 40), i => Assert.NotNull(read.Find(new RunKey($"m{i / 10}", "def", i % 10, "1.0"))));
+        Assert.Equal([path], Directory.GetFiles(folder.Path));
     }
 
     [Fact]
@@ -62,6 +79,9 @@ public sealed class RunLogTests : IDisposable
     [InlineData("\"[[\"\"student\"\",\"\"union\"\"]]\",t,0,\"\"")]
     [InlineData("\"[{\"\"Model\"\":\"\"student\"\"}]\",t,0,\"\"")]
     [InlineData("\"[[1,2,3,4,5,6,7]]\",t,0,\"\"")]
+    [InlineData("null,t,0,\"\"")]
+    [InlineData("[null],t,0,\"\"")]
+    [InlineData("[],t,99999999999,\"\"")]
     public void A_damaged_row_is_named(string results)
     {
         string path = folder.Write("runs.csv", $"method,recipe,models,seed,program,seconds,evaluation,test,nameless,right\nsoft,abc,def,1,1.0,9,{results}\n");

@@ -49,21 +49,31 @@ public sealed class StatisticsTests
     public void Bootstrap_is_paired_seeded_and_near_the_normal_interval()
     {
         const int Images = 400;
-        double[] Method(int number, double share) => [.. Enumerable.Range(0, Images).Select(i => Randomness.ToUnit(Randomness.Draw(5, "method", number, i)) < share ? 1.0 : 0)];
-        double[][] scores = [Method(0, 0.8), Method(1, 0.7), Method(0, 0.8)];
-        var intervals = PairedBootstrap.Differences(scores, seed: 1, resamples: 2000);
+        int[] Method(int number, double share) => [.. Enumerable.Range(0, Images).Select(i => Randomness.ToUnit(Randomness.Draw(5, "method", number, i)) < share ? 1 : 0)];
+        int[][] scores = [Method(0, 0.8), Method(1, 0.7), Method(0, 0.8)];
+        var intervals = PairedBootstrap.Differences(scores, 1, seed: 1, resamples: 2000);
         Assert.Equal(3, intervals.Count);
         // a method against itself does not vary, however the images are drawn
         Assert.Equal((0, 0), intervals[1]);
-        Assert.Equal(intervals, PairedBootstrap.Differences(scores, seed: 1, resamples: 2000));
-        Assert.NotEqual(intervals, PairedBootstrap.Differences(scores, seed: 2, resamples: 2000));
+        Assert.Equal(intervals, PairedBootstrap.Differences(scores, 1, seed: 1, resamples: 2000));
+        Assert.NotEqual(intervals, PairedBootstrap.Differences(scores, 1, seed: 2, resamples: 2000));
 
-        double[] difference = [.. scores[0].Zip(scores[1], (a, b) => a - b)];
+        double[] difference = [.. scores[0].Zip(scores[1], (a, b) => (double)(a - b))];
         double mean = difference.Average(), half = 1.96 * Math.Sqrt(difference.Sum(d => (d - mean) * (d - mean)) / Images / Images);
         Assert.Equal(mean - half, intervals[0].Low, 0.01);
         Assert.Equal(mean + half, intervals[0].High, 0.01);
         // the other order is the same interval mirrored
-        var mirrored = PairedBootstrap.Differences([scores[1], scores[0]], seed: 1, resamples: 2000)[0];
+        var mirrored = PairedBootstrap.Differences([scores[1], scores[0]], 1, seed: 1, resamples: 2000)[0];
         Assert.Equal((-intervals[0].High, -intervals[0].Low), mirrored);
+    }
+
+    [Fact]
+    public void Bootstrap_of_equal_sums_is_zero_to_the_last_bit()
+    {
+        // five runs each: 1/5 + 2/5 and 3/5 + 0/5 would differ if shares were summed
+        var (low, high) = Assert.Single(PairedBootstrap.Differences([[1, 2, 3, 0], [1, 2, 3, 0]], runs: 5, seed: 1, resamples: 200));
+        Assert.Equal((0, 0), (low, high));
+        var intervals = PairedBootstrap.Differences([[3], [1]], runs: 5, seed: 1, resamples: 10);
+        Assert.Equal((0.4, 0.4), intervals[0]);
     }
 }
