@@ -24,6 +24,11 @@ public static class ScoreMetadata
         ? "its metadata says that its scores are sigmoids, they are read as a softmax; state scores: sigmoid"
         : null;
 
+    /// <summary>What to say of a softmax over a single score; null where there are several.</summary>
+    internal static string? Constant(TeacherRecipe recipe, long? classes) => classes == 1 && recipe.Scores == ScoreKind.Softmax
+        ? "it has one score, whose softmax is 1 for every image; state scores: sigmoid if it says how likely its label is"
+        : null;
+
     /// <summary>Scores whose softmax or sigmoid these probabilities are.</summary>
     internal static Tensor FromProbabilities(Tensor probabilities, ScoreKind kind)
     {

@@ -17,6 +17,7 @@ public sealed record TeacherOutput(Tensor? Logits, IReadOnlyList<Tensor> Taps);
 /// be computed by it: with a cache that holds everything, or a session that several teachers share, it never is.</summary>
 public sealed class Teacher : IDisposable
 {
+    readonly TeacherNetwork network;
     readonly Lazy<TeacherSession> session;
     readonly Func<int, IReadOnlyList<long[]>> shapes;
     readonly LogitsOutput? logits;
@@ -29,7 +30,7 @@ public sealed class Teacher : IDisposable
         var (recipe, taps) = (network.Recipe, network.Taps);
         (Name, File, Weight, Taps, Input) = (recipe.Name, recipe.Model, recipe.Weight, taps, network.Input);
         sum = taps.Count > 0 ? TapSum.Of(recipe, taps) : null;
-        (this.session, this.shapes, logits, this.stores) = (session, shapes, network.Logits, stores);
+        (this.network, this.session, this.shapes, logits, this.stores) = (network, session, shapes, network.Logits, stores);
         TapNames = sum is null ? [.. taps.Select(t => t.Value)] : [sum.Name];
         tapShapes = new(() =>
         {
@@ -100,7 +101,7 @@ public sealed class Teacher : IDisposable
     {
         var (recipe, model, logits, taps, input) = network;
         var session = new Lazy<TeacherSession>(() => new TeacherSession(model, network.Outputs, input, options));
-        IReadOnlyList<long[]> Shapes(int images) => shapesElsewhere(images) ?? session.Value.Shapes(images);
+        IReadOnlyList<long[]> Shapes(int images) => network.Spread(shapesElsewhere(images) ?? session.Value.Shapes(images));
         TeacherStores? stores = cache is null ? null : StoresOf(cache, model, logits, recipe.Scores, taps, input, options);
         try
         {
@@ -108,7 +109,7 @@ public sealed class Teacher : IDisposable
             {
                 Kind = recipe.Scores,
                 Labels = logits is null ? [] : ReadLabels(recipe, model, logits, Classes(Shapes, stores)),
-                Notes = [.. new[] { logits?.Note, ScoreMetadata.Disagreement(model, recipe), ModelInput.Assumption(model, recipe.Input, input) }.OfType<string>()],
+                Notes = [.. new[] { logits?.Note, ScoreMetadata.Disagreement(model, recipe), ScoreMetadata.Constant(recipe, logits is null ? null : Classes(Shapes, stores)), ModelInput.Assumption(model, recipe.Input, input) }.OfType<string>()],
             };
             if (stores is null)
             {
@@ -251,9 +252,9 @@ public sealed class Teacher : IDisposable
 
     Tensor[] Compute(Tensor canvas, Func<int, string> imageName, Tensor[]? raw, bool record = false)
     {
-        Tensor[] floats = raw ?? session.Value.Run(canvas, record);
-        CheckFinite(floats, imageName);
-
+        Tensor[] outputs = raw ?? session.Value.Run(canvas, record);
+        CheckFinite(outputs, imageName);
+        Tensor[] floats = network.Spread(outputs);
         return logits is null ? floats : [ReadScores(floats[0]), .. floats[1..]];
     }
 

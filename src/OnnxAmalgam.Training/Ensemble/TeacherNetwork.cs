@@ -12,8 +12,17 @@ namespace OnnxAmalgam.Training.Ensemble;
 /// <param name="Input">What it is fed.</param>
 sealed record TeacherNetwork(TeacherRecipe Recipe, OnnxModel Model, LogitsOutput? Logits, IReadOnlyList<Tap> Taps, InputDescription Input)
 {
-    /// <summary>The values a session computes: scores, then taps.</summary>
-    public string[] Outputs => [.. Logits is null ? [] : new[] { Logits.Value }, .. Taps.Select(t => t.Value)];
+    /// <summary>The values a session computes, each once: scores, then taps, of which one may be the scores.</summary>
+    public string[] Outputs => [.. Read.Distinct(StringComparer.Ordinal)];
+
+    IEnumerable<string> Read => [.. Logits is null ? [] : new[] { Logits.Value }, .. Taps.Select(t => t.Value)];
+
+    /// <summary>What is read, scores and each tap, out of what belongs to <see cref="Outputs"/>.</summary>
+    public T[] Spread<T>(IReadOnlyList<T> outputs)
+    {
+        string[] names = Outputs;
+        return [.. Read.Select(name => outputs[Array.IndexOf(names, name)])];
+    }
 
     /// <summary>Loads the file and finds scores and taps.</summary>
     /// <exception cref="InputException">Bad file, unknown tap, or nothing to read.</exception>

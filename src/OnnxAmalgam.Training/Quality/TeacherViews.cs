@@ -1,5 +1,7 @@
+using System.Globalization;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Quality;
@@ -9,13 +11,13 @@ internal sealed class TeacherViews : IDisposable
 {
     const int BatchSize = 128;
 
-    TeacherViews(IReadOnlyList<TapSample> taps, IReadOnlyList<long> labels) => (Taps, Labels) = (taps, labels);
+    TeacherViews(IReadOnlyList<TapSample> taps, IReadOnlyList<string> labels) => (Taps, Labels) = (taps, labels);
 
     /// <summary>One sample a tap.</summary>
     public IReadOnlyList<TapSample> Taps { get; }
 
-    /// <summary>The top label's number, image by image; empty for a teacher without scores.</summary>
-    public IReadOnlyList<long> Labels { get; }
+    /// <summary>What the teacher says, image by image: the top label's number, or which tags are more likely than not; empty for a teacher without scores.</summary>
+    public IReadOnlyList<string> Labels { get; }
 
     /// <summary>Runs a teacher over one view of each image.</summary>
     /// <param name="teacher">With taps.</param>
@@ -30,7 +32,7 @@ internal sealed class TeacherViews : IDisposable
         var augmentation = new Augmentation(view.Steps, seed, images, population);
         byte[] scratch = new byte[images.CanvasBytes];
         TapSample[] taps = [.. teacher.TapShapes.Select(shape => new TapSample(shape))];
-        var labels = new List<long>();
+        var labels = new List<string>();
         using var guard = no_grad();
         foreach (ImageBatch batch in BatchLoader.InOrder(images, BatchSize))
         {
@@ -50,11 +52,18 @@ internal sealed class TeacherViews : IDisposable
 
             if (output.Logits is { } scores)
             {
-                labels.AddRange(scores.argmax(1).cpu().data<long>());
+                labels.AddRange(teacher.Kind == ScoreKind.Sigmoid ? Tags(scores) : scores.argmax(1).cpu().data<long>().ToArray().Select(label => label.ToString(CultureInfo.InvariantCulture)));
             }
         }
 
         return new TeacherViews(taps, labels);
+    }
+
+    /// <summary>Which probabilities are above 1/2, a text of 0 and 1 an image.</summary>
+    static IEnumerable<string> Tags(Tensor scores)
+    {
+        int labels = (int)scores.shape[1];
+        return scores.gt(0).cpu().data<bool>().ToArray().Chunk(labels).Select(row => string.Concat(row.Select(has => has ? '1' : '0')));
     }
 
     /// <inheritdoc/>

@@ -82,4 +82,18 @@ public sealed class TeacherDiagnosisTests
         string message = Assert.Throws<InputException>(() => TeacherDiagnosis.Run(setup, 8, allTaps: false, _ => { })).Message;
         Assert.StartsWith("teacher 'clothes': expected unlabelled images of its domain, got none", message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_taggers_image_flips_where_any_of_its_tags_does()
+    {
+        double? Flips(params string[] overrides)
+        {
+            using AmalgamationSetup setup = ShortRun.Open([.. Augmented, .. overrides]);
+            return TeacherDiagnosis.Run(setup, 60, allTaps: false, _ => { }).Rows.Single(r => r is { Teacher: "digits", Augmentation: "flip" }).FlipRate;
+        }
+
+        double top = Flips()!.Value, tags = Flips("teachers.0.scores=sigmoid", "teachers.1.scores=sigmoid", "amalgamation={labels: gated, losses: [{multi_label: {weight: 1}}]}")!.Value;
+        // where the best of ten scores changes some score passes zero, and elsewhere, too
+        Assert.True(tags > top, $"{tags} against {top}");
+    }
 }
