@@ -45,13 +45,20 @@ public static class InvarianceReport
         var colours = ColourComponents.Of(images);
         List<InvarianceRow> rows = [];
         IEnumerable<TeacherRecipe> models = setup.Recipe.Teachers.Select(t => t with { Taps = t.Taps is [] ? null : t.Taps });
-        foreach (TeacherRecipe recipe in student is null ? models : models.Prepend(new TeacherRecipe { Name = "student", Model = student }))
+        foreach (TeacherRecipe recipe in student is null ? models : models.Prepend(new TeacherRecipe { Name = "student", Model = student, Taps = StatedTaps(setup.Recipe, student) }))
         {
             using Teacher model = Teacher.Open(recipe with { Logits = "none" }, withTaps: true, setup.Compute.Session);
             rows.AddRange(Of(model, images, colours));
         }
 
         return rows;
+    }
+
+    /// <summary>The taps that the recipe states for its student, where this file has them; else null, which is automatic.</summary>
+    static IReadOnlyList<TapRecipe>? StatedTaps(Recipe recipe, string student)
+    {
+        OnnxModel model = OnnxModel.Load(student);
+        return recipe.Student.Taps is [_, ..] taps && taps.All(t => InputException.Attempt(() => Anatomy.SelectTaps(model, t.Value)).Found is not null) ? taps : null;
     }
 
     /// <summary>Writes the header and the rows.</summary>
@@ -110,4 +117,5 @@ public static class InvarianceReport
         }
 
         return cat(features, 0).MoveToOuterDisposeScope();
-    }}
+    }
+}

@@ -12,12 +12,7 @@ namespace OnnxAmalgam.Training.Gates;
 /// <see cref="NormalisationStatistics"/>, standardised, with the standardised energy for a teacher that has none.</item>
 /// <item><c>clusters</c>: the teachers' joint pooled features are clustered by k-means, and the mean evidence of a cluster (standardised
 /// energies, or density, or statistics) decides for all of its images: neighbours vote, so that one image's over-confident teacher does not.</item>
-/// <item><c>refined</c>: a linear classifier (ridge regression on the joint features) learns who owns what, and all is decided anew from
-/// three sums of evidence (the image's own, its cluster's mean, and the mean over all images that every teacher puts into the same class as
-/// this one) and <c>w</c> times what the classifier says; then the classifier learns that, until little moves. w is <see cref="Trust"/> over
-/// the square of the share of decisions that the classifier could not learn at first: images that come in kinds are linearly apart and neighbours decide;
-/// where teachers know things of one kind they are not, and what is said of the image itself goes on counting, so that decisions do not drift
-/// away from it. Self-training in the sense of Scudder, 1965, with the first evidence kept.</item>
+/// <item><c>refined</c>: <see cref="RefinedGate"/>.</item>
 /// </list>
 /// With <c>nobody</c> a share of the images has no owner: those whose largest standardised energy is least, as an energy tells images that a network
 /// was trained on from others (Liu et al., NeurIPS 2020, arXiv 2010.03759; there without the mean of the scores, which here takes away an offset that
@@ -25,12 +20,6 @@ namespace OnnxAmalgam.Training.Gates;
 /// </remarks>
 internal static class GateEstimate
 {
-    const double Ridge = 1e-3;
-    const double Trust = 0.07;
-    const double LeastUnlearnt = 0.005;
-    const double Rest = 1e-4;
-    const int MostRounds = 50;
-
     /// <summary>The teacher (column of the evidence) that each image belongs to: A[n], int64; the caller owns it.</summary>
     public static Tensor Owners(GateEvidence evidence, GateRecipe gate, long seed)
     {
@@ -40,7 +29,7 @@ internal static class GateEstimate
         {
             GateKind.Energy => evidence.Energy.argmax(1),
             GateKind.Clusters => ByCluster(evidence, gate, seed),
-            GateKind.Refined => Refined(evidence, gate, seed),
+            GateKind.Refined => RefinedGate.Owners(Shown(evidence, gate.Reads), Clusters(evidence, gate, seed), evidence),
             GateKind.Domain => throw new ArgumentOutOfRangeException(nameof(gate), gate.Kind, "no estimate"),
             GateKind.Calibrated => EnergyCalibration.LogShares(evidence.Energies!, ByCluster(evidence, gate, seed)).argmax(1),
             _ => Shown(evidence, gate.Reads).argmax(1),
@@ -81,47 +70,11 @@ internal static class GateEstimate
     static Tensor ByCluster(GateEvidence evidence, GateRecipe gate, long seed) =>
         Shared(Shown(evidence, gate.Reads), Clusters(evidence, gate, seed)).argmax(1);
 
-    static Tensor Refined(GateEvidence evidence, GateRecipe gate, long seed)
-    {
-        Tensor shown = Shown(evidence, gate.Reads).to(ScalarType.Float64);
-        Tensor own = shown / shown.std(0, unbiased: false).mean().clamp_min(1e-6);
-        Tensor said = own + Shared(own, Clusters(evidence, gate, seed)) + Shared(own, Alike(evidence.Predicted));
-        Tensor x = cat([evidence.Features.to(ScalarType.Float64), ones([own.shape[0], 1], ScalarType.Float64)], 1);
-        Tensor gram = x.t().matmul(x) / x.shape[0] + Ridge * eye(x.shape[1], dtype: ScalarType.Float64) / x.shape[1];
-
-        Tensor owners = said.argmax(1);
-        double trust = Trust / Math.Pow(Math.Max(Moved(Learnt(owners).argmax(1), owners), LeastUnlearnt), 2);
-        for (int round = 0; round < MostRounds; round++)
-        {
-            using var inner = NewDisposeScope();
-            Tensor next = (said + trust * Learnt(owners)).argmax(1);
-            double moved = Moved(next, owners);
-            owners = next.MoveToOuterDisposeScope();
-            if (moved < Rest)
-            {
-                break;
-            }
-        }
-
-        return owners;
-
-        Tensor Learnt(Tensor decisions)
-        {
-            Tensor targets = nn.functional.one_hot(decisions, own.shape[1]).to(ScalarType.Float64);
-            return x.matmul(linalg.solve(gram, x.t().matmul(targets) / x.shape[0]));
-        }
-    }
-
     /// <summary>Each row's mean over the rows of its group: E[n, teachers], A[n] -> E'[n, teachers].</summary>
-    static Tensor Shared(Tensor evidence, Tensor group)
+    internal static Tensor Shared(Tensor evidence, Tensor group)
     {
         long groups = group.max().item<long>() + 1;
         Tensor sums = zeros([groups, evidence.shape[1]], evidence.dtype).index_add_(0, group, evidence, 1);
         return (sums / group.bincount(null, groups).clamp_min(1).unsqueeze(1)).index_select(0, group);
     }
-
-    /// <summary>Numbers the images that all teachers put into the same classes: A[n, teachers] -> A'[n].</summary>
-    static Tensor Alike(Tensor predicted) => predicted.unique(dim: 0, sorted: true, return_inverse: true).inverse_indices!;
-
-    static double Moved(Tensor next, Tensor owners) => next.ne(owners).to(ScalarType.Float64).mean().item<double>();
 }

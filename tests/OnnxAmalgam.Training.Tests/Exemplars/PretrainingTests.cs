@@ -3,6 +3,7 @@ using OnnxAmalgam.Trainable;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
 using OnnxAmalgam.Training.Exemplars;
+using OnnxAmalgam.Training.Recipes;
 using OnnxAmalgam.Training.Optimisation;
 using OnnxAmalgam.Training.Tests.Running;
 using static TorchSharp.torch;
@@ -166,6 +167,9 @@ public sealed class PretrainingTests : IDisposable
         Assert.Equal(3 * InvarianceReport.Steps(3).Count(), rows.Count);
         Assert.All(rows, r => Assert.True(r is { N: 10, Distance: > 0 and < 100 }, $"{r}"));
         Assert.Equal(rows, InvarianceReport.Measure(setup, world.Inside("pretrained.onnx"), 10));
+        using AmalgamationSetup early = AmalgamationSetup.Open(setup.Recipe with { Student = setup.Recipe.Student with { Taps = [new TapRecipe("layer1")] } }, setup.Compute, _ => { });
+        var others = InvarianceReport.Measure(early, world.Inside("pretrained.onnx"), 10);
+        Assert.All(rows.Zip(others), pair => Assert.Equal(pair.First.Model == "student", pair.First != pair.Second));
         Assert.Equal(["translate", "scale", "rotate", "contrast", "value"], InvarianceReport.Steps(1).Select(s => s.Name).Distinct());
         using var csv = new StringWriter();
         InvarianceReport.WriteCsv(csv, rows);

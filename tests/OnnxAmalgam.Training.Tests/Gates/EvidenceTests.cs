@@ -81,6 +81,17 @@ public sealed class EvidenceTests
     }
 
     [Fact]
+    public void Density_is_not_certain_of_images_because_each_is_of_another_class()
+    {
+        using var scope = NewDisposeScope();
+        // The first teacher owns ten images, each the only one of its class, of noise alone; its density is no sharper than that of all.
+        Tensor features = Tensors.Random(1, 60, 4), classes = arange(60, ScalarType.Int64);
+        Tensor owners = arange(60).ge(10).to(ScalarType.Int64);
+        Tensor ratios = FeatureDensity.LogRatios([features, features], stack([classes, zeros(60, ScalarType.Int64)], 1), owners);
+        Assert.True(ratios.abs().max().Value() < 20, ratios.abs().max().Value().ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
     public void Statistics_of_a_file_are_those_of_its_normalisations()
     {
         var mixer = NormalisationStatistics.Of(OnnxModel.Load(Path.Combine(Repository.Root, "models", "teachers", "fashion_mixer.onnx")));

@@ -93,6 +93,19 @@ public sealed class ContrastTests
         Assert.Equal(once, contrast.ToEach(features.mean([3, 4]), [0]).Value(), 1e-12);
     }
 
+    [Theory]
+    [InlineData(0.01)]
+    [InlineData(0.001)]
+    public void Supervised_is_finite_at_any_temperature_and_so_is_its_gradient(double temperature)
+    {
+        using var scope = NewDisposeScope();
+        var view = Tensors.Random(3, 6, 4).to(ScalarType.Float32).requires_grad_(true);
+        var loss = SupervisedContrast.ToEach(Supervised(temperature: temperature), stack([view, view * 2]), Labels([0], [0], [1], [1], [2], [2]), [0]).sum();
+        loss.backward();
+        Assert.True(loss.isfinite().item<bool>() && view.grad!.isfinite().all().item<bool>());
+        Assert.True(loss.Value() > 0);
+    }
+
     [Fact]
     public void Supervised_by_hand_with_one_label_an_image()
     {

@@ -51,18 +51,19 @@ internal static class SupervisedContrast
 
     static Tensor Loss(Tensor cosines, Tensor same, Tensor different, Membership members)
     {
-        var exponentials = cosines.exp();
+        // in logarithms relative to each row's largest, so that no temperature is too small
+        var shifted = cosines - cosines.detach().amax([1], keepdim: true);
         // [r, n]: a row for each label of each image, an entry for each image as its partner
         var (image, label) = (members.Rows.select(1, 0), members.Rows.select(1, 1));
-        var negatives = (exponentials * different).mm(members.Lacks).flatten().index_select(0, image * members.Has.shape[1] + label).unsqueeze(1);
+        var negatives = (shifted.exp() * different).mm(members.Lacks).flatten().index_select(0, image * members.Has.shape[1] + label).unsqueeze(1).clamp_min(1e-37).log();
         var partners = members.Has.t().index_select(0, label);
         var (positives, negativeCounts) = (members.Has.sum([0]), members.Lacks.sum([0]));
         // a label that all images have has no negatives and does not count
         var share = (negativeCounts.gt(0) / positives.clamp_min(1).square()).index_select(0, label).unsqueeze(1) * partners;
-        var positive = (exponentials * same).index_select(0, image);
         // where two images share no label the weight may be 0; such an entry does not count
-        positive = positive.where(partners.gt(0), positive.new_ones(1));
-        var ratio = ((negatives + positive) / positive).log() - negativeCounts.clamp_min(1).index_select(0, label).log().unsqueeze(1);
+        var weights = same.index_select(0, image);
+        var positive = shifted.index_select(0, image) + weights.where(partners.gt(0), weights.new_ones(1)).log();
+        var ratio = logaddexp(negatives, positive) - positive - negativeCounts.clamp_min(1).index_select(0, label).log().unsqueeze(1);
         return (ratio * share).sum();
     }
 }

@@ -16,6 +16,8 @@ internal static class BalanceReader
         RefuseNegative(field, terms);
         if (choice.Name == "uncertainty" && terms.Any(t => t is ConsistencyTerm))
             throw field.Error("expected terms that stay above 0 for 'uncertainty', got 'consistency', which is 0 where nothing is violated; leave balance or it out, or use 'gradnorm'");
+        if (choice.Name == "uncertainty" && terms.Where(t => t.Weight == 0).Select(AmalgamationEquation.Name).ToArray() is { Length: > 0 } weightless)
+            throw field.Error($"expected terms of a weight above 0 for 'uncertainty', got {Words.Quoted(weightless)} with 0; leave them out");
         return choice.Name == "uncertainty" ? new UncertaintyBalance() : new GradNormBalance
         {
             Alpha = s.Optional("alpha")?.NonNegativeNumber() ?? new GradNormBalance().Alpha,
