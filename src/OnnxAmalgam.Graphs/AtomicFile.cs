@@ -7,7 +7,7 @@ namespace OnnxAmalgam.Graphs;
 public static class AtomicFile
 {
     /// <summary>Writes a file so that its name holds either the old content or all of the new, also after a power cut.
-    /// A link of that name is replaced, not followed.</summary>
+    /// A link of that name is replaced, not followed; what is no file (/dev/stdout, a pipe) is written to as it is.</summary>
     /// <param name="path">The final name; its folder exists.</param>
     /// <param name="write">Writes the content; it may be called once only.</param>
     /// <exception cref="InputException">The folder cannot be written, or the disk is full; nothing is left behind.</exception>
@@ -20,12 +20,12 @@ public static class AtomicFile
     static void Write(string path, Action<Stream> write, bool replace)
     {
         ArgumentNullException.ThrowIfNull(write);
-        var target = FullPath.Of(path);
-        var folder = Path.GetDirectoryName(target);
-        if (folder is null || Directory.Exists(target))
-            throw new InputException($"'{path}': expected the name of a file to write, got a folder; name a file in it");
-        if (!Directory.Exists(folder))
-            throw new InputException($"'{path}': expected an existing folder '{folder}', got none; create it or write elsewhere");
+        var (target, folder) = Require(path);
+        if (replace && UnixFile.IsStream(target))
+        {
+            WriteThrough(path, target, write);
+            return;
+        }
 
         var temp = TempName(folder, Path.GetFileName(target));
         var isMoved = false;
@@ -47,6 +47,34 @@ public static class AtomicFile
         finally
         {
             if (!isMoved) Remove(temp);
+        }
+    }
+
+    /// <summary>Whether a file of this name can come to be, as far as can be told beforehand.</summary>
+    /// <exception cref="InputException">It names a folder, or lies in none.</exception>
+    public static void RequireFolder(string path) => Require(path);
+
+    static (string Target, string Folder) Require(string path)
+    {
+        var target = FullPath.Of(path);
+        var folder = Path.GetDirectoryName(target);
+        if (folder is null || Directory.Exists(target))
+            throw new InputException($"'{path}': expected the name of a file to write, got a folder; name a file in it");
+        return Directory.Exists(folder)
+            ? (target, folder)
+            : throw new InputException($"'{path}': expected an existing folder '{folder}', got none; create it or write elsewhere");
+    }
+
+    static void WriteThrough(string path, string target, Action<Stream> write)
+    {
+        try
+        {
+            using var stream = new FileStream(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            write(stream);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"'{path}': expected to write to it, got: {e.Message}", e);
         }
     }
 

@@ -101,7 +101,7 @@ internal sealed class ExportCommand : ProgramCommand
             throw new UsageException($"--csv: expected another file than --output, got '{table}' for both");
 
         var folder = RunFolder.Read(result.GetRequiredValue(source));
-        var file = result.GetRequiredValue(output);
+        var file = ModelTarget.Of(result.GetRequiredValue(output));
         var recipe = RecipeReader.Read(folder.Recipe);
         var compute = Compute.WithTorch(session);
         TorchSharp.torch.set_num_threads(compute.Threads);
@@ -137,7 +137,7 @@ internal sealed class ExportCommand : ProgramCommand
     FactList ExportModel(ParseResult result, Session session)
     {
         var model = result.GetRequiredValue(source);
-        var file = result.GetRequiredValue(output);
+        var file = ModelTarget.Of(result.GetRequiredValue(output));
         foreach (Option option in (Option[])[fold, embed, precision, maxDrop, keep, csv])
         {
             if (result.GetResult(option) is { Implicit: false })

@@ -5,6 +5,7 @@ using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Edits;
 using OnnxAmalgam.Graphs.Files;
+using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Graphs.Queries;
 
 namespace OnnxAmalgam.Cli.Commands;
@@ -28,12 +29,14 @@ internal sealed class ExtractCommand : ProgramCommand
     public override int Run(ParseResult result, Session session)
     {
         var file = ModelArgument.OfFile(result.GetRequiredValue(model));
-        var target = result.GetRequiredValue(output);
+        var target = ModelTarget.Of(result.GetRequiredValue(output));
         var whole = OnnxModel.Load(file);
         if (RealPath.Of(target) == RealPath.Of(file))
             throw new InputException($"-o '{target}': expected another file than the model itself; choose another name");
         string[] values = [.. Values(whole, result.GetRequiredValue(outputs))];
         var part = GraphEdits.Extract(whole, values);
+        if (!values.Contains(InputException.Attempt(() => Anatomy.Logits(whole)).Found?.Value, StringComparer.Ordinal))
+            ModelMetadata.RemoveLabels(part);
         part.Save(target);
 
         var facts = new FactList();

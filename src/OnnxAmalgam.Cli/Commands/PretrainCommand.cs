@@ -33,7 +33,7 @@ internal sealed class PretrainCommand : ProgramCommand
     public override int Run(ParseResult result, Session session)
     {
         var path = result.GetRequiredValue(recipe);
-        var file = result.GetRequiredValue(output);
+        var file = ModelTarget.Of(result.GetRequiredValue(output));
         var options = new ExemplarOptions(result.GetValue(classes), result.GetValue(samples), result.GetValue(epochs)) { Similarity = result.GetValue(similarity) };
         string[] overrides = [.. result.GetValue(set) ?? [], .. session.Seed is { } seed ? [$"train.seed={seed}"] : Array.Empty<string>()];
         var read = RecipeReader.Read(path, overrides);

@@ -43,7 +43,7 @@ internal sealed class QueryCommand : ProgramCommand
             return Ask(file, query.Explain(new QueryGraph(OnnxModel.Load(file))), query, result, session);
         }
 
-        var recipe = RecipeReader.Read(path);
+        var recipe = RecipeReader.Read(path, session.Seed is { } seed ? [$"train.seed={seed}"] : []);
         var teachers = QueryGraph.Of([.. recipe.Teachers.Select(t => new QueriedModel(t.Name, OnnxModel.Load(t.Model), t.Labels))]);
         if (result.GetValue(explain))
             return Ask(path, query.Explain(teachers), query, result, session);

@@ -26,7 +26,7 @@ internal sealed class ReportCommand : ProgramCommand
     {
         string path = result.GetRequiredValue(run);
         if (!RunFolder.IsFinished(path))
-            throw new InputException($"'{path}': expected the folder of a finished run, with student.onnx and evaluation.csv, got {(!Directory.Exists(path) ? "no such folder" : File.Exists(Path.Combine(path, "recipe.yaml")) ? $"a run that is not finished; go on with: onnx-amalgam train --resume -o {ShellWord.Of(path)}" : "another folder")}");
+            throw new InputException($"'{path}': expected the folder of a finished run, with student.onnx and evaluation.csv, got {(File.Exists(path) ? "a file" : !Directory.Exists(path) ? "no such folder" : File.Exists(Path.Combine(path, "recipe.yaml")) ? $"a run that is not finished; go on with: onnx-amalgam train --resume -o {ShellWord.Of(path)}" : "another folder")}");
         using var folder = RunFolder.Read(path);
         var recipe = RecipeReader.Read(folder.Recipe);
         using var setup = Open(recipe, session);

@@ -36,6 +36,8 @@ internal sealed class TrainCommand : ProgramCommand
         string[] overrides = result.GetValue(set) ?? [];
         if (path is null && !resumes)
             throw new UsageException("expected a RECIPE, got none");
+        if (path is null && (overrides.Length > 0 || session.Seed is not null))
+            throw new UsageException($"expected a RECIPE beside {(overrides.Length > 0 ? "--set" : "--seed")}, got none; a run goes on with the recipe it was started with");
 
         var given = path is null ? null : RecipeReader.Read(path, [.. overrides, .. session.Seed is { } seed ? [$"train.seed={seed}"] : Array.Empty<string>()]);
         if (resumes)

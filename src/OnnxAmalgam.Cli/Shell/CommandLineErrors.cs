@@ -1,19 +1,27 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using OnnxAmalgam.Graphs;
 
 namespace OnnxAmalgam.Cli.Shell;
 
 /// <summary>System.CommandLine's findings, and those about options that do not go together, in this program's words.</summary>
 internal static class CommandLineErrors
 {
-    /// <summary>Refuses a line with too much, too little or two documents on stdout.</summary>
+    /// <summary>Refuses a line with too much, too little, two documents on stdout, or a table that could not be written in the end.</summary>
     /// <exception cref="UsageException">What was expected instead.</exception>
+    /// <exception cref="InputException">A table's folder does not exist.</exception>
     public static void Refuse(ParseResult result)
     {
         if (result.Errors.Count > 0)
             throw new UsageException(Describe(result));
         if (Has<string>("--csv") && Has<bool>("--json") && result.GetValue<string>("--csv") == "-" && result.GetValue<bool>("--json"))
             throw new UsageException("--csv -: expected one document on stdout, got --json beside it; name a file for the CSV, or leave one of them out");
+
+        foreach (string name in (string[])["--csv", "--page"])
+        {
+            if (Has<string>(name) && result.GetValue<string>(name) is { } target and not "-")
+                AtomicFile.RequireFolder(target);
+        }
 
         bool Has<T>(string name) => result.CommandResult.Command.Options.Any(o => o.Name == name && o.ValueType == typeof(T));
     }

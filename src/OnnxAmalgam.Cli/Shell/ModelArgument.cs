@@ -34,5 +34,5 @@ internal static class ModelArgument
 
     static string StudentOf(string folder) => Path.Combine(folder, "student.onnx");
 
-    static bool IsRun(string folder) => File.Exists(Path.Combine(folder, "recipe.yaml"));
+    static bool IsRun(string folder) => File.Exists(Path.Combine(folder, "recipe.yaml")) && File.Exists(Path.Combine(folder, "environment.json"));
 }

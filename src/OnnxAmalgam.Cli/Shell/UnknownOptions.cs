@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using OnnxAmalgam.Graphs;
 
 namespace OnnxAmalgam.Cli.Shell;
@@ -18,6 +19,8 @@ internal static class UnknownOptions
         foreach (var word in arguments.TakeWhile(a => a != "--").Where(a => a.Length > 1 && a[0] == '-'))
         {
             var name = word.Split('=', ':')[0];
+            if (double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
+                continue;
             if (known.ContainsKey(word) || (known.TryGetValue(name, out var option) && (name == word || option.Arity.MaximumNumberOfValues > 0)))
                 continue;
             if (option is not null)

@@ -121,7 +121,9 @@ internal sealed class LogitsWalk(ClassifierGraph graph)
     {
         null => null,
         1 => graph.Size(value, 0),
-        var rank => graph.Size(value, rank == 4 && graph.Size(value, 3) == 1 ? 1 : rank.Value - 1),
+        4 when graph.Size(value, 3) == 1 => graph.Size(value, 1),
+        4 when graph.Size(value, 1) is > 1 || graph.Size(value, 2) is > 1 => null, // a map
+        var rank => graph.Size(value, rank.Value - 1),
     };
 
     static string? Note(List<string> skipped, bool probability)

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OnnxAmalgam.Graphs.Files;
 
-/// <summary>Opening for reading as Unix does it. .NET's own open waits for ever on a named pipe that nobody writes to.</summary>
+/// <summary>What Unix knows of files and .NET does not: opening for reading without waiting, devices and pipes. .NET's own open waits for ever on a named pipe that nobody writes to.</summary>
 static partial class UnixFile
 {
     const int ENOENT = 2, EACCES = 13, ENOTDIR = 20;
@@ -26,6 +26,23 @@ static partial class UnixFile
             EACCES => new UnauthorizedAccessException(message),
             _ => new IOException(message, error),
         };
+    }
+
+    /// <summary>Whether a name is no file but a device, a pipe or an open descriptor, which is written to and not replaced.</summary>
+    public static bool IsStream(string path)
+    {
+        if (!IsSupported || !File.Exists(path)) return false;
+        if (path.StartsWith("/dev/", StringComparison.Ordinal)) return !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
+        if (path.StartsWith("/proc/", StringComparison.Ordinal)) return true;
+        try
+        {
+            using var stream = new FileStream(OpenWithoutWaiting(path), FileAccess.Read, bufferSize: 0);
+            return !stream.CanSeek;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     /// <summary>The open file's path without links; null where the system does not tell (only Linux does).</summary>

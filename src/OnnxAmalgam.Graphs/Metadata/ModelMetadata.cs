@@ -48,6 +48,14 @@ public static class ModelMetadata
         return new GraphInput(model).Describe(size, size, channels);
     }
 
+    /// <summary>Takes the class names out of the metadata: of a part of a classifier that has no class scores.</summary>
+    /// <param name="model">Changed in place; attributes of classical models and files beside it stay.</param>
+    public static void RemoveLabels(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        new MetadataProperties(model.Proto).Remove("names");
+    }
+
     /// <summary>Writes labels, input description and provenance into the model's metadata (the keys of docs/metadata.md).</summary>
     /// <param name="model">Changed in place; earlier values of the same keys are replaced, other keys stay.</param>
     /// <param name="labels">Class names in output order.</param>

@@ -3,6 +3,7 @@ using OnnxAmalgam.Cli.Tests.Running;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Graphs.Edits;
+using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Teachers;
 
 namespace OnnxAmalgam.Cli.Tests.Commands;
@@ -121,10 +122,22 @@ public sealed class QueryTests : IDisposable
     [Theory]
     [InlineData("logits")]
     [InlineData("/f/f.4/Relu_1_output_0")]
+    [InlineData("\"logits\"")]
+    [InlineData("(tensor[logits])")]
     public void Extract_takes_a_name_too(string name)
     {
         InProcess.Run("extract", Digits, "--outputs", name, "-o", place["part.onnx"]).Ends(0);
-        Assert.Equal(name, Assert.Single(OnnxModel.Load(place["part.onnx"]).Proto.Graph.Output).Name);
+        Assert.Equal(name[0] == '/' ? name : "logits", Assert.Single(OnnxModel.Load(place["part.onnx"]).Proto.Graph.Output).Name);
+    }
+
+    [Theory]
+    [InlineData("tensor[rank=4 & dominator & height > 1] last", false)]
+    [InlineData("tensor[logits]", true)]
+    public void Extract_keeps_the_class_names_of_class_scores_alone(string outputs, bool kept)
+    {
+        InProcess.Run("extract", Path.Combine(Repository.Root, "models", "teachers", "five_a.onnx"), "--outputs", outputs, "-o", place["part.onnx"]).Ends(0);
+        Assert.Equal(kept, ModelMetadata.Labels(OnnxModel.Load(place["part.onnx"])) is not null);
+        Assert.Equal(kept, InProcess.Run("inspect", place["part.onnx"]).Ends(0).Output.Contains(" classes", StringComparison.Ordinal));
     }
 
     [Theory]

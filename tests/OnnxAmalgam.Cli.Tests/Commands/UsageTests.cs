@@ -36,6 +36,12 @@ public sealed class UsageTests
     [InlineData("--csv -: expected one document on stdout, got --json beside it", "check", "a.onnx", "--csv", "-", "--json")]
     [InlineData("--csv -: expected one document on stdout, got --json beside it", "predict", "a.onnx", "b.png", "--csv", "-", "--json")]
     [InlineData("--csv -: expected one document on stdout, got --json beside it", "compare", "a.yaml", "--csv=-", "--json")]
+    [InlineData("-o -: expected one document on stdout, got --json beside it", "search", "models/demo/recipe.yaml", "-o", "-", "--recipe", "x.yaml", "--json")]
+    [InlineData("-o: expected the name of an .onnx file, got '-'", "extract", "a.onnx", "--outputs", "x", "-o", "-")]
+    [InlineData("-o: expected the name of an .onnx file, got '-'", "pretrain", "r.yaml", "-o", "-")]
+    [InlineData("--rate: expected a number of at least 0, got '-1'", "search", "r.yaml", "-o", "w.csv", "--rate", "-1")]
+    [InlineData("expected a RECIPE beside --set, got none", "train", "--resume", "-o", "run", "--set", "train.epochs=2")]
+    [InlineData("expected a RECIPE beside --seed, got none", "train", "--resume", "-o", "run", "--seed", "2")]
     [InlineData("expected a RECIPE, got none", "train")]
     [InlineData("unknown option '--resume=newer'; did you mean '--resume=older'?", "train", "--resume=newer")]
     [InlineData("--as: expected --recipe beside it", "predict", "a.onnx", "b.png", "--as", "x")]
@@ -62,4 +68,12 @@ public sealed class UsageTests
         Assert.DoesNotContain("   at OnnxAmalgam", InProcess.Run("inspect", "nothing.onnx").Ends(2).Error, StringComparison.Ordinal);
         Assert.Contains("   at OnnxAmalgam", InProcess.Run("inspect", "nothing.onnx", "--verbose").Ends(2).Error, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("evaluate", "a.onnx", "--recipe", "r.yaml", "--csv", "nowhere/t.csv")]
+    [InlineData("diagnose", "r.yaml", "--csv", "nowhere/t.csv")]
+    [InlineData("compare", "r.yaml", "--page", "nowhere/t.html")]
+    [InlineData("pretrain", "r.yaml", "-o", "nowhere/t.onnx")]
+    public void Where_nothing_can_be_written_no_work_is_begun(params string[] arguments) =>
+        Assert.Contains($"'{arguments[^1]}': expected an existing folder", Assert.Single(InProcess.Run(arguments).Ends(2).ErrorLines), StringComparison.Ordinal);
 }

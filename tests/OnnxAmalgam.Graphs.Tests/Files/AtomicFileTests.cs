@@ -99,6 +99,26 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public async Task A_pipe_is_written_to_and_stays_a_pipe()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs mkfifo");
+        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", folder["pipe"])) await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var read = Task.Run(() => File.ReadAllText(folder["pipe"]), TestContext.Current.CancellationToken);
+        await Task.Run(() => AtomicFile.WriteText(folder["pipe"], "through"), TestContext.Current.CancellationToken);
+        Assert.Equal("through", await read);
+        Assert.Equal(["pipe"], folder.Names);
+    }
+
+    [Fact]
+    public void A_device_is_written_to()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
+        AtomicFile.WriteText("/dev/null", "gone");
+        Assert.Equal(0, new FileInfo("/dev/null").Length);
+        Assert.Contains("expected to write to it", Assert.Throws<InputException>(() => AtomicFile.WriteText("/dev/full", "more")).Message);
+    }
+
+    [Fact]
     public void A_folder_that_is_missing_or_in_the_way_is_named()
     {
         Assert.Contains($"expected an existing folder '{folder["no"]}'", Assert.Throws<InputException>(() => AtomicFile.Write(folder["no/a.bin"], [1])).Message);
