@@ -1,39 +1,28 @@
 #!/usr/bin/env python3
-"""Writes the recipes of models/recipes/catalogue: one a method, alike but for the name and what the method is.
+"""Writes the recipes of models/recipes/catalogue: one a method, alike but for the name and what the method is; and those of its taggers.
 
     python3 tools/make_catalogue.py            # writes models/recipes/catalogue/*.yaml
     onnx-amalgam compare models/recipes/catalogue/{soft-gated,hint,vid}.yaml --seeds 3
 """
 import csv
 import pathlib
+import typing
 
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "models" / "recipes" / "catalogue"
+RECIPES = pathlib.Path(__file__).resolve().parent.parent / "models" / "recipes"
 SOFT = "{soft_target: {weight: 1, temperature: 1}}"
 ZOO = '"zoo:resnet(widths=[16,32,64], blocks=[1,1,1])"'
 
 BASE = """\
-# MNIST + Fashion-MNIST, the first 10,000 train images each, 3 epochs. {about}
-name: catalogue-{name}
-teachers:
-  - model: ../../teachers/digits_resnet.onnx
-    input: {{layout: nchw, scale: 0.00392156862745098, mean: [0.1307], std: [0.3081]}}
-    labels: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]{digit_taps}
-  - model: ../../teachers/fashion_mixer.onnx
-    input: {{layout: nchw, scale: 0.00392156862745098, mean: [0.2860], std: [0.3530]}}
-    labels: &CLOTHES{cloth_taps}
+# {images}, the first 10,000 train images{each}, 3 epochs. {about}
+name: {folder}-{name}
+teachers:{teachers}
 student:
   model: {model}{taps}
   input: {{mean: [0.2087], std: [0.3411]}}
 data:
-  unlabelled:
-    - {{idx: ../../../data/mnist, split: train, limit: 10000{digits}}}
-    - {{idx: ../../../data/fashion-mnist, split: train, limit: 10000{clothes}}}
-  validate:
-    - {{idx: ../../../data/mnist, split: train, part: 0.916667..1}}
-    - {{idx: ../../../data/fashion-mnist, split: train, part: 0.916667..1, labels: &CLOTHES}}
-  test:
-    - {{idx: ../../../data/mnist, split: test}}
-    - {{idx: ../../../data/fashion-mnist, split: test, labels: &CLOTHES}}
+  unlabelled:{unlabelled}
+  validate:{validate}
+  test:{test}
 {augment}amalgamation:
 {amalgamation}
 train:
@@ -41,30 +30,56 @@ train:
    cache: {{folder: ../../../data/cache, views: {views}, max_size: 16GB}}}}
 """
 
+
+class Side(typing.NamedTuple):
+    """One of the two sets of images and the teacher that knows it."""
+    name: str
+    idx: str
+    teacher: str
+    tagger: str
+    input: str
+    labels: str
+    own_labels: str  # of a source, where they are not the digits that idx files hold
+    levels: str
+
+
 CLOTHES = "[t-shirt/top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot]"
+DIGIT = Side("MNIST", "mnist", "digits_resnet", "digits_tagger", "mean: [0.1307], std: [0.3081]", '["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]', "", "[f.3, f.4]")
+CLOTH = Side("Fashion-MNIST", "fashion-mnist", "fashion_mixer", "fashion_tagger", "mean: [0.2860], std: [0.3530]", CLOTHES, f", labels: {CLOTHES}", "[f.14, f.26]")
 
 
-def recipe(name, about, losses, labels="gated", domains=True, levels=False, weights=None, student=ZOO, augment=None, **keys):
+def recipe(name, about, losses, labels="gated", domains=True, levels=False, weights=None, student=ZOO, augment=None, taggers=False, folder="catalogue", sides=(DIGIT, CLOTH), **keys):
     """One recipe; domains: whether sources say whose images they are; weights: each teacher's, and those of its taps; augment: one step, which
-    takes a stored view an epoch."""
+    takes a stored view an epoch; taggers: the teachers are the students of the recipes in taggers."""
     lines = [f"labels: {labels}"] + [f"{key}: {value}" for key, value in keys.items() if value is not None]
     lines += ["losses:"] + [f"  - {loss}" for loss in losses]
-    owner = lambda teacher: f", domain: {teacher}" if domains else ""
-    clothes = owner("fashion_mixer") + (f", labels: {CLOTHES}" if name == "supervised" else "")
+
+    def teacher(side):
+        if taggers:
+            return f"\n  - {{model: ../../../data/{side.tagger}/student.onnx, name: {side.tagger}, scores: sigmoid}}"
+        taps = weights[side.teacher] if weights else f"\n    taps: {side.levels}" if levels else ""
+        return f"\n  - model: ../../teachers/{side.teacher}.onnx\n    input: {{layout: nchw, scale: 0.00392156862745098, {side.input}}}\n    labels: {side.labels}{taps}"
+
+    def source(side, keys):
+        return f"\n    - {{idx: ../../../data/{side.idx}, {keys}}}"
+
+    def unlabelled(side):
+        owner = f", domain: {side.tagger if taggers else side.teacher}" if domains else ""
+        return source(side, f"split: train, limit: 10000{owner}{side.own_labels if name == 'supervised' else ''}")
+
+    each = lambda of: "".join(of(side) for side in sides)
     text = BASE.format(
-        name=name, about=about, digits=owner("digits_resnet"), clothes=clothes,
-        taps="\n  taps: [layer2, layer3]" if levels else "",
-        digit_taps=weights["digits_resnet"] if weights else "\n    taps: [f.3, f.4]" if levels else "",
-        cloth_taps=weights["fashion_mixer"] if weights else "\n    taps: [f.14, f.26]" if levels else "",
-        model=student, augment=f"augment: [{augment}]\n" if augment else "", views=3 if augment else 1,
-        amalgamation="\n".join("  " + line for line in lines))
-    (FOLDER / f"{name}.yaml").write_text(text.replace("&CLOTHES", CLOTHES))
+        name=name, about=about, images=" + ".join(side.name for side in sides), each=" each" if len(sides) > 1 else "", folder=folder, teachers=each(teacher), model=student, taps="\n  taps: [layer2, layer3]" if levels else "",
+        unlabelled=each(unlabelled), validate=each(lambda side: source(side, f"split: train, part: 0.916667..1{side.own_labels}")),
+        test=each(lambda side: source(side, f"split: test{side.own_labels}")),
+        augment=f"augment: [{augment}]\n" if augment else "", views=3 if augment else 1, amalgamation="\n".join("  " + line for line in lines))
+    (RECIPES / folder / f"{name}.yaml").write_text(text)
 
 
 def found(method):
     """Weights of teachers and taps as `onnx-amalgam search catalogue/hint.yaml --baselines` wrote them, kept in search.csv beside the recipes."""
     taps, factors = {}, {}
-    with open(FOLDER / "search.csv", newline="", encoding="utf-8") as file:
+    with open(RECIPES / "catalogue" / "search.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     for row in (r for r in rows if r["method"] == ("searched" if method == "average" else method)):
         taps.setdefault(row["teacher"], []).append(row)
@@ -101,9 +116,10 @@ FEATURES = {  # name: (term, standardise, what it is)
 
 
 def main():
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for old in FOLDER.glob("*.yaml"):
-        old.unlink()
+    for folder in ("catalogue", "taggers"):
+        (RECIPES / folder).mkdir(parents=True, exist_ok=True)
+        for old in (RECIPES / folder).glob("*.yaml"):
+            old.unlink()
     recipe("supervised", "The yardstick: true labels instead of teachers.", ["{hard_label: {weight: 1}}"], labels="concat", domains=False)
     for mode in ("concat", "joint", "restricted", "gated"):
         recipe(f"soft-{mode}", f"Soft targets, labels {mode}.", [SOFT], labels=mode, domains=mode in ("restricted", "gated"))
@@ -149,7 +165,13 @@ def main():
     recipe("infonce", "Gated, InfoNCE in the common space.", space("{infonce: {weight: 0.1}}", REBUILT), common_space=SMALL)
     recipe("contrastive", "Gated, HeroCon's weighted contrast in the common space.", space("{contrastive: {weight: 2}}", REBUILT), common_space=SMALL)
     recipe("supervised-contrastive", "Gated, HeroCon's contrast on the teachers' labels in the common space.", space("{supervised_contrastive: {weight: 0.1}}", REBUILT), common_space=SMALL)
+    recipe("supervised-contrastive-threshold", "The same, an image's labels all that are at least a tenth probable.",
+           space("{supervised_contrastive: {weight: 0.1, labels: {threshold: 0.1}}}", REBUILT), common_space=SMALL)
+    recipe("supervised-contrastive-top", "The same, an image's labels the two most probable.", space("{supervised_contrastive: {weight: 0.1, labels: {top: 2}}}", REBUILT), common_space=SMALL)
     recipe("multi-label", "Gated, label by label instead of soft targets.", ["{multi_label: {weight: 1}}"])
+    recipe("taggers", "The same from two taggers, which the recipes in taggers train.", ["{multi_label: {weight: 1}}"], taggers=True)
+    for side in (DIGIT, CLOTH):
+        recipe(side.tagger, "A tagger: label by label, from one classifier.", ["{multi_label: {weight: 1}}"], labels="joint", domains=False, folder="taggers", sides=[side])
     several = [SOFT, "{hint: {weight: 1}}", "{attention: {weight: 1000}}"]
     recipe("balance-none", "Gated soft targets, hints and attention with the recipe's weights.", several, standardise="ema")
     recipe("balance-uncertainty", "The same, balanced by uncertainty.", several, standardise="ema", balance="uncertainty")

@@ -58,7 +58,12 @@ def share(value):
 
 
 def hours(rows):
-    return sum(float(row["seconds"]) for row in rows) / 3600
+    return sum(float(row["seconds"] or 0) for row in rows) / 3600
+
+
+def tasks(row):
+    """The tasks of a run's teachers, in the recipe's order."""
+    return [task for model, task in row["accuracy"] if model == task]
 
 
 def mean(rows, task):
@@ -74,20 +79,20 @@ def protocol(name, log):
     own = methods(name, log)
     if not own:
         return "Not measured yet."
-    first = next(iter(next(iter(own.values())).values()))["accuracy"]
-    tasks = [task for model, task in first if model == task]
+    row = next(iter(next(iter(own.values())).values()))
+    first, each = row["accuracy"], tasks(row)
     lines = [
-        f"| learns from | union | each seed | {' | '.join(tasks)} | minutes |",
-        "|---" * (len(tasks) + 4) + "|",
-        f"| the teachers themselves | | | {' | '.join(share(first[task, task]) for task in tasks)} | |",
-        f"| concatenated teachers (arg max over all scores) | {share(first['concatenated', 'union'])} | | {' | '.join(share(first['concatenated', task]) for task in tasks)} | |",
+        f"| learns from | union | each seed | {' | '.join(each)} | minutes |",
+        "|---" * (len(each) + 4) + "|",
+        f"| the teachers themselves | | | {' | '.join(share(first[task, task]) for task in each)} | |",
+        f"| concatenated teachers (arg max over all scores) | {share(first['concatenated', 'union'])} | | {' | '.join(share(first['concatenated', task]) for task in each)} | |",
     ]
     others = sorted((m for m in own if m not in NAMES), key=lambda m: -mean(own[m].values(), "union"))
     for method in others + [n for n in NAMES if n in own]:
         rows = list(own[method].values())
-        minutes = min(float(row["seconds"]) for row in rows) / 60
+        minutes = min(float(row["seconds"] or "inf") for row in rows) / 60
         lines.append(f"| {ABOUT.get(method, f'`{method}`')} | {share(mean(rows, 'union'))} | {seeds(own[method])} | "
-                     f"{' | '.join(share(mean(rows, task)) for task in tasks)} | {minutes:.0f} |")
+                     f"{' | '.join(share(mean(rows, task)) for task in each)} | {minutes:.0f} |")
     every = [row for of in own.values() for row in of.values()]
     return "\n".join(lines) + f"\n\n{len(every)} runs, {hours(every):.1f} hours of one thread."
 
@@ -131,10 +136,11 @@ def terms(protocols, log, times):
 
 
 def catalogue(log, times):
-    lines = ["| recipe | union | each seed | digits_resnet | fashion_mixer | ms a step |", "|---|---|---|---|---|---|"]
+    lines = ["| recipe | union | each seed | digits | clothes | ms a step |", "|---|---|---|---|---|---|"]
     for method, of in sorted(log.items(), key=lambda m: -mean(m[1].values(), "union")):
         name, rows = method.removeprefix("catalogue-"), list(of.values())
-        lines.append(f"| `{name}` | {share(mean(rows, 'union'))} | {seeds(of)} | {share(mean(rows, 'digits_resnet'))} | {share(mean(rows, 'fashion_mixer'))} | {times.get(name, '')} |")
+        own = " | ".join(share(mean(rows, task)) for task in tasks(rows[0]))
+        lines.append(f"| `{name}` | {share(mean(rows, 'union'))} | {seeds(of)} | {own} | {times.get(name, '')} |")
     every = [row for of in log.values() for row in of.values()]
     return "\n".join(lines) + f"\n\n{len(log)} methods, {len(every)} runs, {hours(every):.1f} hours of one thread. The concatenated teachers: " + \
         f"{share(every[0]['accuracy']['concatenated', 'union'])}."

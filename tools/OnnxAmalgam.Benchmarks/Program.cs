@@ -26,7 +26,10 @@ var seconds = new Option<double>("--seconds") { Description = "About how long a 
 var only = new Option<string[]>("--only") { Description = "Settings and methods, as cifar/soft, alone (data, scaling), startup, and merged (two teachers as one session), which is measured only where it is named; default: all that can run here but that.", AllowMultipleArgumentsPerToken = true };
 var page = new Option<string?>("--write") { Description = "A page whose measured parts are replaced, as docs/speed.md." };
 var onGpu = new Command("cuda", "Measures the step on a GPU: teachers on the processor or beside the student, each way to order the two, fp32 and bf16.") { threads, rounds, seconds, only, page };
-var command = new RootCommand("Measures a training step of this program beside the same step in plain PyTorch, whole and in parts, in turn.") { threads, rounds, seconds, only, page, onGpu };
+var recipes = new Argument<string[]>("RECIPE") { Description = "Recipes whose step is measured.", Arity = ArgumentArity.OneOrMore };
+var steps = new Option<string?>("--csv") { Description = "Where the rows go (recipe,milliseconds); rows of other recipes in it stay." };
+var ofRecipes = new Command("recipes", "Measures the step of each recipe, its teachers computed: the mean of 20 steps, the fastest of --rounds.") { recipes, threads, rounds, steps };
+var command = new RootCommand("Measures a training step of this program beside the same step in plain PyTorch, whole and in parts, in turn.") { threads, rounds, seconds, only, page, onGpu, ofRecipes };
 onGpu.SetAction(parsed =>
 {
     if (CudaComparison.Obstacle() is { } obstacle)
@@ -41,6 +44,7 @@ onGpu.SetAction(parsed =>
     Publish(parsed, "cuda", $"{comparison.Machine()}\n\n{comparison.Table}");
     return 0;
 });
+ofRecipes.SetAction(parsed => RecipeSteps.Run(parsed.GetRequiredValue(recipes), parsed.GetValue(rounds), CudaComparison.Compute("", parsed.GetValue(threads)), parsed.GetValue(steps)));
 command.SetAction(parsed =>
 {
     var (options, folder) = Start(parsed);
