@@ -5,7 +5,7 @@ using System.Text;
 namespace OnnxAmalgam.Cli.Tests.PublicApi;
 
 /// <summary>The public and protected members of an assembly as text. What the schema compiler made of onnx.proto (namespace Onnx) and what the C# compiler adds to
-/// records is left out.</summary>
+/// records is left out, and so are namespaces but for the type's own.</summary>
 internal static class ApiText
 {
     const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
@@ -19,14 +19,17 @@ internal static class ApiText
     public static string Of(Assembly assembly)
     {
         var text = new StringBuilder();
-        foreach (var type in assembly.GetExportedTypes().Where(type => type.Namespace != "Onnx").OrderBy(Name, StringComparer.Ordinal))
+        foreach (var type in assembly.GetExportedTypes().Where(type => type.Namespace != "Onnx").OrderBy(Whole, StringComparer.Ordinal))
         {
-            text.Append(Kind(type)).Append(' ').Append(Name(type)).Append(Bases(type)).Append('\n');
+            text.Append(Kind(type)).Append(' ').Append(Whole(type)).Append(Bases(type)).Append('\n');
             foreach (var member in type.GetMembers(All).Where(IsSeen).Select(Line).Order(StringComparer.Ordinal)) text.Append("    ").Append(member).Append('\n');
         }
 
         return text.ToString();
     }
+
+    /// <summary>With its namespace, which is left out wherever a type is only mentioned.</summary>
+    static string Whole(Type type) => $"{type.Namespace}.{Name(type)}";
 
     static string Kind(Type type)
     {
@@ -43,7 +46,7 @@ internal static class ApiText
     {
         if (type.IsEnum || type.IsSubclassOf(typeof(Delegate))) return "";
         var inherited = type.BaseType is { } parent && parent != typeof(object) && parent != typeof(ValueType) ? (Type[])[parent] : [];
-        var own = type.GetInterfaces().Where(i => i.IsPublic && !(type.BaseType?.GetInterfaces().Contains(i) ?? false)).OrderBy(Name, StringComparer.Ordinal);
+        var own = type.GetInterfaces().Where(i => i.IsPublic && i != typeof(IEquatable<>).MakeGenericType(type) && !(type.BaseType?.GetInterfaces().Contains(i) ?? false)).OrderBy(Name, StringComparer.Ordinal);
         string[] all = [.. inherited.Concat(own).Select(Name)];
         return all.Length == 0 ? "" : $" : {string.Join(", ", all)}";
     }
@@ -91,8 +94,9 @@ internal static class ApiText
         if (type.IsByRef) return $"ref {Name(type.GetElementType()!)}";
         if (type.IsPointer) return $"{Name(type.GetElementType()!)}*";
         if (Nullable.GetUnderlyingType(type) is { } inner) return $"{Name(inner)}?";
-        var stem = (type.FullName ?? $"{type.Namespace}.{type.Name}").Split('[')[0].Replace('+', '.');
-        if (!type.IsGenericType) return stem;
-        return $"{System.Text.RegularExpressions.Regex.Replace(stem, "`[0-9]+", "")}<{string.Join(", ", type.GetGenericArguments().Select(Name))}>";
+        var arguments = string.Join(", ", type.GetGenericArguments().Select(Name));
+        if (type.IsAssignableTo(typeof(ITuple))) return $"({arguments})";
+        var stem = type.DeclaringType is { } outer ? $"{Name(outer)}.{type.Name}" : type.Name;
+        return type.IsGenericType ? $"{stem.Split('`')[0]}<{arguments}>" : stem;
     }
 }
