@@ -45,6 +45,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
     Dictionary<string, Parameter> _initializers = [];
     Dictionary<string, Tensor> _statistics = [];
     HashSet<string> _frozen = [];
+    bool[]? _halves;
     ScalarType _wide;
     Device _device = CPU;
 
@@ -92,6 +93,10 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
     /// <summary>A narrower float type for activations (bfloat16), or null. Weights keep their type and are cast at use; norms,
     /// exponentials and sums run in the weights' type, and so come the results.</summary>
     public ScalarType? ActivationDtype { get; set; }
+
+    /// <summary>Whether what the file computes in float16 is rounded to float16 after each node, as where it is deployed; else it stays in the
+    /// wider type that is computed in. For evaluation: rounding has no gradient.</summary>
+    public bool RoundsHalves { get; set; }
 
     /// <summary>Leaves stored tensors as they are from now on: these, and no others. Their parameters ask for no gradient. A BatchNormalization
     /// whose running statistics are among them, or all of whose weights are, normalises with its running statistics in training mode too,
@@ -196,7 +201,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
             : new InputCasts(_wide, ActivationDtype, _trained.IsActivation, _device, slots.Length);
         try
         {
-            var results = Interpreter.Run(plan, slots, training, casts);
+            var results = Interpreter.Run(plan, slots, training, casts, RoundsHalves ? _halves ??= Halves() : null);
             for (var i = 0; i < results.Length; i++)
             {
                 if (results[i].dtype == ActivationDtype) results[i] = results[i].to_type(_wide);
@@ -208,6 +213,12 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
         {
             throw new InputException($"model '{_model.Name}', {e.Message}", e);
         }
+    }
+
+    bool[] Halves()
+    {
+        var facts = Facts.Infer(_model);
+        return [.. _graph.Names.Select(name => facts.GetValueOrDefault(name)?.Type == Onnx.TensorProto.Types.DataType.Float16)];
     }
 
     Tensor InType(Tensor input)

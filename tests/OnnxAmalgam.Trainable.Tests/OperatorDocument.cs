@@ -25,6 +25,8 @@ internal static class OperatorDocument
               not or that a row does not know, and element types that libtorch lacks (float8, 4-bit, texts, complex numbers). uint16, uint32 and uint64 are
               held in int64 where that computes the same (shapes and orders of elements, choices, comparisons, Min, Max, Mod, Cast), and refused elsewhere.
               A model with such nodes still loads, is inspected, tapped and run as a teacher; training lists all of them at once.
+            - Bodies of If, Loop and Scan: a stored tensor of the graph outside trains where a node of the body reads it at a weight's place. Behind a Transpose or Cast
+              in the body, as an operand there, or stored in the body itself it stays as it is. On a GPU such bodies were not run.
 
             | operator | domain | since | trained | refused |
             |---|---|---|---|---|

@@ -12,8 +12,9 @@ internal static class Interpreter
     /// <param name="values">A tensor in every given slot; the other slots are filled and emptied on the way.</param>
     /// <param name="training">Training mode.</param>
     /// <param name="casts">How inputs are brought to other types or devices, or null where nothing needs it.</param>
+    /// <param name="halves">By slot, whether what lies there is rounded to float16 before it is read; null: nothing is.</param>
     /// <returns>The results, owned by the scope outside; a given value is returned as an alias.</returns>
-    public static Tensor[] Run(Plan plan, Tensor?[] values, bool training, InputCasts? casts)
+    public static Tensor[] Run(Plan plan, Tensor?[] values, bool training, InputCasts? casts, bool[]? halves = null)
     {
         using var scope = NewDisposeScope();
         var nodes = plan.Nodes;
@@ -22,7 +23,7 @@ internal static class Interpreter
             var node = nodes[i];
             try
             {
-                if (plan.Overwrites[i] is >= 0 and var over && Overwritten(node, over, values, training, casts) is { } result)
+                if (halves is null && plan.Overwrites[i] is >= 0 and var over && Overwritten(node, over, values, training, casts) is { } result)
                 {
                     values[node.Inputs[over]] = null;
                     values[node.Outputs[0]] = result;
@@ -32,6 +33,7 @@ internal static class Interpreter
                     var outputs = casts is null
                         ? node.Kernel(new NodeCall(values, node.Inputs, node, training && !node.IsFrozen))
                         : casts.Run(node, values, training);
+                    if (halves is not null) Round(outputs, node.Outputs, halves);
                     Store(outputs, node.Outputs, values);
                 }
             }
@@ -54,6 +56,17 @@ internal static class Interpreter
     /// <summary>The result in the memory of an input, or null: the usual kernel is to run.</summary>
     static Tensor? Overwritten(BoundNode node, int input, Tensor?[] values, bool training, InputCasts? casts) =>
         node.Outputs is [>= 0] && casts?.Changes(node, values) != true ? node.Row.Overwrite!(new NodeCall(values, node.Inputs, node, training), input) : null;
+
+    static void Round(Tensor[] outputs, int[] slots, bool[] halves)
+    {
+        for (var j = 0; j < Math.Min(outputs.Length, slots.Length); j++)
+        {
+            if (slots[j] < 0 || !halves[slots[j]]) continue;
+            using var full = outputs[j];
+            using var half = full.to_type(ScalarType.Float16);
+            outputs[j] = half.to_type(full.dtype);
+        }
+    }
 
     static void Store(Tensor[] outputs, int[] slots, Tensor?[] values)
     {

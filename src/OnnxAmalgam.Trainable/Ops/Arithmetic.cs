@@ -89,7 +89,7 @@ internal static class Arithmetic
     {
         if (c[0].dtype == c[1].dtype) return [c[0].pow(c[1])];
         using var power = FloatTypes.IsFloat(c[1].dtype) && !FloatTypes.IsFloat(c[0].dtype)
-            ? c[0].to_type(c[1].dtype).pow(c[1])
+            ? c[0].to_type(ScalarType.Float64).pow(c[1])
             : c[0].pow(c[1].to_type(c[0].dtype));
         return [power.to_type(c[0].dtype, copy: true)];
     }

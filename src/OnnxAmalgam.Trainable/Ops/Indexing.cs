@@ -60,7 +60,7 @@ internal static class Indexing
 
             // libtorch has no negative steps: the axis is turned round, and places are counted from its new beginning.
             using var turned = before.flip([axis]);
-            var (first, last) = (Clamp(starts[i], size, -1, size - 1), Clamp(ends[i], size, -1, size - 1));
+            var (first, last) = (size == 0 ? -1 : Clamp(starts[i], size, 0, size - 1), Clamp(ends[i], size, -1, size - 1));
             var begin = size - 1 - first;
             result = turned.slice(axis, begin, Math.Max(begin, size - 1 - last), -step);
         }

@@ -146,7 +146,7 @@ internal static class Normalisation
         return c =>
         {
             using var scope = NewDisposeScope();
-            var norm = p == 1 ? c[0].abs().sum(axis, keepdim: true) : c[0].square().sum(axis, keepdim: true).sqrt();
+            var norm = p == 1 ? c[0].abs().sum(axis, keepdim: true) : Roots.Of(c[0].square().sum(axis, keepdim: true), 2);
             var safe = norm.masked_fill(norm.eq(0), 1);
             return [c[0].div(safe).MoveToOuterDisposeScope()];
         };
@@ -160,7 +160,7 @@ internal static class Normalisation
         {
             using var scope = NewDisposeScope();
             var centred = c[0].sub(c[0].mean(axes, keepdim: true));
-            var deviation = centred.square().mean(axes, keepdim: true).sqrt().add(1e-9);
+            var deviation = Roots.Of(centred.square().mean(axes, keepdim: true), 2).add(1e-9);
             return [centred.div(deviation).MoveToOuterDisposeScope()];
         };
     }

@@ -98,7 +98,7 @@ internal static class Pooling
         return c =>
         {
             using var scope = NewDisposeScope();
-            return [c[0].abs().pow(p).sum(Spatial(c[0]), keepdim: true).pow(1.0 / p).MoveToOuterDisposeScope()];
+            return [Roots.Of(c[0].abs().pow(p).sum(Spatial(c[0]), keepdim: true), p).MoveToOuterDisposeScope()];
         };
     }
 
@@ -151,7 +151,7 @@ internal static class Pooling
             using var scope = NewDisposeScope();
             var sizes = c[0].shape.AsSpan(2).ToArray();
             var g = window.On(sizes, window.Kernel!);
-            return [SumPool(c[0].abs().pow(p), g, sizes, ceil).pow(1.0 / p).MoveToOuterDisposeScope()];
+            return [Roots.Of(SumPool(c[0].abs().pow(p), g, sizes, ceil), p).MoveToOuterDisposeScope()];
         };
     }
 

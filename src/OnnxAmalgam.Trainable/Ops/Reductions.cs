@@ -95,7 +95,7 @@ internal static class Reductions
     static Tensor L2(Tensor x, long[] axes, bool keep)
     {
         using var sum = SumSquare(x, axes, keep);
-        return FloatTypes.IsFloat(x.dtype) ? sum.sqrt() : sum.sqrt().to_type(x.dtype);
+        return FloatTypes.IsFloat(x.dtype) ? Roots.Of(sum, 2) : sum.sqrt().to_type(x.dtype);
     }
 
     static Tensor LogSum(Tensor x, long[] axes, bool keep)

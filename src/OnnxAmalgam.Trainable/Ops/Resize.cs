@@ -114,7 +114,9 @@ internal static class Resize
     static Tensor Apply(Tensor x, long[] sizes, double[] scales, Filter filter, (double Start, double End)[]? crops = null, float beyond = 0)
     {
         using var scope = NewDisposeScope();
-        var (result, shape) = (x.alias(), x.shape);
+        // whole numbers are interpolated as floats, and cut
+        var whole = filter.Mode != "nearest" && !FloatTypes.IsFloat(x.dtype);
+        var (result, shape) = (whole ? x.to_type(ScalarType.Float32) : x.alias(), x.shape);
         for (var axis = 0; axis < shape.Length; axis++)
         {
             var crop = crops?[axis] ?? (0, 1);
@@ -130,6 +132,7 @@ internal static class Resize
             if (outside.Contains(true)) result = result.masked_fill(tensor(outside, device: x.device).reshape(along), beyond);
         }
 
+        if (whole) result = result.to_type(x.dtype);
         return result.MoveToOuterDisposeScope();
     }
 

@@ -124,7 +124,7 @@ internal static class Elementwise
         if (c.Input(0) is not { } x)
             return state;
         if (ValueState.IsInteger(to) && to != DataType.Bool)
-            return state with { Integers = x.Integers ?? x.Reals?.Where(one => Math.Abs(one) < 1e15).Select(one => Extent.Of((long)one)).ToArray() };
+            return state with { Integers = x.Integers ?? (x.Reals is { } reals && reals.All(one => Math.Abs(one) < 1e15) ? [.. reals.Select(one => Extent.Of((long)one))] : null) };
         if (to is DataType.Float or DataType.Double)
             return state with { Reals = x.Reals ?? x.Constants?.Select(one => (double)one).ToArray(), Integers = x.Reals is null && x.Constants is null ? x.Integers : null };
         return state;

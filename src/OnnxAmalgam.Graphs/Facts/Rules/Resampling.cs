@@ -48,7 +48,7 @@ internal static class Resampling
         if (scales is null || scales.Length != x.Length)
             return c.Like(c.FreshShape(x.Length));
         return c.Like([.. x.Zip(scales, (size, scale) => size.Constant is { } known
-            ? (long)Math.Floor(known * (double)(float)scale)
+            ? (long)MathF.Floor(known * (float)scale)
             : scale == Math.Floor(scale) && scale < int.MaxValue ? size * (long)scale : c.Fresh())]);
     }
 

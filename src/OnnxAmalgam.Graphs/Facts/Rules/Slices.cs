@@ -76,11 +76,13 @@ internal static class Slices
     static long Count(long n, long start, long end, long step)
     {
         var (from, to) = Clamped(n, start, end, step);
-        return step > 0 ? Math.Max(0, (to - from + step - 1) / step) : Math.Max(0, (from - to - step - 1) / -step);
+        return n == 0 ? 0 : step > 0 ? Math.Max(0, (to - from + step - 1) / step) : Math.Max(0, (from - to - step - 1) / -step);
     }
 
     static (long From, long To) Clamped(long n, long start, long end, long step)
     {
+        if (n == 0)
+            return (0, 0);
         var from = start < 0 ? start + n : start;
         var to = end < 0 ? Math.Max(end, -n - 1) + n : end;
         return step > 0 ? (Math.Clamp(from, 0, n), Math.Clamp(to, 0, n)) : (Math.Clamp(from, 0, n - 1), Math.Clamp(to, -1, n - 1));
