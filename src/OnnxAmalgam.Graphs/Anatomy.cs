@@ -67,7 +67,7 @@ public static class Anatomy
     /// <summary>Every float value that depends on the image and has rank 2 to 4, in graph order.</summary>
     public static IReadOnlyList<Tap> Taps(OnnxModel model) => new TapList(new ClassifierGraph(model)).All;
 
-    /// <summary>The default tap: the last spatial dominator before the global pool, else the last token dominator, else the head's input.</summary>
+    /// <summary>The default tap: the last spatial dominator before the global pool, else the last token dominator, else the head's input; of a network without class scores its only output.</summary>
     /// <exception cref="InputException">The model has no value that fits (a classical model, for one).</exception>
     public static Tap AutoTap(OnnxModel model) => new TapList(new ClassifierGraph(model)).Default();
 

@@ -234,6 +234,7 @@ public sealed class Trainer : IDisposable
 
         precision = saved.State.Precision;
         Restore(saved.Tensors);
+        checkpoints.MarkBest(saved.State);
         return saved.State;
     }
 

@@ -73,7 +73,7 @@ sealed class Validator : IDisposable
         using var meter = labelled ? new StudentMeter(setup.Union, device) : null;
         double loss = 0;
         int number = 0;
-        foreach (ImageBatch batch in BatchLoader.InOrder(images, BatchSize))
+        foreach (ImageBatch batch in BatchLoader.InOrder(images, images.BatchOf(BatchSize)))
         {
             using var inner = NewDisposeScope();
             Tensor canvas = BatchTensors.Canvas(batch, images).to(device);

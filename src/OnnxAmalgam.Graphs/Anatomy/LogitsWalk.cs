@@ -92,7 +92,7 @@ internal sealed class LogitsWalk(ClassifierGraph graph)
             }
             value = next;
         }
-        if (!graph.DependsOnImage(scores) || graph.Fact(scores) is not null and not { Rank: null or >= 1 } || !(graph.IsFloat(scores) || graph.Fact(scores) is null))
+        if (!graph.DependsOnImage(scores) || graph.Fact(scores) is not null and not { Rank: null or >= 1 } || !(graph.IsFloat(scores) || graph.Fact(scores) is null) || IsMap(scores))
             return null;
         return new LogitsOutput(scores, probability, Width(scores), Note(skipped, probability));
     }
@@ -117,12 +117,15 @@ internal sealed class LogitsWalk(ClassifierGraph graph)
             : exp.Input[0];
     }
 
+    /// <summary>Features with height and width, which no scores of an image have.</summary>
+    bool IsMap(string value) => graph.Rank(value) == 4 && Enumerable.Range(1, 3).Count(axis => graph.Size(value, axis) is > 1) > 1;
+
     int? Width(string value) => graph.Rank(value) switch
     {
         null => null,
         1 => graph.Size(value, 0),
         4 when graph.Size(value, 3) == 1 => graph.Size(value, 1),
-        4 when graph.Size(value, 1) is > 1 || graph.Size(value, 2) is > 1 => null, // a map
+        4 when IsMap(value) => null,
         var rank => graph.Size(value, rank.Value - 1),
     };
 

@@ -5,13 +5,16 @@ internal sealed class TapList
 {
     readonly ClassifierGraph graph;
     readonly string? scores;
+    /// <summary>The scores, or of a network without any its only output, features.</summary>
+    readonly string? end;
     readonly SinglePath? path;
 
     public TapList(ClassifierGraph graph)
     {
         this.graph = graph;
         scores = Scores(graph);
-        path = scores is null ? null : new SinglePath(graph, graph.Image.Name, scores);
+        end = scores ?? (graph.View.Outputs is [var only] && IsTappable(only) ? only : null);
+        path = end is null ? null : new SinglePath(graph, graph.Image.Name, end);
         var dominators = (path?.Values ?? []).ToHashSet(StringComparer.Ordinal);
         var channels = new ChannelAxes(graph);
         All = [.. graph.View.Nodes.SelectMany(node => node.Output).Where(IsTappable).Select(value => Describe(value, channels, dominators))];
@@ -25,6 +28,8 @@ internal sealed class TapList
     {
         if (path is null)
             throw new InputException($"'{graph.Model.Name}': expected one class output to find a tap before, got none or several; name a tap (see: onnx-amalgam inspect {ShellWord.Of(graph.Model.Name)})");
+        if (scores is null)
+            return All.First(tap => tap.Value == end);
         var candidates = BeforeHead();
         if (candidates.FindLast(HasPlaces) is { } placed)
             return BeforeFlattening(placed, candidates);
@@ -58,7 +63,7 @@ internal sealed class TapList
         var learned = Learned();
         var taps = All.ToDictionary(tap => tap.Value, StringComparer.Ordinal);
         var before = path!.Values.TakeWhile(value => value != scores);
-        if (HeadParts.MakerOf(graph, scores!)?.Head.Feature is { } feature)
+        if (scores is not null && HeadParts.MakerOf(graph, scores)?.Head.Feature is { } feature)
             before = before.TakeWhile(value => value != feature).Append(feature);
         return [.. before.Where(value => learned.Contains(value) && taps.ContainsKey(value)).Select(value => taps[value])];
     }

@@ -1,3 +1,4 @@
+using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
@@ -48,6 +49,11 @@ static class CachedRows
         if (store.Layout is null)
         {
             store.Define(new RowLayout([new RowPart("row", [computed.shape[1]])]));
+        }
+
+        if (computed.shape[1] != store.Layout!.Width)
+        {
+            throw new InputException($"train.cache: expected rows of {store.Layout.Width} numbers, as are stored, got {computed.shape[1]}; another version of this program wrote them: name another folder, or remove it");
         }
 
         if (rows.RowBytes != store.RowBytes)

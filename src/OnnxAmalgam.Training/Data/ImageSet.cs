@@ -30,6 +30,9 @@ public abstract class ImageSet
     /// <summary>Bytes of one canvas.</summary>
     public int CanvasBytes => Channels * Height * Width;
 
+    /// <summary>How many images go into a batch that nobody states a size of: so many, but no more than 64 MB of pixels.</summary>
+    internal int BatchOf(int most) => Math.Clamp((64 << 20) / CanvasBytes, 1, most);
+
     /// <summary>The images at <paramref name="indices"/>, in that order, as a set that shares this one's memory.</summary>
     public ImageSet Select(IReadOnlyList<int> indices) => new ImageSubset(this, [.. indices]);
 

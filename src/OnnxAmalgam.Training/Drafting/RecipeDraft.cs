@@ -121,7 +121,7 @@ public sealed class RecipeDraft
         foreach (var (source, labels) in selecting)
         {
             bool divided = Selects(source, labels) && source.Validation.Count == 0;
-            text.Line(source.Element(Relative, divided ? "0..0.9" : null, labels: null, withDomain: true), $"{DraftText.Count(divided ? source.Count * 9L / 10 : source.Count)} images");
+            text.Line(source.Element(Relative, divided ? "0..0.9" : null, labels: null, DomainOf(source)), $"{DraftText.Count(divided ? source.Count * 9L / 10 : source.Count)} images");
         }
 
         WriteParts(text, "validate", [.. selecting.Where(s => Selects(s.Source, s.Labels)).SelectMany(s => s.Source.Validation.Count == 0 ? [(s.Source, "0.9..1", s.Labels)] : s.Source.Validation.Select(v => (v, (string?)null, LabelsOf(v))))],
@@ -129,6 +129,9 @@ public sealed class RecipeDraft
         WriteParts(text, "test", [.. selecting.SelectMany(s => s.Source.Test).Select(t => (t, (string?)null, LabelsOf(t)))],
             "no test images whose labels are known: evaluation.csv is made on the images that select, and says how often the student agrees with its teachers where they have no labels");
     }
+
+    /// <summary>A teacher without scores has no images of its own to speak for: they are nobody's.</summary>
+    string? DomainOf(SourceDraft source) => source.Teacher is { } name && teachers.Any(t => t.Name == name && t.HasNoScores) ? "none" : source.Teacher;
 
     void WriteParts(DraftText text, string key, (SourceDraft Source, string? Part, IReadOnlyList<string>? Labels)[] parts, string otherwise)
     {
@@ -142,7 +145,7 @@ public sealed class RecipeDraft
         text.Line($"  {key}:", key == "test" ? "used once, at the end" : "selects the epoch");
         foreach (var (source, part, labels) in usable)
         {
-            text.Line(source.Element(Relative, part, labels, withDomain: false), source.TakesNumbers(labels) ? "CHECK: the k-th class of the files is taken for the teacher's k-th" : null);
+            text.Line(source.Element(Relative, part, labels, domain: null), source.TakesNumbers(labels) ? "CHECK: the k-th class of the files is taken for the teacher's k-th" : null);
         }
     }
 
@@ -165,8 +168,19 @@ public sealed class RecipeDraft
         text.Line($"  labels: {(taggers && !known ? "joint" : "gated")}", taggers && !known
             ? "each label from whoever has it"
             : known ? "each image is taught by the teacher of its domain" : "each image is taught by the teacher that seems to know it");
+        bool hasMute = teachers.Any(t => t.HasNoScores);
+        if (hasMute)
+        {
+            text.Line("  standardise: ema", "features of all teachers count alike");
+        }
+
         text.Line("  losses:");
         text.Line(taggers ? "    - {multi_label: {weight: 1}}" : "    - {soft_target: {weight: 1, temperature: 1}}");
+        if (hasMute)
+        {
+            text.Line("    - {hint: {weight: 0.5}}", "the student's features, mapped, are to be those of each teacher, also of one without scores");
+        }
+
         text.Comment("terms on features add half a point to two and a half in short trainings, for 8 to 130 % more time; the one tried in a long one added nothing (docs/benchmarks.md), e.g.:  - {srd: {weight: 0.1}}", indent: 4);
     }
 

@@ -160,8 +160,8 @@ sealed class SourceDraft
     /// <param name="relative">Its path from the recipe's folder.</param>
     /// <param name="part"><c>0..0.9</c>, or null for all.</param>
     /// <param name="labels">What <see cref="Labels"/> gave, where they are read.</param>
-    /// <param name="withDomain">Whether it teaches.</param>
-    public string Element(Func<string, string> relative, string? part, IReadOnlyList<string>? labels, bool withDomain)
+    /// <param name="domain">Whose images these are: of a source that teaches and whose owner is known.</param>
+    public string Element(Func<string, string> relative, string? part, IReadOnlyList<string>? labels, string? domain)
     {
         List<string> keys = [$"{Words.Source.Of(kind)}: {DraftText.Word(relative(Path))}"];
         if (kind is not (SourceKind.Folder or SourceKind.Csv))
@@ -183,9 +183,9 @@ sealed class SourceDraft
             keys.Add($"classes: {DraftText.List(labels)}");
         }
 
-        if (withDomain && Teacher is not null)
+        if (domain is not null)
         {
-            keys.Add($"domain: {DraftText.Word(Teacher)}");
+            keys.Add($"domain: {DraftText.Word(domain)}");
         }
 
         return $"    - {{{string.Join(", ", keys)}}}";

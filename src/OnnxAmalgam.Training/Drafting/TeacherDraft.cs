@@ -47,6 +47,9 @@ sealed class TeacherDraft
 
     public bool IsTagger => logits is not null && (ScoreMetadata.Of(model) == ScoreKind.Sigmoid || BehindSigmoid);
 
+    /// <summary>Whether only features are read of it.</summary>
+    public bool HasNoScores => logits is null;
+
     /// <summary>Whether the file's own output is a sigmoid of the scores: only likely a tagger.</summary>
     bool BehindSigmoid => logits?.Note?.Contains("Sigmoid", StringComparison.Ordinal) == true;
 

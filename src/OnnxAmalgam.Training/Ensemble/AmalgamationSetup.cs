@@ -4,6 +4,7 @@ using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.Data;
+using OnnxAmalgam.Training.Evaluation;
 using OnnxAmalgam.Training.Gates;
 using OnnxAmalgam.Training.Losses.Scores;
 using OnnxAmalgam.Training.Losses;
@@ -104,13 +105,30 @@ public sealed class AmalgamationSetup : IDisposable
             ["student"] = Hash(Student.Model.ToBytes()),
             ["images"] = HashListing(Train),
         };
+        if (Validate is not null)
+        {
+            hashes["validation images"] = HashListing(Validate);
+        }
+
         foreach (Teacher teacher in Teachers)
         {
-            using var stream = System.IO.File.OpenRead(teacher.File);
-            hashes[$"teacher {teacher.Name}"] = Convert.ToHexStringLower(SHA256.HashData(stream));
+            hashes[$"teacher {teacher.Name}"] = HashFile(teacher.File);
         }
 
         return hashes;
+    }
+
+    /// <summary>Of the file; of a model whose weights lie in other files, of these, too.</summary>
+    static string HashFile(string path)
+    {
+        OnnxModel model = OnnxModel.Load(path);
+        if (ModelFiles.External(model).Any())
+        {
+            return ModelHash.Of(model);
+        }
+
+        using var stream = System.IO.File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
     /// <inheritdoc/>
@@ -197,7 +215,7 @@ public sealed class AmalgamationSetup : IDisposable
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int i = 0; i < images.Count; i++)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(images.NameOf(i) + "\n"));
+            hash.AppendData(Encoding.UTF8.GetBytes(images.LabelOf(i) is { } label ? $"{images.NameOf(i)}\t{label}\n" : images.NameOf(i) + "\n"));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

@@ -195,7 +195,7 @@ public sealed class Teacher : IDisposable
         return new TeacherStores(
             Store(all, cache.Recipe.Dtype, "outputs"),
             logits is null ? null : Store(scores, CacheDtype.Float32, "outputs"),
-            use => Store(all, CacheDtype.Float32, use));
+            use => Store(all, CacheDtype.Float32, $"{use} of {string.Join(", ", taps.Select(t => $"{t.Kind} {t.ChannelAxis}"))}"));
     }
 
     /// <summary>Number of scores: as stored, else as ONNX Runtime says.</summary>

@@ -42,7 +42,7 @@ public static class Evaluator
         using var meter = new EvaluationMeter(setup.Union, device, setup.Recipe.Amalgamation.IsMultiLabel);
         using var classes = new ClassScores(setup.Union, device);
         var predicted = new List<string>();
-        foreach (ImageBatch batch in BatchLoader.InOrder(images, BatchSize))
+        foreach (ImageBatch batch in BatchLoader.InOrder(images, images.BatchOf(BatchSize)))
         {
             using var inner = NewDisposeScope();
             Tensor canvas = BatchTensors.Canvas(batch, images).to(device);

@@ -102,7 +102,7 @@ public static class InvarianceReport
         using var scope = NewDisposeScope();
         var canvas = new Canvas(images.Channels, images.Height, images.Width);
         var (features, scratch) = (new List<Tensor>(), new byte[images.CanvasBytes]);
-        foreach (ImageBatch batch in BatchLoader.InOrder(images, BatchSize))
+        foreach (ImageBatch batch in BatchLoader.InOrder(images, images.BatchOf(BatchSize)))
         {
             for (int i = 0; change is not null && i < batch.Count; i++)
             {

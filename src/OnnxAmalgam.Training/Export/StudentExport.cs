@@ -110,7 +110,7 @@ public static class StudentExport
             return broken;
 
         // ONNX Runtime computes in single precision what its processor kernels cannot in half, and makes kernels of its own for integers; libtorch rounds where the graph says so
-        using var rounded = new TrainableGraph(model);
+        using var rounded = new TrainableGraph(model) { RoundsHalves = rounding == Rounding.Half };
         (Tensor[] theirs, Tensor[] roundly) = (InRuntime(model, input, values, setup), InTorch(rounded, input, values, setup, CPU));
         return rounding == Rounding.Integer
             ? Agreement.Between(theirs, roundly, Agreement.IntegerTolerance)
@@ -156,7 +156,7 @@ public static class StudentExport
         {
             foreach (ImageSet images in new[] { setup.Test, setup.Validate, setup.Train }.OfType<ImageSet>())
             {
-                foreach (ImageBatch batch in BatchLoader.InOrder(images, 64))
+                foreach (ImageBatch batch in BatchLoader.InOrder(images, images.BatchOf(64)))
                 {
                     Tensor canvas = BatchTensors.Canvas(batch, images);
                     yield return shift == 0 ? canvas : canvas.roll(shift, 3);

@@ -91,7 +91,7 @@ internal sealed class GateEvidence : IDisposable
         using var scope = NewDisposeScope();
         using Teacher teacher = Teacher.Open(recipe with { Taps = [.. statistics.Values.Select(v => new TapRecipe(v))] }, withTaps: true, compute.Session);
         var all = new List<Tensor>();
-        foreach (ImageBatch batch in BatchLoader.InOrder(images, BatchSize))
+        foreach (ImageBatch batch in BatchLoader.InOrder(images, images.BatchOf(BatchSize)))
         {
             using var inner = NewDisposeScope();
             TeacherOutput output = teacher.Run(BatchTensors.Canvas(batch, images), i => images.NameOf(batch.Indices[i]));
@@ -121,7 +121,7 @@ internal sealed class GateEvidence : IDisposable
     {
         using var scope = NewDisposeScope();
         var rows = new List<Tensor>();
-        foreach (ImageBatch batch in BatchLoader.InOrder(images, BatchSize))
+        foreach (ImageBatch batch in BatchLoader.InOrder(images, images.BatchOf(BatchSize)))
         {
             using var inner = NewDisposeScope();
             Tensor canvas = BatchTensors.Canvas(batch, images);

@@ -91,7 +91,7 @@ internal sealed class StudentAgreement : IDisposable
     {
         student.eval();
         var all = new List<Tensor>();
-        foreach (ImageBatch batch in BatchLoader.InOrder(setup.Train, BatchSize))
+        foreach (ImageBatch batch in BatchLoader.InOrder(setup.Train, setup.Train.BatchOf(BatchSize)))
         {
             using var inner = NewDisposeScope();
             var inputs = new Dictionary<string, Tensor> { [student.InputNames[0]] = preprocess.Apply(BatchTensors.Canvas(batch, setup.Train).to(device)) };

@@ -34,7 +34,7 @@ internal sealed class TeacherViews : IDisposable
         TapSample[] taps = [.. teacher.TapShapes.Select(shape => new TapSample(shape))];
         var labels = new List<string>();
         using var guard = no_grad();
-        foreach (ImageBatch batch in BatchLoader.InOrder(images, BatchSize))
+        foreach (ImageBatch batch in BatchLoader.InOrder(images, images.BatchOf(BatchSize)))
         {
             using var scope = NewDisposeScope();
             for (int i = 0; i < batch.Count; i++)

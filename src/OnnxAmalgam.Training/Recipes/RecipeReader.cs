@@ -45,6 +45,10 @@ public static class RecipeReader
         CheckTaps(recipe, s);
         if (recipe.Amalgamation.ViewsApart && recipe.Augment.Count == 0)
             throw s.Optional("amalgamation")!.Error("expected steps under 'augment' for 'views_apart' to draw, got none");
+        if (recipe is { Amalgamation.ViewsApart: true, Train.Cache: { } cache } && cache.Views % 2 == 1 && cache.Views < recipe.Train.Epochs)
+            throw s.Required("train").Error($"expected an even number of 'views' in the cache beside 'views_apart', whose pairs take turns, got {cache.Views} for {recipe.Train.Epochs} epochs");
+        if (recipe.Amalgamation.Gate.AgreementAfter is { } after && after >= recipe.Train.Epochs)
+            throw s.Optional("amalgamation")!.Error($"expected 'agreement_after' below the {recipe.Train.Epochs} epochs, got {after}: the student would never be asked");
         ScoreReader.Check(recipe, (s.Optional("amalgamation") ?? s.Required("teachers")).Error);
         return recipe;
     }

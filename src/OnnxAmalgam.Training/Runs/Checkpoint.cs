@@ -40,7 +40,7 @@ public sealed record TrainingState
     /// <exception cref="InputException">Names what changed.</exception>
     internal void RequireInputs(IReadOnlyDictionary<string, string> hashes, string folder)
     {
-        string[] changed = [.. hashes.Where(p => Hashes.GetValueOrDefault(p.Key) != p.Value).Select(p => p.Key)];
+        string[] changed = [.. hashes.Keys.Union(Hashes.Keys).Where(key => Hashes.GetValueOrDefault(key) != hashes.GetValueOrDefault(key))];
         if (changed.Length > 0)
         {
             throw new InputException($"'{folder}': expected the files this run was started with, got others for {string.Join(", ", changed)}; restore them or start a new run");
@@ -60,19 +60,30 @@ public sealed class Checkpoints(string folder)
     /// <param name="isBest">Whether <c>best</c> is to point at it too.</param>
     public void Save(TrainingState state, IReadOnlyDictionary<string, Tensor> tensors, bool isBest)
     {
-        string name = string.Create(CultureInfo.InvariantCulture, $"step-{state.Step:d9}.safetensors");
+        string name = NameOf(state);
         TensorFile.Write(Path.Combine(folder, name), tensors, new Dictionary<string, string> { [StateKey] = JsonSerializer.Serialize(state) });
-        string? previous = Pointer("last");
         if (isBest)
         {
             Point("best", name);
         }
 
         Point("last", name);
+        string? previous = Files().Select(Path.GetFileName).Where(f => string.CompareOrdinal(f, name) < 0).Max(StringComparer.Ordinal);
         var kept = new HashSet<string?>(StringComparer.Ordinal) { name, previous, Pointer("best") };
-        foreach (string file in Files().Where(f => !kept.Contains(Path.GetFileName(f))))
+        // the run is locked: what another write left half done is nobody's
+        foreach (string file in Files().Where(f => !kept.Contains(Path.GetFileName(f))).Concat(Directory.GetFiles(folder, ".step-*.tmp")))
         {
             File.Delete(file);
+        }
+    }
+
+    /// <summary>Points <c>best</c> at a checkpoint that was read, where it is the best: a run that was killed may have been about to.</summary>
+    public void MarkBest(TrainingState read)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        if (read is { Batch: 0, BestEpoch: > 0 } && read.BestEpoch == read.Epoch - 1 && Pointer("best") != NameOf(read))
+        {
+            Point("best", NameOf(read));
         }
     }
 
@@ -118,6 +129,8 @@ public sealed class Checkpoints(string folder)
             throw new InputException($"'{path}': expected a checkpoint of this program, format 1, got {e.Message}", e);
         }
     }
+
+    static string NameOf(TrainingState state) => string.Create(CultureInfo.InvariantCulture, $"step-{state.Step:d9}.safetensors");
 
     string? Pointer(string name)
     {

@@ -76,11 +76,11 @@ public sealed class RunFolder : IDisposable
     /// <summary>Opens an existing run folder.</summary>
     public static RunFolder Open(string path) => Open(System.IO.Path.GetFullPath(path), create: false);
 
-    /// <summary>The newest unfinished run: <c>runs/NAME*</c>, or <c>runs/*</c> without a name; null when there is none.</summary>
+    /// <summary>The newest unfinished run: <c>runs/NAME</c> or <c>runs/NAME-2</c> and so on, or <c>runs/*</c> without a name; null when there is none.</summary>
     public static string? NewestUnfinished(string? name) => !Directory.Exists("runs")
         ? null
         : Directory.EnumerateDirectories("runs")
-            .Where(d => name is null || System.IO.Path.GetFileName(d) is var n && (n == name || n.StartsWith(name + "-", StringComparison.Ordinal)))
+            .Where(d => name is null || System.IO.Path.GetFileName(d) is var n && (n == name || (n.StartsWith(name + "-", StringComparison.Ordinal) && n[(name.Length + 1)..].All(char.IsAsciiDigit))))
             .Where(d => File.Exists(System.IO.Path.Combine(d, "recipe.yaml")) && !IsFinished(d))
             .MaxBy(d => (Directory.GetLastWriteTimeUtc(d), d));
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using OnnxAmalgam.Graphs;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -47,53 +48,87 @@ public static class TensorFile
     /// <exception cref="InputException">Missing, truncated, damaged.</exception>
     public static (Dictionary<string, Tensor> Tensors, Dictionary<string, string> Metadata) Read(string path)
     {
-        byte[] file;
         try
         {
-            file = File.ReadAllBytes(path);
+            using var file = File.OpenHandle(path, options: FileOptions.SequentialScan);
+            return Read(path, file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InputException($"'{path}': cannot be read: {e.Message}", e);
         }
-
-        if (file.Length < 8 || BinaryPrimitives.ReadInt64LittleEndian(file) is var headerBytes && (headerBytes < 2 || headerBytes > Math.Min(MaxHeaderBytes, file.Length - 8)))
-        {
-            throw Damaged(path, "no header");
-        }
-
-        int start = 8 + (int)headerBytes;
-        try
-        {
-            using var header = JsonDocument.Parse(file.AsMemory(8, (int)headerBytes));
-            var metadata = header.RootElement.GetProperty("__metadata__").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!);
-            string actual = Convert.ToHexStringLower(SHA256.HashData(file.AsSpan(start)));
-            if (!metadata.Remove(HashKey, out string? expected) || expected != actual)
-            {
-                throw Damaged(path, $"bytes of SHA-256 {actual}, its header says {expected ?? "nothing"}");
-            }
-
-            var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-            foreach (var entry in header.RootElement.EnumerateObject().Where(p => p.Name != "__metadata__"))
-            {
-                tensors.Add(entry.Name, ReadTensor(path, entry, file, start));
-            }
-
-            return (tensors, metadata);
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
         {
             throw Damaged(path, e.Message);
         }
     }
 
-    static Tensor ReadTensor(string path, JsonProperty entry, byte[] file, int start)
+    static (Dictionary<string, Tensor> Tensors, Dictionary<string, string> Metadata) Read(string path, SafeFileHandle file)
+    {
+        long length = RandomAccess.GetLength(file);
+        Span<byte> first = stackalloc byte[8];
+        if (length < 8 || Fill(file, first, 0) is false || BinaryPrimitives.ReadInt64LittleEndian(first) is var headerBytes && (headerBytes < 2 || headerBytes > Math.Min(MaxHeaderBytes, length - 8)))
+        {
+            throw Damaged(path, "no header");
+        }
+
+        byte[] text = new byte[headerBytes];
+        Fill(file, text, 8);
+        long start = 8 + headerBytes;
+        using var header = JsonDocument.Parse(text);
+        var metadata = header.RootElement.GetProperty("__metadata__").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!);
+        string actual = Hash(file, start);
+        if (!metadata.Remove(HashKey, out string? expected) || expected != actual)
+        {
+            throw Damaged(path, $"bytes of SHA-256 {actual}, its header says {expected ?? "nothing"}");
+        }
+
+        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (var entry in header.RootElement.EnumerateObject().Where(p => p.Name != "__metadata__"))
+        {
+            tensors.Add(entry.Name, ReadTensor(path, entry, file, start, length - start));
+        }
+
+        return (tensors, metadata);
+    }
+
+    /// <summary>Reads from a place until the span is full; false where the file ends before.</summary>
+    static bool Fill(SafeFileHandle file, Span<byte> into, long place)
+    {
+        while (into.Length > 0)
+        {
+            int read = RandomAccess.Read(file, into, place);
+            if (read == 0)
+            {
+                return false;
+            }
+
+            into = into[read..];
+            place += read;
+        }
+
+        return true;
+    }
+
+    static string Hash(SafeFileHandle file, long place)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] buffer = new byte[1 << 20];
+        for (int read; (read = RandomAccess.Read(file, buffer, place)) > 0; place += read)
+        {
+            hash.AppendData(buffer, 0, read);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    static Tensor ReadTensor(string path, JsonProperty entry, SafeFileHandle file, long start, long length)
     {
         ScalarType type = Dtype(entry.Value.GetProperty("dtype").GetString()!);
         long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64())];
         long[] span = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(d => d.GetInt64())];
         long count = shape.Aggregate(1L, (a, b) => checked(a * b));
-        if (span.Length != 2 || span[0] < 0 || span[1] > file.Length - start || span[1] - span[0] != count * type.ElementSize())
+        if (span.Length != 2 || span[0] < 0 || span[1] > length || span[1] - span[0] != checked(count * type.ElementSize()))
         {
             throw Damaged(path, $"tensor '{entry.Name}' of {string.Join('x', shape)} in {(span.Length == 2 ? span[1] - span[0] : 0)} bytes");
         }
@@ -101,7 +136,7 @@ public static class TensorFile
         var tensor = empty(shape, type).DetachFromDisposeScope();
         if (count > 0)
         {
-            tensor.bytes = file.AsSpan(start + (int)span[0], (int)(span[1] - span[0]));
+            Fill(file, tensor.bytes, start + span[0]);
         }
 
         return tensor;

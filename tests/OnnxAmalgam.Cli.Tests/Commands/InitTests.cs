@@ -39,6 +39,16 @@ public sealed class InitTests : IDisposable
     }
 
     [Fact]
+    public void A_network_without_scores_teaches_its_features_and_its_images_are_nobody_s()
+    {
+        InProcess.Run("extract", Bundled.Teacher("digits_resnet"), "--outputs", "tensor[rank=4 & dominator & height > 1] last", "-o", place["backbone.onnx"]).Ends(0);
+        InProcess.Run("init", Bundled.Teacher("digits_resnet"), place["backbone.onnx"], "--data", $"digits_resnet={Data("mnist")}", "--data", $"backbone={Data("fashion-mnist")}", "-o", place["recipe.yaml"]).Ends(0);
+        string text = File.ReadAllText(place["recipe.yaml"]);
+        Assert.All((string[])["logits: none", "- {hint: {weight: 0.5}}", "domain: none"], part => Assert.Contains(part, text, StringComparison.Ordinal));
+        InProcess.Run("train", place["recipe.yaml"], "--dry-run", "--set", "data.unlabelled.0.limit=64", "--set", "data.unlabelled.1.limit=64", "--set", "train.batch=16").Ends(0);
+    }
+
+    [Fact]
     public void What_a_file_states_is_said_and_what_none_states_is_marked()
     {
         string stated = Stated("clothes.onnx", Clothes);

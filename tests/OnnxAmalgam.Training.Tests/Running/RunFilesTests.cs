@@ -1,3 +1,4 @@
+using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Tests.Shared;
 using OnnxAmalgam.Training.Runs;
 using static TorchSharp.torch;
@@ -39,6 +40,62 @@ public sealed class RunFilesTests : IDisposable
         Assert.Equal([2f, 2f], best.Tensors["w"].data<float>().ToArray());
         Assert.Equal(4, checkpoints.LoadLast(acceptOlder: false, Assert.Fail)!.Value.State.Step);
         Assert.Equal(3, Directory.GetFiles(folder.Path, "*.safetensors").Length);
+    }
+
+    [Fact]
+    public void A_run_killed_before_it_pointed_at_its_best_goes_on_with_it()
+    {
+        using var scope = NewDisposeScope();
+        var tensors = new Dictionary<string, Tensor> { ["w"] = ones(2) };
+        var checkpoints = new Checkpoints(folder.Path);
+        checkpoints.Save(State(1) with { Epoch = 2, BestEpoch = 1, Best = 0.5 }, tensors, isBest: true);
+        string pointer = File.ReadAllText(folder["best"]);
+        checkpoints.Save(State(2) with { Epoch = 3, BestEpoch = 2, Best = 0.6 }, tensors, isBest: true);
+        File.WriteAllText(folder["best"], pointer);
+
+        var read = checkpoints.LoadLast(acceptOlder: false, Assert.Fail)!.Value.State;
+        checkpoints.MarkBest(read);
+        Assert.Equal(2, checkpoints.LoadBest()!.Value.State.Step);
+        checkpoints.MarkBest(read with { Batch = 3, Step = 9 });
+        checkpoints.MarkBest(read with { Epoch = 5, Step = 9 });
+        Assert.Equal(2, checkpoints.LoadBest()!.Value.State.Step);
+    }
+
+    [Fact]
+    public void A_state_that_is_saved_twice_keeps_the_one_before_it_and_what_was_half_written_goes()
+    {
+        using var scope = NewDisposeScope();
+        var checkpoints = new Checkpoints(folder.Path);
+        File.WriteAllText(folder[".step-000000003.safetensors.abc.tmp"], "half");
+        foreach (int step in (int[])[1, 2, 3, 3])
+        {
+            checkpoints.Save(State(step), new Dictionary<string, Tensor> { ["w"] = ones(2) }, isBest: false);
+        }
+
+        Assert.Equal(["last", "step-000000002.safetensors", "step-000000003.safetensors"], folder.Names.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Tensors_are_read_as_written_and_damage_is_named()
+    {
+        using var scope = NewDisposeScope();
+        string path = folder["t.safetensors"];
+        var tensors = new Dictionary<string, Tensor> { ["a"] = randn(3, 5), ["empty"] = empty(0, 2), ["n"] = arange(700_000, ScalarType.Int64), ["scalar"] = tensor(2.5) };
+        TensorFile.Write(path, tensors, new Dictionary<string, string> { ["k"] = "v" });
+        var (read, metadata) = TensorFile.Read(path);
+        Assert.Equal("v", Assert.Single(metadata).Value);
+        Assert.All(tensors, t => Assert.True(read[t.Key].equal(t.Value).all().item<bool>() && read[t.Key].shape.SequenceEqual(t.Value.shape)));
+
+        byte[] bytes = File.ReadAllBytes(path);
+        foreach (int length in (int[])[0, 7, 40, bytes.Length - 1])
+        {
+            File.WriteAllBytes(path, bytes[..length]);
+            Assert.Contains("expected a whole checkpoint", Assert.Throws<InputException>(() => TensorFile.Read(path)).Message, StringComparison.Ordinal);
+        }
+
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(path, bytes);
+        Assert.Contains("bytes of SHA-256", Assert.Throws<InputException>(() => TensorFile.Read(path)).Message, StringComparison.Ordinal);
     }
 
     static TrainingState State(int step) => new()
