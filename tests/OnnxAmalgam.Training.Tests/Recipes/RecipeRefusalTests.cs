@@ -83,7 +83,6 @@ public sealed class RecipeRefusalTests : IDisposable
     [InlineData("amalgamation={labels: restricted, losses: [{voted_target: {weight: 1}}]}", "amalgamation.losses: expected 'labels: concat', 'joint' or 'gated' for 'voted_target', got 'restricted', which has no one target over the union; choose another label mode or soft_target")]
     [InlineData("amalgamation={labels: joint, balance: gradnorm, losses: [{vid: {weight: 1}}, {mmd: {weight: 1, unbiased: true}}]}", "amalgamation.balance: expected terms that are never negative, got 'vid', 'mmd' (unbiased); leave balance or these out")]
     [InlineData("amalgamation={labels: joint, balance: uncertainty, losses: [{soft_target: {weight: 1}}, {hint: {weight: 0}}]}", "amalgamation.balance: expected terms of a weight above 0 for 'uncertainty', got 'hint' with 0; leave them out")]
-    [InlineData("train={epochs: 3, optimizer: sgd, momentum: 0.5, schedule: {one_cycle: {}}}", "train.momentum: expected no momentum, because one_cycle moves it from .95 to .85 and back")]
     [InlineData("amalgamation={labels: joint, balance: {uncertainty: {alpha: 1}}, losses: [{hint: {weight: 1}}]}", "expected no keys, got 'alpha'")]
     [InlineData("amalgamation={labels: joint, balance: {gradnorm: {rate: 2}}, losses: [{hint: {weight: 1}}]}", "amalgamation.balance.gradnorm.rate: expected a number above 0 and at most 1, got '2'")]
     [InlineData("amalgamation={labels: joint, losses: [{mmd: {weight: 1, form: maps}}]}", "amalgamation.losses.0.mmd.form: expected 'map', 'pooled', 'location', got 'maps'; did you mean 'map'?")]

@@ -31,8 +31,6 @@ internal static class TrainReader
         };
         if (s.Optional("momentum") is { } momentum && read.Optimizer != OptimizerKind.Sgd)
             throw momentum.Error($"expected no momentum, because the optimizer is '{Words.Optimizer.Of(read.Optimizer)}'");
-        if (s.Optional("momentum") is { } moved && read.Schedule is OneCycleSchedule)
-            throw moved.Error("expected no momentum, because one_cycle moves it from .95 to .85 and back");
         CheckWarmup(read, cosineWarmup, s.Optional("warmup_epochs"), field);
         return read;
     }
