@@ -17,7 +17,7 @@ public sealed record TeacherOutput(Tensor? Logits, IReadOnlyList<Tensor> Taps);
 /// be computed by it: with a cache that holds everything, or a session that several teachers share, it never is.</summary>
 public sealed class Teacher : IDisposable
 {
-    readonly TeacherNetwork network;
+    readonly int[] places;
     readonly Lazy<TeacherSession> session;
     readonly Func<int, IReadOnlyList<long[]>> shapes;
     readonly LogitsOutput? logits;
@@ -30,7 +30,7 @@ public sealed class Teacher : IDisposable
         var (recipe, taps) = (network.Recipe, network.Taps);
         (Name, File, Weight, Taps, Input) = (recipe.Name, recipe.Model, recipe.Weight, taps, network.Input);
         sum = taps.Count > 0 ? TapSum.Of(recipe, taps) : null;
-        (this.network, this.session, this.shapes, logits, this.stores) = (network, session, shapes, network.Logits, stores);
+        (places, this.session, this.shapes, logits, this.stores) = (network.Places, session, shapes, network.Logits, stores);
         TapNames = sum is null ? [.. taps.Select(t => t.Value)] : [sum.Name];
         tapShapes = new(() =>
         {
@@ -101,7 +101,8 @@ public sealed class Teacher : IDisposable
     {
         var (recipe, model, logits, taps, input) = network;
         var session = new Lazy<TeacherSession>(() => new TeacherSession(model, network.Outputs, input, options));
-        IReadOnlyList<long[]> Shapes(int images) => network.Spread(shapesElsewhere(images) ?? session.Value.Shapes(images));
+        int[] places = network.Places;
+        IReadOnlyList<long[]> Shapes(int images) => Spread(places, shapesElsewhere(images) ?? session.Value.Shapes(images));
         TeacherStores? stores = cache is null ? null : StoresOf(cache, model, logits, recipe.Scores, taps, input, options);
         try
         {
@@ -254,9 +255,12 @@ public sealed class Teacher : IDisposable
     {
         Tensor[] outputs = raw ?? session.Value.Run(canvas, record);
         CheckFinite(outputs, imageName);
-        Tensor[] floats = network.Spread(outputs);
+        Tensor[] floats = Spread(places, outputs);
         return logits is null ? floats : [ReadScores(floats[0]), .. floats[1..]];
     }
+
+    /// <summary>What is read out of what a session gives, each value of which it computes once.</summary>
+    static T[] Spread<T>(int[] places, IReadOnlyList<T> outputs) => [.. places.Select(place => outputs[place])];
 
     /// <summary>Scores and features; weighted taps are stored one by one and summed here.</summary>
     TeacherOutput Output(Tensor[] outputs)

@@ -17,11 +17,14 @@ sealed record TeacherNetwork(TeacherRecipe Recipe, OnnxModel Model, LogitsOutput
 
     IEnumerable<string> Read => [.. Logits is null ? [] : new[] { Logits.Value }, .. Taps.Select(t => t.Value)];
 
-    /// <summary>What is read, scores and each tap, out of what belongs to <see cref="Outputs"/>.</summary>
-    public T[] Spread<T>(IReadOnlyList<T> outputs)
+    /// <summary>Where in <see cref="Outputs"/> what is read lies: the scores, then each tap.</summary>
+    public int[] Places
     {
-        string[] names = Outputs;
-        return [.. Read.Select(name => outputs[Array.IndexOf(names, name)])];
+        get
+        {
+            string[] names = Outputs;
+            return [.. Read.Select(name => Array.IndexOf(names, name))];
+        }
     }
 
     /// <summary>Loads the file and finds scores and taps.</summary>
