@@ -13,7 +13,7 @@ public sealed class TapSearch
     public static IReadOnlyList<string> Columns { get; } = ["method", "seed", "teacher", "teacher_weight", "tap", "channels", "height", "width", "weight"];
 
     /// <summary>Names of the weights beside the searched ones, which nobody learned.</summary>
-    public static IReadOnlyList<string> Baselines { get; } = ["random", "average", "last"];
+    public static IReadOnlyList<string> Baselines => BaselineWeights.Names;
 
     readonly Recipe recipe;
     readonly IReadOnlyList<TapGroup> groups;
