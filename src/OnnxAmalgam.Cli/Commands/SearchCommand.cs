@@ -38,8 +38,6 @@ internal sealed class SearchCommand : ProgramCommand
 
     public override int Run(ParseResult result, Session session)
     {
-        if (result.GetRequiredValue(output) == "-" && result.GetValue(json))
-            throw new UsageException("-o -: expected one document on stdout, got --json beside it; name a file for the CSV, or leave one of them out");
         string path = result.GetRequiredValue(recipe);
         var read = RecipeReader.Read(path, [.. result.GetValue(set) ?? [], .. session.Seed is { } seed ? [$"train.seed={seed}"] : Array.Empty<string>()]);
         string table = result.GetRequiredValue(output);

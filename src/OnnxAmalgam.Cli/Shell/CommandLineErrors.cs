@@ -14,8 +14,9 @@ internal static class CommandLineErrors
     {
         if (result.Errors.Count > 0)
             throw new UsageException(Describe(result));
-        if (Has<string>("--csv") && Has<bool>("--json") && result.GetValue<string>("--csv") == "-" && result.GetValue<bool>("--json"))
-            throw new UsageException("--csv -: expected one document on stdout, got --json beside it; name a file for the CSV, or leave one of them out");
+        var table = result.CommandResult.Command.Options.OfType<Option<string>>().FirstOrDefault(o => o is { Name: "--csv" or "--output", HelpName: "FILE" } && result.GetValue(o) == "-");
+        if (table is not null && Has<bool>("--json") && result.GetValue<bool>("--json"))
+            throw new UsageException($"{table.Aliases.FirstOrDefault() ?? table.Name} -: expected one document on stdout, got --json beside it; name a file for the CSV, or leave one of them out");
 
         foreach (string name in (string[])["--csv", "--page"])
         {
