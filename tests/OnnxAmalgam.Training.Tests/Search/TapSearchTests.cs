@@ -132,28 +132,14 @@ public sealed class TapSearchTests
     public void Tokens_of_a_teacher_are_searched_and_a_student_without_height_and_width_is_refused()
     {
         using var world = new TinyWorld().Network("a", "zoo:vit(dim=8, depth=2, heads=2, patch=2)", 3).Network("b", "zoo:resnet(widths=[4,8], blocks=[1,2])", 2).Images("left", 24).Images("right", 24);
-        Func<string, string> recipe = student => $$"""
-            name: tokens
-            teachers:
-              - {model: a.onnx, labels: [red, green, blue]}
-              - {model: b.onnx, labels: [blue, grey]}
-            student: {model: "zoo:{{student}}"}
-            data:
-              unlabelled:
-                - {folder: left, domain: a}
-                - {folder: right, domain: b}
-            amalgamation:
-              labels: gated
-              losses: [{soft_target: {weight: 1 } }, {hint: {weight: 1 } }]
-            train: {epochs: 1, batch: 8}
-            """;
-        using AmalgamationSetup setup = world.Open(recipe("mobilenet(widths=[4,8], blocks=[1,1])"));
+        const string Losses = "{soft_target: {weight: 1 } }, {hint: {weight: 1 } }";
+        using AmalgamationSetup setup = world.Open(Recipe("zoo:mobilenet(widths=[4,8], blocks=[1,1])", Losses));
         TapSearch search = TapSearch.Run(setup.Recipe, new SearchOptions(), setup.Compute, _ => { }, _ => { }, CancellationToken.None)!;
         Assert.All(search.Weights[0].Teachers, t => Assert.True(t.Taps.Count > 1));
         TinyResult result = world.Run(RecipeReader.Write(search.Freeze(search.Weights[0])));
         Assert.True(result.Report.Agreement.Passes);
 
-        using AmalgamationSetup vit = world.Open(recipe("vit(dim=8, depth=1, heads=2, patch=2)"));
+        using AmalgamationSetup vit = world.Open(Recipe("zoo:vit(dim=8, depth=1, heads=2, patch=2)", Losses));
         string message = Assert.Throws<InputException>(() => TapSearch.Run(vit.Recipe, new SearchOptions(), vit.Compute, _ => { }, _ => { }, CancellationToken.None)).Message;
         Assert.Contains("expected a feature with height and width, got Tokens; name another tap in the recipe", message, StringComparison.Ordinal);
     }
@@ -164,7 +150,7 @@ public sealed class TapSearchTests
         name: two
         teachers:
           - {model: a.onnx, labels: [red, green, blue]{{scores}} }
-          - {model: b.onnx, labels: [white, grey]{{scores}} }
+          - {model: b.onnx, labels: [blue, grey]{{scores}} }
         student: {model: "{{student}}"}
         data:
           unlabelled:
