@@ -49,6 +49,8 @@ internal sealed class CompareCommand : ProgramCommand
         long[] all = [.. Enumerable.Range(0, result.GetValue(seeds)).Select(i => first + i)];
         string[] paths = result.GetRequiredValue(recipes);
         string[] overrides = result.GetValue(set) ?? [];
+        if (overrides.Any(o => o.StartsWith("train.seed=", StringComparison.Ordinal)))
+            throw new UsageException("--set train.seed: expected seeds from --seed and --seeds, which set it for every run; say --seed N for the first");
         var methods = paths.Select(path => all.Select(seed => RecipeReader.Read(path, [.. overrides, Seed(seed)])).ToArray()).ToArray();
         var runLog = result.GetValue(log) is { } logFile ? new RunLog(logFile) : null;
         Check(paths, [.. methods.Select(m => m[0])]);
@@ -91,7 +93,7 @@ internal sealed class CompareCommand : ProgramCommand
         MethodComparison comparison = new([.. methods.Select((m, i) => (m[0].Name, (IReadOnlyList<MethodRun>)runs[i]))], first);
         Report(comparison, result, session, folder, all);
         if (result.GetValue(page) is { } target)
-            AtomicFile.WriteText(target, ComparisonPage.Write(new(comparison, [.. methods.Select((m, i) => (m[0], (IReadOnlyList<MethodRun>)runs[i]))], Versions(result, compute))));
+            TextFile.Write(target, session.Terminal, ComparisonPage.Write(new(comparison, [.. methods.Select((m, i) => (m[0], (IReadOnlyList<MethodRun>)runs[i]))], Versions(result, compute))));
         return ExitCode.Done;
     }
 

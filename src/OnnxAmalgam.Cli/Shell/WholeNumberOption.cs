@@ -35,9 +35,10 @@ internal static class WholeNumberOption
     static long? Parse(System.CommandLine.Parsing.ArgumentResult result, string name, long least, long most)
     {
         var text = result.Tokens[0].Value;
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
+        var isNumber = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value);
+        if (isNumber && value >= least && value <= most)
             return value;
-        result.AddError($"{name}: expected a whole number of at least {least}, got '{text}'");
+        result.AddError($"{name}: expected a whole number {(isNumber && value > most ? $"from {least} to {most}" : $"of at least {least}")}, got '{text}'");
         return null;
     }
 }

@@ -15,7 +15,7 @@ public static class ByteSize
         {
             if (!text.EndsWith(unit, StringComparison.Ordinal))
                 continue;
-            return decimal.TryParse(text[..^unit.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number * bytes is >= 1 and <= long.MaxValue
+            return decimal.TryParse(text[..^unit.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number <= (decimal)long.MaxValue / bytes && number * bytes >= 1
                 ? (long)(number * bytes)
                 : null;
         }

@@ -19,6 +19,8 @@ public sealed class UsageTests
     [InlineData("--max-drop: expected a number from 0 to 1, got '2'", "export", "run", "-o", "x.onnx", "--precision", "int8", "--max-drop", "2")]
     [InlineData("--keep: expected --precision int8 to go with it", "export", "run", "-o", "x.onnx", "--keep", "conv1")]
     [InlineData("unknown command 'fuse'", "fuse", "model.onnx", "Conv")]
+    [InlineData("--threads: expected a whole number from 1 to 1024, got '2000'", "doctor", "--threads", "2000")]
+    [InlineData("--set train.seed: expected seeds from --seed and --seeds", "compare", "models/demo/recipe.yaml", "--set", "train.seed=7")]
     [InlineData("expected MODEL, got none", "inspect")]
     [InlineData("expected --output FILE, got none", "export", "run")]
     [InlineData("expected --recipe RECIPE, got none", "evaluate", "run")]

@@ -18,6 +18,9 @@ public sealed class HostileRecipeTests : IDisposable
     [InlineData("- a\n- b", "recipe.yaml:1: expected keys and values")]
     [InlineData("", "recipe.yaml:1: expected keys and values")]
     [InlineData("name: [a", "recipe.yaml:1: expected YAML, got a mistake at column")]
+    [InlineData("data:\n  unlabelled:\n    - {folder: photos,\n    domain: pets}", "recipe.yaml:3: expected YAML, got a mistake")]
+    [InlineData("augment: [flip,\ncrop]", "recipe.yaml:1: expected YAML, got a mistake")]
+    [InlineData("name: \"\\uD83D\\u0041\"", "recipe.yaml:1: expected YAML, got a mistake")]
     public void What_is_not_plain_YAML_is_refused(string text, string message) =>
         Assert.StartsWith(message, recipe.Refused(text).Replace("recipe.yaml:2: expected YAML", "recipe.yaml:1: expected YAML", StringComparison.Ordinal), StringComparison.Ordinal);
 

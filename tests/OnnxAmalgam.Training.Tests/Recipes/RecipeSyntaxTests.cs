@@ -218,6 +218,7 @@ public sealed class RecipeSyntaxTests : IDisposable
     [InlineData("names.txt", "cat\ndog \n\n")]
     [InlineData("names.txt", "cat\r\ndog")]
     [InlineData("names.json", "[\"cat\", \"dog\"]")]
+    [InlineData("names.json", "\uFEFF[\"cat\", \"dog\"]")]
     public void Labels_may_lie_in_a_file_beside_the_recipe(string file, string content)
     {
         recipe.Write(content, file);

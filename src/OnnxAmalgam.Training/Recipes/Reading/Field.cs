@@ -37,10 +37,14 @@ internal sealed class Field(YamlNode node, string path)
 
     public int WholeNumber(int min, int max = int.MaxValue) => (int)WholeNumber((long)min, max);
 
-    public long WholeNumber(long min, long max = long.MaxValue) =>
-        Unquoted() is { } text && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max
-            ? value
-            : throw Expected(max is long.MaxValue or int.MaxValue ? $"a whole number of at least {min}" : $"a whole number from {min} to {max}");
+    public long WholeNumber(long min, long max = long.MaxValue)
+    {
+        var isNumber = long.TryParse(Unquoted(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value);
+        if (isNumber && value >= min && value <= max)
+            return value;
+        var isOpen = max is long.MaxValue or int.MaxValue && value <= max;
+        throw Expected(isOpen ? $"a whole number of at least {min}" : $"a whole number from {min} to {max}");
+    }
 
     public double PositiveNumber() => Number(x => x > 0, "a number above 0");
 

@@ -24,7 +24,7 @@ internal static class LabelReader
             if (file.Length > MaxFileBytes)
                 throw field.Error($"expected a file of labels of at most {MaxFileBytes} bytes, got {file.Length} in '{path}'");
             var names = path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
-                ? JsonSerializer.Deserialize<string[]>(File.ReadAllBytes(path)) ?? []
+                ? JsonSerializer.Deserialize<string[]>(File.ReadAllText(path)) ?? []
                 : Lines(File.ReadAllText(path));
             if (names.Length == 0)
                 throw field.Error($"expected labels, got none in '{path}'");

@@ -56,12 +56,13 @@ internal static class YamlText
         Place At(Mark mark) => new(source, lines ? mark.Line : null);
         var building = new TreeBuilder();
         var parser = new Parser(new StringReader(text));
+        var last = new Mark(0, 1, 1);
         try
         {
             for (var count = 0; parser.MoveNext(); count++)
             {
                 var current = parser.Current!;
-                var place = At(current.Start);
+                var place = At(last = current.Start);
                 if (count > MaxEvents)
                     throw place.Error($"expected at most {MaxEvents} values");
                 if (building.Depth + current.NestingIncrease > MaxDepth)
@@ -73,10 +74,15 @@ internal static class YamlText
         {
             throw new InputException($"{At(e.Start)}: expected YAML, got a mistake at column {e.Start.Column}: {FirstSentence(e)}", e);
         }
+        catch (Exception e) when (e is not (InputException or OutOfMemoryException))
+        {
+            // the parser's other exceptions name no place: a line of { } or [ ] to the left of its block, half a surrogate pair
+            throw new InputException($"{At(last)}: expected YAML, got a mistake behind this line: {FirstSentence(e)}; lines within {{ }} or [ ] must be indented further than the block around them", e);
+        }
         return building.Root ?? new YamlScalar("", plain: true, At(new Mark(0, 1, 1)));
     }
 
-    static string FirstSentence(YamlException e) => (e.InnerException ?? e).Message.ReplaceLineEndings(" ").TrimEnd('.');
+    static string FirstSentence(Exception e) => (e.InnerException ?? e).Message.ReplaceLineEndings(" ").TrimEnd('.');
 
     /// <summary>Collects events into nodes; open containers lie on a stack.</summary>
     sealed class TreeBuilder
