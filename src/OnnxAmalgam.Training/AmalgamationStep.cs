@@ -238,7 +238,7 @@ internal sealed class AmalgamationStep : IDisposable
             own.Add("loss/" + name, value);
         }
 
-        if (agreement is not null)
+        if (setup.Gate is { Note: not null })
         {
             own.Add("gate/weights", targets.Table!);
         }

@@ -157,6 +157,11 @@ public sealed class Trainer : IDisposable
     {
         var clock = Stopwatch.StartNew();
         ValidationResult? validation = validator?.Run(step.Student);
+        if (validation is { } measured && !double.IsFinite(measured.Selection))
+        {
+            throw new InputException($"epoch {at.Epoch}: expected a finite loss on the validation images, got {measured.Selection}; nothing was saved over the last checkpoint; lower train.learning_rate or set train.clip_norm");
+        }
+
         var gate = step.EndEpoch(at.Epoch);
         double seconds = at.Seconds + clock.Elapsed.TotalSeconds;
         bool isBest = validation is { } v && (at.Best is null || v.Selection > at.Best);
@@ -209,6 +214,7 @@ public sealed class Trainer : IDisposable
         Hashes = hashes,
         Threads = setup.Compute.Threads,
         Precision = Precision,
+        Machine = EnvironmentFile.Machine(setup.Compute),
         Epoch = 1,
         Batch = 0,
         Step = 0,
@@ -230,6 +236,13 @@ public sealed class Trainer : IDisposable
         if (saved.State.Threads != setup.Compute.Threads)
         {
             observer.Warn($"resumed with {setup.Compute.Threads} threads, the run was started with {saved.State.Threads}: the result will differ in rounding (--threads {saved.State.Threads} avoids that)");
+        }
+
+        string[] others = [.. EnvironmentFile.Machine(setup.Compute).Where(now => saved.State.Machine?.GetValueOrDefault(now.Key) is { } then && then != now.Value)
+            .Select(now => $"{now.Key} {now.Value}, was {saved.State.Machine![now.Key]}")];
+        if (others.Length > 0)
+        {
+            observer.Warn($"resumed elsewhere than it was started ({string.Join("; ", others)}): the result will differ from an uninterrupted run's");
         }
 
         precision = saved.State.Precision;

@@ -50,18 +50,19 @@ internal sealed class TrainCommand : ProgramCommand
         TorchSharp.torch.set_num_threads(compute.Threads);
         if (folder is null && RunFolder.NewestUnfinished(given!.Name) is { } unfinished)
             session.Note($"this is a new run, '{unfinished}' is unfinished; go on with that one: onnx-amalgam train --resume -o {ShellWord.Of(unfinished)}");
-        folder = kept is not null ? folder! : RunFolder.Choose(folder, given!.Name);
+        if (kept is null)
+            _ = RunFolder.Choose(folder, given!.Name);
         using var setup = AmalgamationSetup.Open(Opened((kept ?? given)!, result.GetValue(dryRun)), compute, session.Warn, session.Detail);
         if (result.GetValue(dryRun))
         {
-            TrainingPlan.Write(session.Terminal, setup, TrainingEstimate.Measure(setup), folder, (kept ?? given)!.Train.Cache);
+            TrainingPlan.Write(session.Terminal, setup, TrainingEstimate.Measure(setup), kept is not null ? folder! : RunFolder.Choose(folder, setup.Recipe.Name), (kept ?? given)!.Train.Cache);
             return ExitCode.Done;
         }
 
-        session.Note($"writing to {Path.GetFullPath(folder)}");
+        using var run = kept is not null ? RunFolder.Open(folder!) : RunFolder.Create(folder, setup.Recipe.Name);
+        session.Note($"writing to {run.Path}");
         foreach (var line in TrainingPlan.Lines(setup))
             session.Note(line);
-        using var run = kept is not null ? RunFolder.Open(folder) : RunFolder.Create(folder, setup.Recipe.Name);
         using var signals = new StopSignals(session);
         var report = Execute(setup, run, resumes, acceptsOlder, session, signals.Stop);
         if (report is null)

@@ -33,7 +33,8 @@ sealed record TeacherStores(OutputStore Outputs, OutputStore? Scores, Func<strin
         },
         model.Name);
 
-    static string Words(InputDescription i) => string.Create(CultureInfo.InvariantCulture,
+    /// <summary>How pixels are brought to a network, as text.</summary>
+    public static string Words(InputDescription i) => string.Create(CultureInfo.InvariantCulture,
         $"{i.Layout} {i.Dtype} {i.Channels}x{i.Height}x{i.Width} {i.Order} {i.Scale:R} [{Numbers(i.Mean)}] [{Numbers(i.Std)}] {i.Resize} {i.Interpolation} {i.Antialias}");
 
     static string Numbers(IEnumerable<double> values) => string.Join(' ', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));

@@ -103,6 +103,7 @@ public sealed class AmalgamationSetup : IDisposable
         {
             ["recipe"] = Hash(Encoding.UTF8.GetBytes(RecipeReader.Write(Recipe))),
             ["student"] = Hash(Student.Model.ToBytes()),
+            ["input of the student"] = Hash(Encoding.UTF8.GetBytes(TeacherStores.Words(Student.Input))),
             ["images"] = HashListing(Train),
         };
         if (Validate is not null)
@@ -113,6 +114,9 @@ public sealed class AmalgamationSetup : IDisposable
         foreach (Teacher teacher in Teachers)
         {
             hashes[$"teacher {teacher.Name}"] = HashFile(teacher.File);
+            // these may come from files beside the model
+            hashes[$"labels of teacher {teacher.Name}"] = Hash(Encoding.UTF8.GetBytes(string.Join('\n', teacher.Labels)));
+            hashes[$"input of teacher {teacher.Name}"] = Hash(Encoding.UTF8.GetBytes(TeacherStores.Words(teacher.Input)));
         }
 
         return hashes;
@@ -164,6 +168,11 @@ public sealed class AmalgamationSetup : IDisposable
 
     void CheckLabels()
     {
+        if (Recipe.Amalgamation.Losses.Any(t => t is HardLabelTerm) && !Enumerable.Range(0, Train.Count).Any(i => Train.LabelOf(i) is { } label && Union.LabelIndex(label) >= 0))
+        {
+            throw new InputException("amalgamation.losses: expected training images with a label of the union for 'hard_label', got none; leave the term out, or name sources with labels under data.unlabelled");
+        }
+
         foreach (var (part, images) in new[] { ("validate", Validate), ("test", Test) })
         {
             if (images is null)

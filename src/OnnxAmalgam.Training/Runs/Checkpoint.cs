@@ -16,6 +16,8 @@ public sealed record TrainingState
     public required IReadOnlyDictionary<string, string> Hashes { get; init; }
     /// <summary>Threads the run used; another number gives other rounding.</summary>
     public required int Threads { get; init; }
+    /// <summary>What else results depend on, by what it is: devices and versions; null in files that do not say.</summary>
+    public IReadOnlyDictionary<string, string>? Machine { get; init; }
     /// <summary>Number format of the steps (fp32 in files that do not say).</summary>
     [JsonConverter(typeof(JsonStringEnumConverter<Precision>))]
     public Precision Precision { get; init; }
@@ -40,7 +42,7 @@ public sealed record TrainingState
     /// <exception cref="InputException">Names what changed.</exception>
     internal void RequireInputs(IReadOnlyDictionary<string, string> hashes, string folder)
     {
-        string[] changed = [.. hashes.Keys.Union(Hashes.Keys).Where(key => Hashes.GetValueOrDefault(key) != hashes.GetValueOrDefault(key))];
+        string[] changed = [.. Hashes.Where(saved => hashes.GetValueOrDefault(saved.Key) != saved.Value).Select(saved => saved.Key)];
         if (changed.Length > 0)
         {
             throw new InputException($"'{folder}': expected the files this run was started with, got others for {string.Join(", ", changed)}; restore them or start a new run");

@@ -45,5 +45,15 @@ static class EnvironmentFile
         AtomicFile.Write(path, bytes);
     }
 
+    /// <summary>What a run's results depend on beside its inputs, seed and threads.</summary>
+    public static IReadOnlyDictionary<string, string> Machine(ComputeOptions compute) => new SortedDictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["device"] = compute.Device.ToString(),
+        ["device of the teachers"] = compute.TeacherDevice.ToString(),
+        ["libtorch"] = TorchSharp.torch.__version__,
+        ["onnx_amalgam"] = Version(typeof(EnvironmentFile)),
+        ["onnxruntime"] = Version(typeof(Microsoft.ML.OnnxRuntime.InferenceSession)),
+    };
+
     static string Version(Type type) => type.Assembly.GetName().Version?.ToString() ?? "unknown";
 }

@@ -54,24 +54,49 @@ public sealed class RunFolder : IDisposable
         if (path is not null)
         {
             string full = System.IO.Path.GetFullPath(path);
-            return File.Exists(full) || (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any(e => System.IO.Path.GetFileName(e) != ".lock"))
+            return File.Exists(full) || HoldsSomething(full)
                 ? throw new InputException($"'{path}': expected a new or empty folder, got {(File.Exists(full) ? "a file" : "one that holds something")}; choose another -o, or go on with --resume")
                 : full;
         }
 
-        for (int number = 1; ; number++)
+        return Enumerable.Range(1, int.MaxValue).Select(number => Numbered(name, number)).First(IsFree);
+    }
+
+    static bool HoldsSomething(string folder)
+    {
+        try
         {
-            string candidate = System.IO.Path.GetFullPath(System.IO.Path.Combine("runs", number == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{number}")));
-            if (!Directory.Exists(candidate) && !File.Exists(candidate))
-            {
-                return candidate;
-            }
+            return Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(e => System.IO.Path.GetFileName(e) != ".lock");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(folder, e);
         }
     }
 
+    static string Numbered(string name, int number) =>
+        System.IO.Path.GetFullPath(System.IO.Path.Combine("runs", number == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{number}")));
+
+    static bool IsFree(string path) => !Directory.Exists(path) && !File.Exists(path);
+
     /// <summary>Makes a new run folder; its path is chosen as by <see cref="Choose"/>.</summary>
     /// <exception cref="InputException">The folder holds something, or cannot be written.</exception>
-    public static RunFolder Create(string? path, string name) => Open(Choose(path, name), create: true);
+    public static RunFolder Create(string? path, string name)
+    {
+        if (path is not null)
+        {
+            return Open(Choose(path, name), create: true);
+        }
+
+        for (int number = 1; ; number++)
+        {
+            // several may start at one moment: whoever has the lock of an empty folder has the folder
+            if (Numbered(name, number) is var candidate && IsFree(candidate) && Claim(candidate) is { } claimed)
+            {
+                return claimed;
+            }
+        }
+    }
 
     /// <summary>Opens an existing run folder.</summary>
     public static RunFolder Open(string path) => Open(System.IO.Path.GetFullPath(path), create: false);
@@ -136,6 +161,30 @@ public sealed class RunFolder : IDisposable
 
     static RunFolder Open(string path, bool create)
     {
+        if (!create && !Directory.Exists(path))
+        {
+            throw new InputException($"'{path}': expected a run folder, got nothing there");
+        }
+
+        return Held(path, create) ?? throw new InputException($"'{path}': another onnx-amalgam works in this run folder; wait for it or choose another -o");
+    }
+
+    /// <summary>A folder that was free a moment ago; null where somebody else has it by now.</summary>
+    static RunFolder? Claim(string path)
+    {
+        var folder = Held(path, create: true);
+        if (folder is null || !File.Exists(folder.Recipe))
+        {
+            return folder;
+        }
+
+        folder.Dispose();
+        return null;
+    }
+
+    /// <summary>The folder with its lock; null where another program has that.</summary>
+    static RunFolder? Held(string path, bool create)
+    {
         string[] created = [];
         try
         {
@@ -145,22 +194,16 @@ public sealed class RunFolder : IDisposable
                 created = [.. Missing(checkpoints)];
                 Directory.CreateDirectory(checkpoints);
             }
-            else if (!Directory.Exists(path))
-            {
-                throw new InputException($"'{path}': expected a run folder, got nothing there");
-            }
 
             return new RunFolder(path, new FileStream(System.IO.Path.Combine(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), created);
         }
-        catch (UnauthorizedAccessException e)
+        catch (IOException e) when (HeldFile.IsCauseOf(e))
+        {
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Unwritable(path, e);
-        }
-        catch (IOException e)
-        {
-            throw new InputException(File.Exists(System.IO.Path.Combine(path, ".lock"))
-                ? $"'{path}': another onnx-amalgam works in this run folder; wait for it or choose another -o"
-                : Unwritable(path, e).Message, e);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using OnnxAmalgam.Graphs;
@@ -9,10 +10,13 @@ using static TorchSharp.torch;
 namespace OnnxAmalgam.Training.Runs;
 
 /// <summary>Named tensors and a few strings in one file, in the safetensors layout: an 8-byte length, a JSON header, then the
-/// tensors' bytes without gaps. The header's metadata carries a SHA-256 of the tensor bytes; reading verifies it.</summary>
+/// tensors' bytes without gaps. The header's metadata carries a SHA-256 of the tensors' bytes and of the header itself, with zeros in its place;
+/// reading verifies it.</summary>
 public static class TensorFile
 {
     const string HashKey = "sha256";
+    static ReadOnlySpan<byte> HashField => "\"sha256\":\""u8;
+    static ReadOnlySpan<byte> NoHash => "0000000000000000000000000000000000000000000000000000000000000000"u8;
     const int MaxHeaderBytes = 16 << 20;
 
     /// <summary>Writes the file atomically.</summary>
@@ -29,7 +33,9 @@ public static class TensorFile
             hash.AppendData(b);
         }
 
-        byte[] header = Header(names, tensors, bytes, metadata, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        byte[] header = Header(names, tensors, bytes, metadata);
+        hash.AppendData(header);
+        Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash.GetHashAndReset()), header.AsSpan(PlaceOfHash(header)));
         AtomicFile.Write(path, stream =>
         {
             Span<byte> length = stackalloc byte[8];
@@ -77,7 +83,7 @@ public static class TensorFile
         long start = 8 + headerBytes;
         using var header = JsonDocument.Parse(text);
         var metadata = header.RootElement.GetProperty("__metadata__").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!);
-        string actual = Hash(file, start);
+        string actual = Hash(file, start, text);
         if (!metadata.Remove(HashKey, out string? expected) || expected != actual)
         {
             throw Damaged(path, $"bytes of SHA-256 {actual}, its header says {expected ?? "nothing"}");
@@ -110,7 +116,7 @@ public static class TensorFile
         return true;
     }
 
-    static string Hash(SafeFileHandle file, long place)
+    static string Hash(SafeFileHandle file, long place, byte[] header)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[1 << 20];
@@ -119,6 +125,12 @@ public static class TensorFile
             hash.AppendData(buffer, 0, read);
         }
 
+        if (PlaceOfHash(header) is >= 0 and var at)
+        {
+            NoHash.CopyTo(header.AsSpan(at));
+        }
+
+        hash.AppendData(header);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
@@ -142,7 +154,15 @@ public static class TensorFile
         return tensor;
     }
 
-    static byte[] Header(string[] names, IReadOnlyDictionary<string, Tensor> tensors, byte[][] bytes, IReadOnlyDictionary<string, string> metadata, string hash)
+    /// <summary>Where the hash's digits stand in a header; -1: nowhere. Quotes within other texts are escaped.</summary>
+    static int PlaceOfHash(ReadOnlySpan<byte> header)
+    {
+        int key = header.IndexOf(HashField);
+        return key >= 0 && key + HashField.Length + NoHash.Length <= header.Length ? key + HashField.Length : -1;
+    }
+
+    /// <summary>With zeros in place of the hash.</summary>
+    static byte[] Header(string[] names, IReadOnlyDictionary<string, Tensor> tensors, byte[][] bytes, IReadOnlyDictionary<string, string> metadata)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream))
@@ -154,7 +174,7 @@ public static class TensorFile
                 json.WriteString(key, value);
             }
 
-            json.WriteString(HashKey, hash);
+            json.WriteString(HashKey, NoHash);
             json.WriteEndObject();
             long offset = 0;
             for (int i = 0; i < names.Length; i++)

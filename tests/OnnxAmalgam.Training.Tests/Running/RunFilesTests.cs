@@ -93,6 +93,16 @@ public sealed class RunFilesTests : IDisposable
             Assert.Contains("expected a whole checkpoint", Assert.Throws<InputException>(() => TensorFile.Read(path)).Message, StringComparison.Ordinal);
         }
 
+        // the header is covered, too: where a run stands lies in it
+        long header = 8 + BitConverter.ToInt64(bytes);
+        for (int i = 0; i < header; i++)
+        {
+            byte[] damaged = [.. bytes];
+            damaged[i] ^= 1;
+            File.WriteAllBytes(path, damaged);
+            Assert.Contains("expected a whole checkpoint", Assert.Throws<InputException>(() => TensorFile.Read(path)).Message, StringComparison.Ordinal);
+        }
+
         bytes[^1] ^= 1;
         File.WriteAllBytes(path, bytes);
         Assert.Contains("bytes of SHA-256", Assert.Throws<InputException>(() => TensorFile.Read(path)).Message, StringComparison.Ordinal);

@@ -50,6 +50,10 @@ public sealed class RunRefusalTests : IDisposable
         Assert.Contains("data.test: expected labels of the union (x, y), got 'z'", Refused(Recipe(data: "{unlabelled: [{folder: left}], test: [{folder: held}]}")), StringComparison.Ordinal);
 
     [Fact]
+    public void Hard_labels_without_a_label_are_refused() =>
+        Assert.Contains("expected training images with a label of the union for 'hard_label', got none", Refused(Recipe(losses: "[{soft_target: {weight: 1} }, {hard_label: {weight: 1} }]")), StringComparison.Ordinal);
+
+    [Fact]
     public void A_tap_that_is_not_there_is_named() =>
         Assert.Contains("tap 'layer9' does not exist", Refused(Recipe(losses: "[{soft_target: {weight: 1} }, {reconstruction: {weight: 1} }]", taps: "[layer9]")), StringComparison.Ordinal);
 
