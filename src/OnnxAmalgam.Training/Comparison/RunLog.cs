@@ -3,10 +3,12 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using CsvHelper;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.Evaluation;
 using OnnxAmalgam.Training.Recipes;
+using OnnxAmalgam.Training.Runs;
 
 namespace OnnxAmalgam.Training.Comparison;
 
@@ -47,11 +49,12 @@ public sealed class RunLog
     readonly string path;
     List<string[]> rows;
 
-    /// <summary>Opens a file; one that is not there is made with the first run.</summary>
+    /// <summary>Opens a file; one that is not there, or empty, is made with the first run.</summary>
     /// <exception cref="InputException">It holds something else.</exception>
     public RunLog(string path)
     {
         this.path = path;
+        AtomicFile.RequireFolder(path);
         rows = Read();
     }
 
@@ -100,14 +103,23 @@ public sealed class RunLog
     List<string[]> Read()
     {
         List<string[]> read = [];
-        if (File.Exists(path))
+        if (!File.Exists(path) || new FileInfo(path).Length == 0)
+            return read;
+        try
         {
-            using var csv = StrictCsv.Open(path, Columns);
+            using var csv = StrictCsv.Open(path, Columns, "name another file for the log, or mend it");
             while (csv.Read())
                 read.Add([.. Columns.Select((_, i) => csv.GetString(i))]);
+            return read;
         }
-
-        return read;
+        catch (CsvFormatException e)
+        {
+            throw new InputException($"'{path}', line {e.LineNumber}: expected a run, got something else ({e.Message.TrimEnd('.')}); mend the line or remove it", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"'{path}': expected a log of runs that can be read, got: {e.Message}", e);
+        }
     }
 
     /// <summary>A file beside the log, there as long as it is held.</summary>
@@ -120,7 +132,7 @@ public sealed class RunLog
             {
                 return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
             }
-            catch (IOException) when (clock.Elapsed < Patience && File.Exists(path + ".lock"))
+            catch (IOException e) when (clock.Elapsed < Patience && HeldFile.IsCauseOf(e))
             {
                 Thread.Sleep(20);
             }

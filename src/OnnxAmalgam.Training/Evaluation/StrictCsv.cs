@@ -12,17 +12,18 @@ static class StrictCsv
         Separator = ',',
         MalformedData = CsvMalformedDataHandling.Throw,
         FieldCountMismatch = CsvFieldCountHandling.Throw,
+        TrackLineNumbers = true,
     });
 
     /// <summary>Opens a file at its first row.</summary>
     /// <exception cref="InputException">Its columns are others.</exception>
-    public static CsvReader Open(string path, string[] columns)
+    public static CsvReader Open(string path, string[] columns, string remedy = "remove the run's folder to train it anew")
     {
         CsvReader csv = Open(path);
         string[] found = [.. csv.Headers];
         if (found.SequenceEqual(columns, StringComparer.Ordinal))
             return csv;
         csv.Dispose();
-        throw new InputException($"'{path}': expected the columns {string.Join(',', columns)}, got {string.Join(',', found)}; remove the run's folder to train it anew");
+        throw new InputException($"'{path}': expected the columns {string.Join(',', columns)}, got {(found.Length == 0 ? "none" : string.Join(',', found))}; {remedy}");
     }
 }

@@ -88,4 +88,25 @@ public sealed class RunLogTests : IDisposable
         string message = Assert.Throws<InputException>(() => new RunLog(path).Find(new RunKey("abc", "def", 1, "1.0"))).Message;
         Assert.StartsWith($"'{path}', method 'soft', seed 1: expected a run's results, got something else", message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void An_empty_file_is_a_log_without_runs_and_what_is_none_is_named_before_anything_is_trained()
+    {
+        string path = Path.Combine(folder.Path, "runs.csv");
+        string Refused()
+        {
+            return Assert.Throws<InputException>(() => new RunLog(path)).Message;
+        }
+
+        File.WriteAllText(path, "");
+        Assert.Null(new RunLog(path).Find(new RunKey("abc", "def", 3, "1.0")));
+        File.WriteAllText(path, "a,b\n1,2\n");
+        Assert.Contains("name another file for the log", Refused(), StringComparison.Ordinal);
+        File.WriteAllText(path, "method,recipe,models,seed,program,seconds,evaluation,test,nameless,right\nx,1\n");
+        Assert.Contains("line 2: expected a run", Refused(), StringComparison.Ordinal);
+        path = Path.Combine(folder.Path, "none", "runs.csv");
+        Assert.Contains("expected an existing folder", Refused(), StringComparison.Ordinal);
+        path = folder.Path;
+        Assert.Contains("got a folder", Refused(), StringComparison.Ordinal);
+    }
 }
