@@ -13,10 +13,9 @@ internal static class CheckRun
         ["model", "status", "max_difference", "max_difference_after_training", "loss_before", "loss_after", "parameters", "unsupported", "message"];
 
     /// <summary>Checks every model; with <paramref name="json"/> each row is printed as soon as it is there.</summary>
-    public static IReadOnlyList<CheckResult> Run(IReadOnlyList<CheckJob> jobs, CheckOptions options, Session session, bool json)
+    public static IReadOnlyList<CheckResult> Run(IReadOnlyList<CheckJob> jobs, ModelCheck check, Session session, bool json)
     {
         set_num_threads(Compute.WithTorch(session).Threads);
-        var check = new ModelCheck(options);
         var rows = new List<CheckResult>(jobs.Count);
         foreach (var job in jobs)
         {

@@ -11,6 +11,10 @@ namespace OnnxAmalgam.Cli.Checks;
 /// <summary>Real images as a model's image input.</summary>
 internal static class ImageFeed
 {
+    /// <summary>Refuses a folder before the first model is loaded.</summary>
+    /// <exception cref="InputException">It holds no images.</exception>
+    public static void Require(string folder) => _ = ImageSet.Open([SourceOf(folder) with { Limit = 1 }], 3, 8, 8, _ => { });
+
     /// <summary>The same inputs, but for the image input, which holds the folder's first images.</summary>
     /// <exception cref="InputException">The folder holds no images, or the model takes none.</exception>
     public static IReadOnlyDictionary<string, TensorData> Over(IReadOnlyDictionary<string, TensorData> inputs, OnnxModel model, string folder)
@@ -19,7 +23,7 @@ internal static class ImageFeed
         var shape = inputs[image.Name].Shape;
         var description = ModelMetadata.Input(model) ?? ModelMetadata.FromGraph(model, shape.Length == 4 ? (int)shape[2] : null);
         var set = ImageSet.Open(
-            [new SourceRecipe { Kind = SourceKind.Folder, Path = Path.GetFullPath(folder) }], description.Channels, description.Height, description.Width, _ => { });
+            [SourceOf(folder)], description.Channels, description.Height, description.Width, _ => { });
         using var scope = NewDisposeScope();
         var bytes = set.Channels * set.Height * set.Width;
         var canvas = new byte[shape[0] * bytes];
@@ -29,4 +33,6 @@ internal static class ImageFeed
         var type = (TensorElementType)image.Type.TensorType.ElemType;
         return inputs.ToDictionary(i => i.Key, i => i.Key == image.Name ? new TensorData(type, batch.shape, batch.bytes.ToArray()) : i.Value, StringComparer.Ordinal);
     }
+
+    static SourceRecipe SourceOf(string folder) => new() { Kind = SourceKind.Folder, Path = Path.GetFullPath(folder) };
 }

@@ -11,6 +11,10 @@ namespace OnnxAmalgam.Cli.Checks;
 internal sealed class ModelCheck(CheckOptions options)
 {
     const int Batch = CheckOptions.Batch;
+    readonly HashSet<string> unknown = [.. options.Shapes.Select(r => r.Name)];
+
+    /// <summary>What <c>--shape</c> names and no model has had so far.</summary>
+    public IReadOnlyCollection<string> UnknownShapes => unknown;
 
     /// <summary>Checks one model. Whatever goes wrong with it is in the row.</summary>
     public CheckResult Run(CheckJob job)
@@ -18,6 +22,7 @@ internal sealed class ModelCheck(CheckOptions options)
         try
         {
             var model = OnnxModel.Load(job.File);
+            unknown.ExceptWith(ModelFeed.Names(model));
             var start = new CheckResult { Model = job.Name, Status = CheckStatus.Pass, Parameters = Costs.Of(model).Parameters };
             try
             {
@@ -91,7 +96,7 @@ internal sealed class ModelCheck(CheckOptions options)
         using var feed = new TorchFeed(inputs, graph);
         if (Train(model, graph, feed) is not { } losses)
             return result;
-        result = result with { LossBefore = losses.Before, LossAfter = losses.After };
+        result = result with { LossBefore = Finite(losses.Before), LossAfter = Finite(losses.After) };
         using var written = new WrittenModel(graph);
         using var session = new PlainSession(written.Model, SessionOptions);
         string[] names = [.. session.Outputs.Select(o => o.Name)];
@@ -127,7 +132,7 @@ internal sealed class ModelCheck(CheckOptions options)
     {
         if (job.DataSets.Count > 0)
             return [.. job.DataSets.Select(set => CheckCase.Read(set, model)).Select(c => useExpected ? c : c with { Expected = null })];
-        var shapes = ModelFeed.Shapes(model, Batch, options.Shapes, freeSize: 1);
+        var shapes = ModelFeed.Shapes(model, Batch, [.. options.Shapes.Where(r => ModelFeed.Names(model).Contains(r.Name))], freeSize: 1);
         var noise = ModelFeed.Noise(model, shapes, options.Seed);
         return [new CheckCase(options.Images is { } folder ? ImageFeed.Over(noise, model, folder) : noise, null)];
     }
@@ -152,6 +157,9 @@ internal sealed class ModelCheck(CheckOptions options)
         using var run = session.Prepare(inputs);
         return run.Read();
     }
+
+    /// <summary>Null for what neither JSON nor a reader has a number for.</summary>
+    static double? Finite(double value) => double.IsFinite(value) ? value : null;
 
     static double? Larger(double? a, double? b) => a is null || b > a ? b : a;
 

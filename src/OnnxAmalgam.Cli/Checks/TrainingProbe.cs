@@ -78,7 +78,7 @@ internal sealed class TrainingProbe(TrainableGraph graph, IReadOnlyDictionary<st
     Tensor[] Targets(string[] names)
     {
         using var guard = no_grad();
-        return [.. graph.Run(inputs, names).Zip(names, (output, name) => (Noise(name, output.shape) * Width(output)).to_type(output.dtype))];
+        return [.. graph.Run(inputs, names).Zip(names, (output, name) => Noise(name, output.shape) * Width(output))];
     }
 
     static double Width(Tensor output) => output.numel() > 1 && output.to_type(ScalarType.Float64).std().item<double>() is > 0 and < 1e6 and var std ? std : 1;
@@ -102,6 +102,6 @@ internal sealed class TrainingProbe(TrainableGraph graph, IReadOnlyDictionary<st
     Tensor LossTensor(string[] names, Tensor[] targets)
     {
         using var scope = NewDisposeScope();
-        return graph.Run(inputs, names).Zip(targets, (y, t) => (y - t).square().mean().to_type(ScalarType.Float64)).Aggregate((a, b) => a + b).MoveToOuterDisposeScope();
+        return graph.Run(inputs, names).Zip(targets, (y, t) => (y.to_type(ScalarType.Float64) - t).square().mean()).Aggregate((a, b) => a + b).MoveToOuterDisposeScope();
     }
 }

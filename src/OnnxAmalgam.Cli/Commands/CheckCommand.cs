@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OnnxAmalgam.Cli.Checks;
 using OnnxAmalgam.Cli.Shell;
+using OnnxAmalgam.Graphs;
 
 namespace OnnxAmalgam.Cli.Commands;
 
@@ -36,8 +37,13 @@ internal sealed class CheckCommand : ProgramCommand
         var jobs = CheckJob.Of(result.GetRequiredValue(models));
         var options = new CheckOptions(
             result.GetValue(steps), ShapeOption.Read(result, shape), result.GetValue(data), session.Seed ?? 1, session.Threads ?? Environment.ProcessorCount);
-        var rows = CheckRun.Run(jobs, options, session, result.GetValue(json));
+        if (options.Images is { } folder)
+            ImageFeed.Require(folder);
+        var check = new ModelCheck(options);
+        var rows = CheckRun.Run(jobs, check, session, result.GetValue(json));
         CheckRun.Report(rows, session, result.GetValue(csv), result.GetValue(json));
+        if (check.UnknownShapes.FirstOrDefault() is { } name)
+            throw new InputException($"--shape {name}: expected an input or a named dimension of a model, got a name that none of them has");
         return CheckRun.ExitCodeOf(rows, result.GetValue(strict));
     }
 }

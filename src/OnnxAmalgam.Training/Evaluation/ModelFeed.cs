@@ -120,6 +120,13 @@ public static class ModelFeed
         }
     }
 
+    /// <summary>What a request may name: inputs, and dimensions that have a name.</summary>
+    public static IReadOnlyCollection<string> Names(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Names(new GraphView(model.Proto.Graph).Inputs).ToHashSet(StringComparer.Ordinal);
+    }
+
     static IEnumerable<string> Names(IEnumerable<ValueInfoProto> inputs) => inputs.SelectMany(i =>
         (i.Type?.TensorType?.Shape?.Dim ?? []).Where(d => d.HasDimParam).Select(d => d.DimParam).Prepend(i.Name));
 }
