@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using OnnxAmalgam.Cli.Reports;
 using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Graphs;
@@ -42,9 +43,14 @@ internal sealed class InitCommand : ProgramCommand
         {
             Parameters = result.GetValue(parameters),
         });
-        TextFile.Write(target, session.Terminal, draft.Text);
-        if (target != "-")
-            Report(draft, target, session);
+        if (target == "-")
+        {
+            session.Terminal.Output.Write(draft.Text);
+            return ExitCode.Done;
+        }
+
+        AtomicFile.Create(target, stream => stream.Write(new UTF8Encoding(false).GetBytes(draft.Text)));
+        Report(draft, target, session);
         return ExitCode.Done;
     }
 

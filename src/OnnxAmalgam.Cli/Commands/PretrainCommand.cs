@@ -42,7 +42,11 @@ internal sealed class PretrainCommand : ProgramCommand
         using var setup = AmalgamationSetup.Open(read, compute, session.Warn);
         using var signals = new StopSignals(session);
         var progress = new TrainingProgress(session.Terminal.Error, session.Terminal.IsLive, session.IsQuiet);
-        var report = ExemplarPretraining.Run(setup, options, file, progress, signals.Stop);
+        if (ExemplarPretraining.Run(setup, options, file, progress, signals.Stop) is not { } report)
+        {
+            session.Terminal.Error.WriteLine("interrupted; nothing is written");
+            return signals.ExitCode;
+        }
 
         var facts = new FactList();
         facts.Add("file", file);

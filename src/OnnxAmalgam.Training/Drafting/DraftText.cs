@@ -25,6 +25,7 @@ sealed class DraftText
             return;
         }
 
+        why = OneLine(why);
         string beside = $"{line.PadRight(Column)}{(line.Length < Column ? "" : "  ")}# {why}";
         if (beside.Length <= Width)
         {
@@ -41,7 +42,7 @@ sealed class DraftText
     {
         string start = new string(' ', indent) + "# ";
         var line = new StringBuilder(start);
-        foreach (string word in comment.Split(' '))
+        foreach (string word in OneLine(comment).Split(' '))
         {
             if (line.Length > start.Length && line.Length + 1 + word.Length > Width)
             {
@@ -95,6 +96,10 @@ sealed class DraftText
     /// <summary>The first few of many, for a comment.</summary>
     public static string Some(IReadOnlyCollection<string> names, int shown = 8) =>
         string.Join(", ", names.Take(shown)) + (names.Count > shown ? $", ... ({names.Count})" : "");
+
+    /// <summary>A comment with what models and folders call things ends where its line ends.</summary>
+    static string OneLine(string comment) => string.Concat(comment.Select(c =>
+        char.IsControl(c) || c is '\u2028' or '\u2029' ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:X4}") : c.ToString()));
 
     /// <summary><c>12,345</c></summary>
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);

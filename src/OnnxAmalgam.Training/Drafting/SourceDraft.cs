@@ -41,7 +41,19 @@ sealed class SourceDraft
 
     /// <summary>What the argument <c>PATH</c> or <c>TEACHER=PATH</c> stands for: one source, or one a teacher whose name a sub-folder has.</summary>
     /// <exception cref="InputException">No images there, or no such teacher.</exception>
-    public static IEnumerable<SourceDraft> Of(string argument, IReadOnlyList<string> teachers)
+    public static IReadOnlyList<SourceDraft> Of(string argument, IReadOnlyList<string> teachers)
+    {
+        try
+        {
+            return [.. Parts(argument, teachers)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"--data {argument}: expected folders that can be read, got: {e.Message}", e);
+        }
+    }
+
+    static IEnumerable<SourceDraft> Parts(string argument, IReadOnlyList<string> teachers)
     {
         if (!System.IO.Path.Exists(argument) && argument.Split('=', 2) is [var name, var path])
         {

@@ -31,7 +31,7 @@ public static class ExemplarPretraining
 {
     const string Equation = "1 surrogate_class";
 
-    /// <summary>Pretrains the recipe's student and writes it as .onnx, verified. Stopped early, it writes what it has.</summary>
+    /// <summary>Pretrains the recipe's student and writes it as .onnx, verified. Stopped early, it writes what it has; null, and nothing is written, where that is nothing.</summary>
     /// <param name="setup">Teachers, unlabelled images, student and optimiser of a recipe.</param>
     /// <param name="options">What to tell apart.</param>
     /// <param name="path">Where to; no input of the recipe.</param>
@@ -39,7 +39,7 @@ public static class ExemplarPretraining
     /// <param name="stop">Cancelled to stop after a step.</param>
     /// <exception cref="InputException">Fewer than two patches that differ, a loss that is not finite, a path that cannot be written.</exception>
     /// <exception cref="CheckFailedException">ONNX Runtime computes something else; nothing is written.</exception>
-    public static PretrainingReport Run(AmalgamationSetup setup, ExemplarOptions options, string path, ITrainingObserver observer, CancellationToken stop)
+    public static PretrainingReport? Run(AmalgamationSetup setup, ExemplarOptions options, string path, ITrainingObserver observer, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(setup);
         ArgumentNullException.ThrowIfNull(options);
@@ -63,7 +63,11 @@ public static class ExemplarPretraining
         manual_seed(train.Seed);
         using var graph = new TrainableGraph(student.Model);
         graph.to(TorchMemory.Device(setup.Compute.Device));
-        int epochs = Train(graph, student, new SurrogateImages(seeds, options.Samples, train.Seed), train, setup.Compute, observer, stop);
+        if (Train(graph, student, new SurrogateImages(seeds, options.Samples, train.Seed), train, setup.Compute, observer, stop) is not { } epochs)
+        {
+            return null;
+        }
+
         var provenance = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["onnx_amalgam.pretraining"] = "exemplar" };
         return new PretrainingReport(seeds.Count, collisions, epochs, StudentExport.Write(graph, setup, new DeployedStudent(student, names, provenance), path, model => new EditedStudent(model, student.Input)));
     }
@@ -76,7 +80,8 @@ public static class ExemplarPretraining
         return StudentFactory.Build(recipe, union, setup.Student.Input, setup.Recipe.Train with { Groups = [] }, withTaps: false);
     }
 
-    static int Train(TrainableGraph graph, StudentModel student, SurrogateImages images, TrainRecipe train, ComputeOptions compute, ITrainingObserver observer, CancellationToken stop)
+    /// <summary>Epochs done; null: not one step.</summary>
+    static int? Train(TrainableGraph graph, StudentModel student, SurrogateImages images, TrainRecipe train, ComputeOptions compute, ITrainingObserver observer, CancellationToken stop)
     {
         using var loader = new BatchLoader(images, train.Batch, [], train.Seed);
         using var step = new SurrogateStep(graph, student, images, train, compute);
@@ -92,7 +97,7 @@ public static class ExemplarPretraining
             {
                 if (stop.IsCancellationRequested)
                 {
-                    return epoch - 1;
+                    return epoch == 1 && i == 0 ? null : epoch - 1;
                 }
 
                 ImageBatch batch = loader.Next();

@@ -7,7 +7,7 @@ namespace OnnxAmalgam.Training.Recipes;
 /// <summary>Reads recipes strictly: an unknown, duplicate or missing key is an error with file, line and the nearest valid key.</summary>
 public static class RecipeReader
 {
-    const int MaxNameLength = 100;
+    internal const int MaxNameLength = 100;
     static readonly SearchValues<char> NotInFileNames = SearchValues.Create("/\\:*?\"<>|");
 
     /// <summary>Reads a recipe file.</summary>

@@ -72,7 +72,7 @@ public sealed class TapSearch
         var byName = weights.Teachers.Index().ToDictionary(t => t.Item.Teacher, t => t.Index, StringComparer.Ordinal);
         return recipe with
         {
-            Name = $"{recipe.Name}-{weights.Method}",
+            Name = $"{recipe.Name[..Math.Min(recipe.Name.Length, RecipeReader.MaxNameLength - weights.Method.Length - 1)]}-{weights.Method}",
             Teachers = [.. recipe.Teachers.Select(t => byName.TryGetValue(t.Name, out int index) ? Frozen(t, groups[index], weights.Teachers[index]) : t)],
         };
     }
@@ -80,7 +80,7 @@ public sealed class TapSearch
     static TeacherRecipe Frozen(TeacherRecipe teacher, TapGroup group, TeacherWeights weights) => teacher with
     {
         Taps = [.. group.Teacher.Taps!.Zip(weights.Taps, (tap, w) => tap with { Weight = w.Weight }).Where(t => t.Weight > 0)],
-        Weight = weights.TeacherWeight,
+        Weight = teacher.Weight * weights.TeacherWeight,
     };
 
     /// <summary>The recipe with the candidates as taps and a term that reads them; so many taps are not worth keeping.</summary>

@@ -105,6 +105,16 @@ public sealed class InitTests : IDisposable
     }
 
     [Fact]
+    public void What_a_file_calls_things_stays_within_its_comment()
+    {
+        string[] labels = ["cat\n    weight: 0 #", "dog\u2028", .. Clothes[2..]];
+        string text = InProcess.Run("init", Stated("odd.onnx", labels), Bundled.Teacher("digits_resnet"), "--data", Data("mnist"), "-o", place["recipe.yaml"]).Ends(0).Output;
+        Recipe recipe = RecipeReader.Read(place["recipe.yaml"]);
+        Assert.Equal([1, 1], recipe.Teachers.Select(t => t.Weight));
+        Assert.Contains(@"cat\u000A    weight: 0 #, dog\u2028, pullover", File.ReadAllText(place["recipe.yaml"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_class_that_is_kept_back_whole_is_warned_of()
     {
         for (int i = 0; i < 20; i++)

@@ -36,7 +36,7 @@ public sealed class PretrainingTests : IDisposable
         var witness = new Witness();
         PretrainingReport report;
         using (AmalgamationSetup setup = world.Open(Recipe))
-            report = ExemplarPretraining.Run(setup, new ExemplarOptions(Classes: 6, Samples: 16, Epochs: 6) { Similarity = 0.99 }, file, witness, TestContext.Current.CancellationToken);
+            report = ExemplarPretraining.Run(setup, new ExemplarOptions(Classes: 6, Samples: 16, Epochs: 6) { Similarity = 0.99 }, file, witness, TestContext.Current.CancellationToken)!;
 
         Assert.True(report.Agreement.Passes);
         Assert.Equal((6, 6), (report.Classes, report.Epochs));
@@ -72,7 +72,7 @@ public sealed class PretrainingTests : IDisposable
         {
             using var stop = new CancellationTokenSource();
             using AmalgamationSetup setup = world.Open(Recipe);
-            var report = ExemplarPretraining.Run(setup, new ExemplarOptions(4, 8, 2) { Similarity = 1 }, world.Inside(name), stopAfter > 0 ? new Witness(stopAfter, stop) : new Witness(), stop.Token);
+            var report = ExemplarPretraining.Run(setup, new ExemplarOptions(4, 8, 2) { Similarity = 1 }, world.Inside(name), stopAfter > 0 ? new Witness(stopAfter, stop) : new Witness(), stop.Token)!;
             Assert.Equal(stopAfter > 0 ? 0 : 2, report.Epochs);
             return File.ReadAllBytes(world.Inside(name));
         }
@@ -184,5 +184,17 @@ public sealed class PretrainingTests : IDisposable
         var error = Assert.Throws<InputException>(() => ExemplarPretraining.Run(setup, new ExemplarOptions(4, 4, 1) { Similarity = -1 }, world.Inside("p.onnx"), new Witness(), TestContext.Current.CancellationToken));
         Assert.Contains("expected patches that the teachers tell apart, got 1", error.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(world.Inside("p.onnx")));
+    }
+
+    [Fact]
+    public void A_stop_before_the_first_step_leaves_the_file_as_it_was()
+    {
+        string file = world.Inside("kept.onnx");
+        File.WriteAllText(file, "earlier");
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        using AmalgamationSetup setup = world.Open(Recipe);
+        Assert.Null(ExemplarPretraining.Run(setup, new ExemplarOptions(4, 8, 2) { Similarity = 1 }, file, new Witness(), stop.Token));
+        Assert.Equal("earlier", File.ReadAllText(file));
     }
 }
