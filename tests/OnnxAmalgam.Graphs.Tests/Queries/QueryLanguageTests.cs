@@ -148,4 +148,12 @@ public sealed class QueryLanguageTests
         Assert.All(["features", "layer3.0.conv1", "/f/f.4/Relu_1_output_0", "tensors", "operator", "Relu:0"], name => Assert.False(Query.IsQuery(name), name));
         Assert.All(["tensor", "op last", "tensor[rank=4]", "'x' ~> feeds"], text => Assert.True(Query.IsQuery(text), text));
     }
+
+    [Fact]
+    public void A_query_is_nested_and_long_within_limits()
+    {
+        Assert.Equal("scores", Names(string.Concat(Enumerable.Repeat("(", 50)) + "'scores'" + new string(')', 50)));
+        foreach (string query in (string[])[new string('(', 20_000), $"tensor[{new string('!', 20_000)}output]", string.Join(" + ", Enumerable.Repeat("tensor", 2_000))])
+            Assert.Contains("take the query apart", Assert.Throws<InputException>(() => Query.Parse(query)).Message, StringComparison.Ordinal);
+    }
 }

@@ -9,6 +9,9 @@ namespace OnnxAmalgam.Graphs.Queries.Language;
 /// <summary>The grammar of docs/queries.md, as parser combinators.</summary>
 internal static class Grammar
 {
+    const int MostNested = 50;
+    const int MostTokens = 2000;
+
     static readonly TokenListParser<QueryToken, string> Word = Token.EqualTo(QueryToken.Word).Select(token => token.ToStringValue());
 
     static readonly TokenListParser<QueryToken, string> Quoted = Token.EqualTo(QueryToken.Text).Select(token => token.ToStringValue()[1..^1]);
@@ -179,6 +182,7 @@ internal static class Grammar
         var tokens = QueryTokenizer.Instance.TryTokenize(text);
         if (!tokens.HasValue)
             throw QueryMistake.At(text, tokens.ErrorPosition, "a word, a number, a quoted text or a sign");
+        RefuseDeep(text, tokens.Value);
         try
         {
             var result = Whole.AtEnd().TryParse(tokens.Value);
@@ -191,6 +195,19 @@ internal static class Grammar
         catch (UnknownWordException e)
         {
             throw new InputException($"query '{text}', column {e.Column}: expected {e.Message}");
+        }
+    }
+
+    /// <summary>Reading and answering go as deep as a query is nested, and as a chain of it is long; a stack has an end.</summary>
+    static void RefuseDeep(string text, TokenList<QueryToken> tokens)
+    {
+        int depth = 0, nots = 0, count = 0;
+        foreach (var token in tokens)
+        {
+            depth += token.Kind is QueryToken.Open or QueryToken.OpenBracket ? 1 : token.Kind is QueryToken.Close or QueryToken.CloseBracket ? -1 : 0;
+            nots = token.Kind == QueryToken.Not || token.ToStringValue() == "not" ? nots + 1 : 0;
+            if (depth + nots > MostNested || ++count > MostTokens)
+                throw new InputException($"query of {text.Length} characters, column {QueryMistake.Column(token)}: expected at most {MostTokens} words and signs, brackets and nots at most {MostNested} deep; take the query apart");
         }
     }
 
