@@ -5,6 +5,9 @@ namespace OnnxAmalgam.Training.Quality;
 /// <summary>Measures of features F[n, d], one row an image, in double.</summary>
 internal static class FeatureQuality
 {
+    /// <summary>Images whose distances to all others are held at once.</summary>
+    const int Rows = 512;
+
     /// <summary>Mean |u - v|^2 of unit vectors: how far two views of one image lie apart; 0 for equal views, at most 4.</summary>
     /// <remarks>Wang and Isola, ICML 2020 (arXiv 2005.10242), alpha = 2.</remarks>
     public static double Alignment(Tensor first, Tensor second)
@@ -18,14 +21,28 @@ internal static class FeatureQuality
     public static double Uniformity(Tensor features)
     {
         using var scope = NewDisposeScope();
-        return (Pairs(features) * -2).exp().mean().log().item<double>();
+        Tensor units = Units(features), squares = units.square().sum(1);
+        long n = units.shape[0];
+        double sum = 0;
+        for (long from = 0; from < n; from += Rows)
+        {
+            using var block = NewDisposeScope();
+            long count = Math.Min(Rows, n - from);
+            Tensor distances = (squares.narrow(0, from, count).unsqueeze(1) + squares.unsqueeze(0) - (2 * units.narrow(0, from, count).mm(units.t()))).clamp_min(0);
+            Tensor close = (distances * -2).exp();
+            sum += (close.sum() - close.diagonal(from).sum()).item<double>();
+        }
+
+        return Math.Log(sum / ((double)n * (n - 1)));
     }
 
     /// <summary>Mean |u_i - u_j|^2 over pairs of different images on the unit sphere.</summary>
     public static double Spread(Tensor features)
     {
         using var scope = NewDisposeScope();
-        return Pairs(features).mean().item<double>();
+        Tensor units = Units(features);
+        long n = units.shape[0];
+        return 2 * ((n * units.square().sum()) - units.sum([0]).square().sum()).item<double>() / ((double)n * (n - 1));
     }
 
     /// <summary>RankMe: exp of the entropy of the singular values' shares; r for a matrix of r equal singular values, never above its rank.</summary>
@@ -73,15 +90,6 @@ internal static class FeatureQuality
     }
 
     static Tensor Units(Tensor features) => nn.functional.normalize(features.to_type(ScalarType.Float64), p: 2, dim: 1);
-
-    /// <summary>|u_i - u_j|^2 of every pair i != j.</summary>
-    static Tensor Pairs(Tensor features)
-    {
-        Tensor units = Units(features), squares = units.square().sum(1);
-        long n = units.shape[0];
-        Tensor distances = (squares.unsqueeze(0) + squares.unsqueeze(1) - (2 * units.mm(units.t()))).clamp_min(0);
-        return distances[eye(n, dtype: ScalarType.Bool).logical_not()];
-    }
 
     static Tensor Centred(Tensor values)
     {

@@ -31,6 +31,18 @@ public sealed class FeatureQualityTests
     }
 
     [Fact]
+    public void Pairs_of_more_images_than_are_held_at_once_are_all_counted_once()
+    {
+        using var scope = NewDisposeScope();
+        Tensor features = Tensors.Random(7, 1100, 5);
+        features[3] = zeros(5);
+        Tensor units = nn.functional.normalize(features.to_type(ScalarType.Float64), p: 2, dim: 1);
+        Tensor distances = (units.unsqueeze(0) - units.unsqueeze(1)).square().sum(2)[eye(1100, dtype: ScalarType.Bool).logical_not()];
+        Assert.Equal(distances.mean().item<double>(), FeatureQuality.Spread(features), 1e-10);
+        Assert.Equal((distances * -2).exp().mean().log().item<double>(), FeatureQuality.Uniformity(features), 1e-10);
+    }
+
+    [Fact]
     public void RankMe_is_the_rank_of_a_matrix_with_equal_singular_values_and_never_above_the_rank()
     {
         using var scope = NewDisposeScope();
