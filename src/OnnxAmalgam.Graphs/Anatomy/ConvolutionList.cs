@@ -23,6 +23,11 @@ internal sealed class ConvolutionList
     {
         this.graph = graph;
         head = Head();
+        // from the outputs back, and from the inputs on: whoever asks then finds what the next value came to, however deep the graph
+        foreach (var output in graph.View.Nodes.Reverse().SelectMany(node => node.Output).Where(name => name.Length > 0))
+            Following(output);
+        foreach (var output in graph.View.Nodes.SelectMany(node => node.Output).Where(name => name.Length > 0))
+            IsPooled(output);
     }
 
     /// <summary>Every Conv and ConvTranspose of the main graph, in its order.</summary>

@@ -37,7 +37,7 @@ internal sealed class Merging
         {
             var own = models[i].Clone().Proto;
             if (own.IrVersion < IrOfOwnInitializers && merged.IrVersion >= IrOfOwnInitializers)
-                ForgetDeclaredInitializers(own.Graph);
+                DeclaredInitializers.Forget(own.Graph);
             functions.Add(own, parts[i].Prefix);
             weights.Take(models[i], own);
             var (part, number) = (parts[i], i);
@@ -63,17 +63,6 @@ internal sealed class Merging
         to.QuantizationAnnotation.Add(graph.QuantizationAnnotation);
         merged.MetadataProps.Add(own.MetadataProps.Select(entry => new StringStringEntryProto { Key = part.Prefix + entry.Key, Value = entry.Value }));
     }
-
-    static void ForgetDeclaredInitializers(GraphProto graph)
-    {
-        var constants = graph.Initializer.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
-        for (var i = graph.Input.Count - 1; i >= 0; i--)
-        {
-            if (constants.Contains(graph.Input[i].Name))
-                graph.Input.RemoveAt(i);
-        }
-    }
-
     /// <summary>Prefixes may begin alike (<c>a/</c> and <c>a/b/</c>), and an input's new name may be any.</summary>
     void RequireDistinctNames()
     {

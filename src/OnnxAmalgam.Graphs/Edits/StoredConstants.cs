@@ -6,7 +6,7 @@ namespace OnnxAmalgam.Graphs.Edits;
 internal sealed class StoredConstants(OnnxModel model, GraphView view)
 {
     // from IR 4 on an initializer that is an input, too, may be overridden
-    const long IrOfDefaults = 4;
+    public const long IrOfDefaults = 4;
 
     /// <summary>The tensor of an initializer or of a Constant node; null: the value is computed, fed, or not stored densely.</summary>
     public TensorProto? Of(string name) => IsFed(name) ? null : view.Initializer(name)

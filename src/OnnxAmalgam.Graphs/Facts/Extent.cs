@@ -99,6 +99,8 @@ internal sealed class Extent : IEquatable<Extent>
             return exact;
         var whole = new Extent(terms.Where(term => term.Factor % divisor == 0).Select(term => term with { Factor = term.Factor / divisor }));
         var part = new Extent(terms.Where(term => term.Factor % divisor != 0));
+        if (part.Constant is not null)
+            return whole + part.FloorDivide(divisor);
         return whole + Named($"{(part.IsUnnamed ? "?" : "")}floor(({part})/{divisor.ToString(CultureInfo.InvariantCulture)})");
     }
 

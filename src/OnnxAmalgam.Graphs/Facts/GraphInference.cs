@@ -91,8 +91,14 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
             outputs = RuleCall.Absent;
         }
         for (var i = 0; i < Math.Min(outputs.Length, node.Output.Count); i++)
-            scope.Set(node.Output[i], outputs[i]);
+            scope.Set(node.Output[i], Sound(outputs[i]));
     }
+
+    /// <summary>Without elements that do not fill the shape: a file may state what cannot be.</summary>
+    static ValueState? Sound(ValueState? state) =>
+        (state?.Integers?.Length ?? state?.Reals?.Length) is { } count && state!.Shape is { } shape && Extent.Product(shape).Constant is { } size && size != count
+            ? state with { Integers = null, Reals = null }
+            : state;
 
     ValueState?[] Outputs(NodeProto node, Scope scope)
     {

@@ -14,12 +14,14 @@ sealed class Deflation
 
     // as deep as the parser will follow
     const int MaxDepth = 100;
+    const int MostFields = 10_000_000;
 
     readonly PositionedFile file;
     readonly WireWindow window;
     readonly WeightStore weights;
     readonly bool leavesLists;
     bool hasLongLengths;
+    int fields;
 
     // Legal, although nobody is known to write it: a list that comes in several pieces, which one placeholder cannot stand for.
     bool hasListsInPieces;
@@ -54,6 +56,7 @@ sealed class Deflation
         var (left, lists) = (weights.Count, 0);
         while (window.Position < end)
         {
+            if (++fields > MostFields) throw new WireFormatException($"more than {MostFields} fields");
             var tag = window.ReadVarint(out var encoded);
             output.Write(encoded);
             if (WireSchema.IsList(message, (int)(tag >> 3))) lists++;

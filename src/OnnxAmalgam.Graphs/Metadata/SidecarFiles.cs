@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using OnnxAmalgam.Graphs.Files;
 
 namespace OnnxAmalgam.Graphs.Metadata;
 
@@ -19,10 +20,19 @@ internal sealed class SidecarFiles(OnnxModel model)
             return null;
         try
         {
-            var file = new FileInfo(Path.Combine(folder, name));
-            return file.Exists && file.Length <= MostBytes ? File.ReadAllText(file.FullName, Encoding.UTF8) : null;
+            var path = Path.Combine(folder, name);
+            if (!File.Exists(path))
+                return null;
+            // a pipe of that name would be waited for
+            var file = PositionedFile.Open(path, $"'{path}'");
+            if (file.Length is 0 or > MostBytes)
+                return null;
+            var bytes = new byte[file.Length];
+            file.Read(0, bytes);
+            var text = Encoding.UTF8.GetString(bytes);
+            return text[0] == '\uFEFF' ? text[1..] : text;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (InputException)
         {
             return null;
         }

@@ -7,6 +7,7 @@ sealed class Findings(string model)
     const int MaxShown = 10;
 
     readonly List<string> errors = [];
+    int count;
     readonly List<string> notes = [];
 
     /// <summary>Facts worth saying that are no errors.</summary>
@@ -19,10 +20,10 @@ sealed class Findings(string model)
     public string Where(string place) => place.Length == 0 ? $"'{model}'" : $"'{model}', {place}";
 
     /// <summary>A broken rule: what was expected, and what is there.</summary>
-    public void Error(string place, string expectedAndGot) => errors.Add($"{Where(place)}: expected {expectedAndGot}");
+    public void Error(string place, string expectedAndGot) => Add($"{Where(place)}: expected {expectedAndGot}");
 
     /// <summary>A broken rule that somebody else has put into words.</summary>
-    public void Error(InvalidModelException error) => errors.Add(error.Message);
+    public void Error(InvalidModelException error) => Add(error.Message);
 
     /// <summary>A fact that is no error.</summary>
     public void Note(string place, string text) => notes.Add($"{Where(place)}: {text}");
@@ -39,7 +40,12 @@ sealed class Findings(string model)
     public void ThrowIfAny()
     {
         if (errors.Count == 0) return;
-        var more = errors.Count > MaxShown ? $"\n... and {errors.Count - MaxShown} more" : "";
-        throw new InvalidModelException(string.Join('\n', errors.Take(MaxShown)) + more);
+        var more = count > MaxShown ? $"\n... and {count - MaxShown} more" : "";
+        throw new InvalidModelException(string.Join('\n', errors) + more);
+    }
+
+    void Add(string error)
+    {
+        if (count++ < MaxShown) errors.Add(error);
     }
 }

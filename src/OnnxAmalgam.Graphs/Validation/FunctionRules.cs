@@ -6,6 +6,7 @@ namespace OnnxAmalgam.Graphs.Validation;
 sealed class FunctionRules(Findings findings, TensorRules tensors, long irVersion)
 {
     const int MaxFunctions = 10_000, MaxCallDepth = 100, TooDeep = MaxCallDepth + 1;
+    const long MostNodes = 1_000_000;
 
     readonly GraphRules graphs = new(findings, tensors, irVersion);
 
@@ -27,7 +28,26 @@ sealed class FunctionRules(Findings findings, TensorRules tensors, long irVersio
             ModelRules.OpsetImports(function.OpsetImport, place, findings);
             Body(function, place);
         }
-        Calls(byId);
+        if (Calls(byId))
+            Sizes(model, byId);
+    }
+
+    /// <summary>Counts the nodes that a model has once each call is replaced by what it calls.</summary>
+    void Sizes(ModelProto model, Dictionary<(string, string, string), FunctionProto> byId)
+    {
+        var sizes = new Dictionary<(string, string, string), long>();
+        var whole = Sum(model.Graph.Node);
+        if (whole > MostNodes)
+            findings.Error("", $"at most {MostNodes} nodes with its functions in place of their calls, got more");
+
+        long Sum(IEnumerable<NodeProto> nodes) => Called(nodes).Aggregate(0L, (sum, called) => Math.Min(MostNodes + 1, sum + Size(called)));
+
+        long Size((string, string, string) id)
+        {
+            if (!byId.TryGetValue(id, out var function)) return 1;
+            if (!sizes.TryGetValue(id, out var known)) sizes.Add(id, known = Sum(function.Node));
+            return known;
+        }
     }
 
     void Body(FunctionProto function, string place)
@@ -42,16 +62,18 @@ sealed class FunctionRules(Findings findings, TensorRules tensors, long irVersio
         foreach (var name in attributes.GroupBy(a => a).Where(g => g.Count() > 1)) findings.Error(place, $"each attribute once, got {Place.Quote(name.Key)} twice");
     }
 
-    /// <summary>Measures how deep calls nest; a function that reaches itself nests without end.</summary>
-    void Calls(Dictionary<(string, string, string), FunctionProto> byId)
+    /// <summary>Measures how deep calls nest; a function that reaches itself nests without end. Whether they come to an end.</summary>
+    bool Calls(Dictionary<(string, string, string), FunctionProto> byId)
     {
         var depths = new Dictionary<(string, string, string), int>();
         foreach (var (id, function) in byId)
         {
             if (Depth(id, 0) <= MaxCallDepth) continue;
             findings.Error($"function {Place.Quote(function.Name)}", $"calls that nest at most {MaxCallDepth} deep, got more; does it call itself?");
-            return;
+            return false;
         }
+
+        return true;
 
         int Depth((string, string, string) id, int above)
         {

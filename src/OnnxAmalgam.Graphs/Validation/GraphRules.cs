@@ -28,6 +28,7 @@ sealed class GraphRules(Findings findings, TensorRules tensors, long irVersion)
             var node = nodes[i];
             var place = Place.Node(inside, node, order[i]);
             if (node.OpType.Length == 0) findings.Error(place, "an op_type, got none");
+            Arity.Check(node, place, findings);
             for (var k = 0; k < node.Input.Count; k++)
                 if (node.Input[k].Length > 0 && !scope.Sees(node.Input[k]))
                     findings.Error(place, $"input {k} to be an earlier value or an initializer, got {Place.Quote(node.Input[k])}, which nothing defines");

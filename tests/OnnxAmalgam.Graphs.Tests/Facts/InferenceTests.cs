@@ -80,6 +80,31 @@ public sealed class InferenceTests
     }
 
     [Fact]
+    public void A_constant_rest_of_a_division_is_a_number()
+    {
+        // H twice as large, then halved: (2H - 1) / 2 rounded down is H - 1
+        var model = Model(Image("N", 3, "H", 8),
+            [Node("Upsample", ["image", "scales"], ["wide"]), Node("Conv", ["wide", "w"], ["y"], Ints("pads", 1, 1, 1, 1), Ints("strides", 2, 2))], ["y"],
+            FloatsOf("scales", [1, 1, 2, 2], 4), Floats("w", 4, 3, 3, 3));
+        model.Proto.OpsetImport[0].Version = 9;
+        Assert.Equal("Float[N,4,H,8]", Graphs.Facts.Infer(model)["y"].ToString());
+    }
+
+    [Fact]
+    public void Constants_that_cannot_be_are_not_computed_with()
+    {
+        var model = Model(Image("N", 3),
+            [
+                Node("ConstantOfShape", ["huge"], ["none"]), Node("Add", ["none", "none"], ["sum"]),
+                Node("Transpose", ["pair"], ["turned"], Ints("perm", 0, 0)),
+                Node("Reshape", ["two", "three"], ["odd"]), Node("Gather", ["odd", "last"], ["picked"]), Node("Add", ["odd", "three"], ["both"]),
+                Node("Relu", ["image"], ["y"]),
+            ],
+            ["y"], Integers("huge", int.MaxValue, 0), TinyModel.Tensor("pair", DataType.Int64, new byte[16], 2, 1), Integers("two", 1, 2), Integers("three", 3), Integers("last", 2));
+        Assert.Equal("Float[N,3]", Graphs.Facts.Infer(model)["y"].ToString());
+    }
+
+    [Fact]
     public void Shape_arithmetic_is_carried_through()
     {
         var model = Model(Image("N", 3, 8, 8),

@@ -164,4 +164,28 @@ public sealed class ModelRuleTests
         Node = { nodes },
         OpsetImport = { new OperatorSetIdProto { Domain = "", Version = 17 } },
     };
+
+    [Fact]
+    public void Functions_that_double_are_counted_before_they_are_put_in_place()
+    {
+        var model = Of(Graph([new NodeProto { OpType = "f30", Domain = "d", Input = { "x" }, Output = { "y" } }]));
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = "d", Version = 1 });
+        for (var i = 0; i <= 30; i++)
+        {
+            NodeProto Call(string from, string to) => i == 0 ? Node("Neg", [from], [to]) : new NodeProto { OpType = $"f{i - 1}", Domain = "d", Input = { from }, Output = { to } };
+            model.Functions.Add(new FunctionProto { Name = $"f{i}", Domain = "d", Input = { "a" }, Output = { "c" }, Node = { Call("a", "b"), Call("b", "c") }, OpsetImport = { model.OpsetImport } });
+        }
+
+        Refused(model, ": expected at most 1000000 nodes with its functions in place of their calls, got more");
+    }
+
+    [Theory]
+    [InlineData("Conv", 1, "2 inputs at least, got 1")]
+    [InlineData("Div", 0, "2 inputs at least, got 0")]
+    [InlineData("BatchNormalization", 4, "5 inputs at least, got 4")]
+    public void What_no_node_can_do_without_is_named(string type, int inputs, string message)
+    {
+        var graph = Graph([Node(type, [.. Enumerable.Repeat("x", inputs)], ["y"])]);
+        Refused(graph, $"node '{type}_y' ({type}): expected {message}");
+    }
 }

@@ -62,7 +62,11 @@ internal sealed class OpsetConversion
             throw Refusal();
         if (!isChanged)
             return;
-        proto.IrVersion = Math.Max(proto.IrVersion, IrVersions.Last(row => row.Opset <= target).Ir);
+        var ir = Math.Max(proto.IrVersion, IrVersions.Last(row => row.Opset <= target).Ir);
+        // before, every initializer had to be declared as an input; from then on that lets a caller override it
+        if (proto.IrVersion < StoredConstants.IrOfDefaults && ir >= StoredConstants.IrOfDefaults)
+            DeclaredInitializers.Forget(proto.Graph);
+        proto.IrVersion = ir;
     }
 
     void Convert(IEnumerable<OperatorSetIdProto> imports, string where, Func<IReadOnlyList<NodeList>> lists, string prefix)

@@ -91,7 +91,7 @@ internal static class Arithmetic
     /// <summary>Every index of a small constant shape in row-major order, or null where it is neither.</summary>
     static List<long[]>? Indices(Extent[] shape)
     {
-        if (Extent.Product(shape).Constant is not <= ValueState.MostElements || Array.Exists(shape, size => size.Constant is null))
+        if (Extent.Product(shape).Constant is not <= ValueState.MostElements || Array.Exists(shape, size => size.Constant is not (>= 0 and <= ValueState.MostElements)))
             return null;
         List<long[]> indices = [[]];
         foreach (var size in shape)

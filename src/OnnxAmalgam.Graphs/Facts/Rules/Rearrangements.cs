@@ -73,7 +73,7 @@ internal static class Rearrangements
         if (c.Input(0) is not { Shape: { } x } state)
             return c.Like(null);
         var order = c.Node.Ints("perm") ?? [.. Enumerable.Range(0, x.Length).Reverse().Select(i => (long)i)];
-        return order.Length == x.Length && order.All(axis => axis >= 0 && axis < x.Length)
+        return order.Length == x.Length && order.All(axis => axis >= 0 && axis < x.Length) && order.Distinct().Count() == order.Length
             ? [new ValueState(state.Type, [.. order.Select(axis => x[axis])]) { Integers = SmallTensors.Transposed(state.Integers, x, order), Reals = SmallTensors.Transposed(state.Reals, x, order) }]
             : RuleCall.Absent;
     }

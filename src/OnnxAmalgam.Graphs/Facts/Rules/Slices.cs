@@ -31,7 +31,7 @@ internal static class Slices
     /// <summary>The indices kept of every axis, where all numbers are known.</summary>
     static int[][]? Picks(Extent[] x, int[] axes, Extent[] starts, Extent[] ends, long[] steps)
     {
-        if (Array.Exists(x, size => size.Constant is null))
+        if (Array.Exists(x, size => size.Constant is not (>= 0 and <= ValueState.MostElements)))
             return null;
         var picks = x.Select(size => Enumerable.Range(0, (int)size.Constant!.Value).ToArray()).ToArray();
         for (var i = 0; i < axes.Length; i++)
