@@ -68,6 +68,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
         _inputs = [.. InputNames.Select(_graph.Find)];
         _firstOutput = [.. OutputNames.Take(1)];
         Register();
+        Freeze([]);
         _convolvesImages = _graph.Nodes.Any(node => node.Row.Type is "Conv" && node.Inputs.ElementAtOrDefault(1) is >= 0 and var weight && _given[weight]?.dim() == 4)
             && !_graph.Nodes.Any(node => node.Row.Type is "Transpose" && _inputs.Contains(node.Inputs[0]));
     }
@@ -236,7 +237,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
             if (known.AsSpan().SequenceEqual(values as string[] ?? [.. values])) return plan;
         }
 
-        var missing = values.Where(value => _graph.Find(value) < 0).ToArray();
+        var missing = values.Where(value => _graph.Find(value) is var slot && (slot < 0 || (!IsGiven(slot) && _graph.MakerOf[slot] is null))).ToArray();
         if (missing.Length > 0)
             throw new InputException($"model '{_model.Name}': expected names of its values, got {string.Join(", ", missing.Select(value => $"'{value}'"))} (see: onnx-amalgam inspect {ShellWord.Of(_model.Name)})");
         int[] results = [.. values.Select(_graph.Find)];
@@ -252,13 +253,14 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
     void ComputeConstants(Plan plan)
     {
         using var guard = no_grad();
+        var casts = _device.type == DeviceType.CPU ? null : new InputCasts(_wide, null, _ => false, _device, _given.Length);
         foreach (var node in plan.Nodes)
         {
             if (node.Row.DependsOnMode || !Array.TrueForAll(node.Inputs, slot => slot < 0 || _isConstant[slot])) continue;
             ReadKnown(node);
             int[] made = [.. node.Outputs.Where(slot => slot >= 0)];
             var alone = new Plan([node], [[]], [-1], made, new bool[made.Length]);
-            var outputs = Interpreter.Run(alone, (Tensor?[])_given.Clone(), training: false, casts: null);
+            var outputs = Interpreter.Run(alone, (Tensor?[])_given.Clone(), training: false, casts);
             for (var i = 0; i < made.Length; i++) Keep(made[i], outputs[i]);
         }
     }

@@ -53,6 +53,36 @@ public sealed class LocalFunctionTests
         Assert.Throws<InvalidModelException>(() => new TrainableGraph(model));
     }
 
+    [Fact]
+    public void Names_within_a_branch_of_a_function_are_its_own()
+    {
+        using var scope = NewDisposeScope();
+        var x = randn(3);
+        var tiny = new TinyModel().Import("org.example", 1).Input("x", x).Node("Neg", "x", "t").Node("F", "t", "y").Output("y");
+        tiny.Proto.Graph.Node[1].Domain = "org.example";
+        // the branch's own t is another than the caller's
+        var branch = new TinyModel().Node("Constant", "", "t", A("value_float", 1f)).Node("Add", "a t", "o").Output("o");
+        var function = new FunctionProto { Name = "F", Domain = "org.example", Input = { "a" }, Output = { "b" }, OpsetImport = { new OperatorSetIdProto { Domain = "", Version = 17 } } };
+        function.Node.AddRange(new TinyModel().Node("ReduceSum", "a", "s", A("keepdims", 0)).Node("Greater", "s s", "c").Node("If", "c", "b", A("then_branch", branch), A("else_branch", branch)).Proto.Graph.Node);
+        tiny.Proto.Functions.Add(function);
+        using var graph = new TrainableGraph(tiny.Build());
+        Compare.Close(1 - x, graph.forward(x), 1e-6, 1e-6, "the branch");
+    }
+
+    [Fact]
+    public void A_training_mode_that_the_call_gives_is_written_in_evaluation_form()
+    {
+        using var scope = NewDisposeScope();
+        var model = Model(randn(3, 4));
+        var mode = model.Proto.Functions[0].Node.Single(node => node.OpType == "BatchNormalization").Attribute.Single(attribute => attribute.Name == "training_mode");
+        (mode.RefAttrName, model.Proto.Functions[0].AttributeProto[0]) = ("mode", model.Proto.Functions[0].AttributeProto[0]);
+        mode.ClearI();
+        model.Proto.Functions[0].AttributeProto.Add(A("mode", 1));
+        using var graph = new TrainableGraph(model);
+        var written = graph.WriteBack().Proto.Functions[0].Node.Single(node => node.OpType == "BatchNormalization").Attribute.Single(attribute => attribute.Name == "training_mode");
+        Assert.Equal((0, false), (written.I, written.HasRefAttrName));
+    }
+
     static void Agree(TrainableGraph graph, OnnxModel model, Tensor x, string what)
     {
         using var guard = no_grad();

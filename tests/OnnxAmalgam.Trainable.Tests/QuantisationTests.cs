@@ -39,4 +39,14 @@ public sealed class QuantisationTests
 
     static TinyModel Pair(Tensor x) => new TinyModel().Input("x", x).Stored("scale", tensor(0.1f)).Stored("zero", tensor((sbyte)0))
         .Node("QuantizeLinear", "x scale zero", "q").Node("DequantizeLinear", "q scale zero", "y").Output("y");
+
+    [Fact]
+    public void Scales_are_no_weights_and_what_is_stored_in_integers_is_not_trained()
+    {
+        using var scope = NewDisposeScope();
+        var x = randn(3, 4);
+        using var graph = new TrainableGraph(new TinyModel().Input("x", x).Stored("w", randint(-9, 9, [4, 2], ScalarType.Int8)).Stored("scale", rand(2)).Stored("bias", randn(2))
+            .Node("DequantizeLinear", "w scale", "wq").Node("MatMul", "x wq", "h").Node("Add", "h bias", "y").Output("y").Build());
+        Assert.Empty(graph.Initializers);
+    }
 }

@@ -25,4 +25,10 @@ public sealed class StudentZooTests
             Assert.True(expected.std().item<float>() > 1e-3, "a student whose outputs are all alike learns nothing");
         }
     }
+
+    [Theory]
+    [InlineData("convmixer(kernel=50000)", "argument 'kernel': expected a positive integer, at most 8192, got '50000'")]
+    [InlineData("resnet(widths=[8000,8000], blocks=[1,1])", "expected at most 268435456 elements, got 8000x8000x3x3; choose a smaller student")]
+    public void Students_beyond_all_measure_are_refused(string expression, string message) =>
+        Assert.Contains(message, Assert.Throws<OnnxAmalgam.Graphs.InputException>(() => StudentZoo.Build(expression, 3, 32, 32, 10, 1)).Message, StringComparison.Ordinal);
 }

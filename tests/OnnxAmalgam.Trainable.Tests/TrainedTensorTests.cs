@@ -16,4 +16,28 @@ public sealed class TrainedTensorTests
             .Output("y").Build());
         Assert.Equal(["bias", "w"], graph.Initializers.Keys.Order(StringComparer.Ordinal));
     }
+
+    [Fact]
+    public void Products_of_one_stored_tensor_with_itself_are_looked_at_once_each()
+    {
+        using var scope = NewDisposeScope();
+        var model = new TinyModel().Input("x", randn(2, 2)).Stored("m0", eye(2));
+        for (var i = 0; i < 60; i++) model.Node("MatMul", $"m{i} m{i}", $"m{i + 1}");
+        using var graph = new TrainableGraph(model.Node("MatMul", "x m60", "y").Output("y").Build());
+        Assert.Equal(["m0"], graph.Initializers.Keys);
+    }
+
+    [Fact]
+    public void Statistics_that_the_graph_computes_normalise_and_stay()
+    {
+        using var scope = NewDisposeScope();
+        var x = randn(5, 3);
+        using var graph = new TrainableGraph(new TinyModel().Input("x", x).Stored("s", rand(3)).Stored("b", randn(3)).Stored("shape", tensor(new[] { 3L }))
+            .Node("ConstantOfShape", "shape", "mean").Node("Exp", "mean", "variance").Node("BatchNormalization", "x s b mean variance", "y").Output("y").Build());
+        Assert.Empty(graph.Statistics);
+        using var guard = no_grad();
+        var before = graph.forward(x);
+        graph.train();
+        Compare.Close(before, graph.forward(x), 0, 0, "in training");
+    }
 }

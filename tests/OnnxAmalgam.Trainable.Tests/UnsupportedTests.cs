@@ -127,4 +127,15 @@ public sealed class UnsupportedTests
         using var graph = new TrainableGraph(model);
         Assert.ThrowsAny<OnnxAmalgam.Graphs.InputException>(() => graph.forward(randn(1, 4)));
     }
+
+    [Fact]
+    public void A_constant_of_a_type_that_libtorch_lacks_is_named_with_its_node()
+    {
+        using var scope = NewDisposeScope();
+        var value = new TensorProto { DataType = (int)TensorProto.Types.DataType.Int4, Dims = { 2 }, RawData = Google.Protobuf.ByteString.CopyFrom(0x21) };
+        var model = new TinyModel(21).Input("x", randn(2)).Stored("scale", tensor(0.5f))
+            .Node("Constant", "", "c", new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = value }).Node("DequantizeLinear", "c scale", "d").Node("Mul", "x d", "y").Output("y").Build();
+        Assert.Equal("make_c", Assert.Single(Assert.Throws<UnsupportedModelException>(() => new TrainableGraph(model)).Nodes).Node);
+        Assert.Contains("int4", Assert.Single(TrainingSupport.Missing(model)).Reason, StringComparison.Ordinal);
+    }
 }

@@ -6,7 +6,8 @@ namespace OnnxAmalgam.Trainable.Interpretation;
 /// <param name="names">Names of the stored tensors.</param>
 internal sealed class FrozenTensors(BoundGraph graph, TrainedTensors trained, IReadOnlySet<string> names)
 {
-    /// <summary>Marks every node with running statistics, in bodies too, whose statistics are frozen, or all of whose weights are; unmarks the others.</summary>
+    /// <summary>Marks every node with running statistics, in bodies too, whose statistics are frozen or are not stored (then nothing would write them
+    /// back), or all of whose weights are frozen; unmarks the others.</summary>
     public void Mark() => Mark(graph);
 
     void Mark(BoundGraph part)
@@ -15,7 +16,7 @@ internal sealed class FrozenTensors(BoundGraph graph, TrainedTensors trained, IR
         foreach (var node in part.Nodes)
         {
             if (node.Row.Buffers.Length > 0)
-                node.IsFrozen = Stored(node, node.Row.Buffers, values).Any(names.Contains) || Stored(node, node.Row.Weights, values) is [_, ..] weights && Array.TrueForAll(weights, names.Contains);
+                node.IsFrozen = Stored(node, node.Row.Buffers, values) is var statistics && (statistics.Length == 0 || statistics.Any(names.Contains)) || Stored(node, node.Row.Weights, values) is [_, ..] weights && Array.TrueForAll(weights, names.Contains);
             foreach (var body in node.Bodies) Mark(body.Graph);
         }
     }

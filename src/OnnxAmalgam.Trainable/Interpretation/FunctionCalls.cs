@@ -66,11 +66,10 @@ internal sealed class FunctionCalls
         for (var i = 0; i < node.Output.Count; i++) node.Output[i] = renamed(node.Output[i]);
         foreach (var body in Captures.Bodies(node))
         {
-            var own = body.Input.Select(input => input.Name).Concat(body.Initializer.Select(tensor => tensor.Name))
-                .Concat(body.Node.SelectMany(inner => inner.Output)).ToHashSet(StringComparer.Ordinal);
-            string Outside(string name) => own.Contains(name) ? name : renamed(name);
-            foreach (var inner in body.Node) Rename(inner, Outside);
-            foreach (var output in body.Output) output.Name = Outside(output.Name);
+            // a body's own names, too: they may be those that the caller has outside
+            foreach (var value in body.Input.Concat(body.Output).Concat(body.ValueInfo)) value.Name = renamed(value.Name);
+            foreach (var tensor in body.Initializer.Concat(body.SparseInitializer.Select(sparse => sparse.Values))) tensor.Name = renamed(tensor.Name);
+            foreach (var inner in body.Node) Rename(inner, renamed);
         }
     }
 

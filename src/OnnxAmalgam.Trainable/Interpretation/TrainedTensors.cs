@@ -12,6 +12,7 @@ internal sealed class TrainedTensors
     readonly bool[] _varies;
     readonly bool[] _dependsOnWeights;
     readonly Func<TensorProto, byte[]> _readRaw;
+    readonly Dictionary<int, int[]> _sources = [];
     readonly HashSet<int> _weights = [];
     readonly HashSet<int> _statistics = [];
 
@@ -48,7 +49,11 @@ internal sealed class TrainedTensors
         var varies = reads.Any(i => _varies[node.Inputs[i]]);
         var depends = reads.Any(i => DependsOnWeights(node.Inputs[i]));
         foreach (var slot in node.Outputs.Where(slot => slot >= 0))
+        {
             (_varies[slot], _dependsOnWeights[slot]) = (varies, depends);
+            // in the order of the nodes, so that nobody who asks goes back more than a step
+            Sources(slot);
+        }
     }
 
     void TakeWeights(int slot) =>
@@ -62,7 +67,9 @@ internal sealed class TrainedTensors
         if (_varies[slot]) return [];
         if (_stored[slot] is not null) return [slot];
         if (_graph.MakerOf[slot] is not { } maker) return [];
-        return Enumerable.Range(0, maker.Inputs.Length).Where(maker.Reads).SelectMany(i => Sources(maker.Inputs[i])).Distinct();
+        if (!_sources.TryGetValue(slot, out var found))
+            _sources.Add(slot, found = [.. Enumerable.Range(0, maker.Inputs.Length).Where(i => maker.Reads(i) && !maker.Row.Formats.Contains(i)).SelectMany(i => Sources(maker.Inputs[i])).Distinct()]);
+        return found;
     }
 
     bool IsFloat(int slot) => TensorProtos.IsFloat(_stored[slot]!);

@@ -46,6 +46,9 @@ internal sealed record Operator(string Type, int Since, Func<OperatorNode, Kerne
     /// <summary>Inputs that the kernel reads as numbers (shapes, axes, limits); they stay on the CPU and carry no gradient.</summary>
     public int[] Host { get; init; } = [];
 
+    /// <summary>Inputs that say in which format numbers are kept (scales and zero points of quantisation): what is stored there is never a weight.</summary>
+    public int[] Formats { get; init; } = [];
+
     /// <summary>A constant operand of several elements is a weight (a bias, a scale, a class token) where another input already depends on weights.</summary>
     public bool Joins { get; init; }
 

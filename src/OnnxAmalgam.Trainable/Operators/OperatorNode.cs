@@ -71,6 +71,9 @@ internal sealed class OperatorNode(
         ? bindBody(graph)
         : throw Refuse(name, "a graph", "none");
 
+    /// <summary>Why a tensor cannot be computed with, or null.</summary>
+    public string? Refusal(TensorProto tensor) => TensorProtos.Refusal(tensor, readRaw);
+
     /// <summary>The tensor as libtorch has it, in the types to compute in.</summary>
     public Tensor ToTorch(TensorProto tensor) => TensorProtos.ToTorch(tensor, readRaw(tensor), floats);
 

@@ -25,7 +25,12 @@ internal static class Constants
     /// <summary>The attribute's tensor, list or number.</summary>
     static Kernel Constant(OperatorNode n)
     {
-        if (n.Tensor("value") is { } value) return _ => [n.ToTorch(value)];
+        if (n.Tensor("value") is { } value)
+        {
+            if (n.Refusal(value) is { } reason) throw new UnsupportedAttributeException(reason);
+            return _ => [n.ToTorch(value)];
+        }
+
         var type = n.Floats.Of(ScalarType.Float32);
         if (n.Declares("value_ints"))
         {

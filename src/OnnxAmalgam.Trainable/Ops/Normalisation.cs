@@ -49,7 +49,12 @@ internal static class Normalisation
 
     static void BatchNormalizationInEvaluation(Onnx.NodeProto node)
     {
-        foreach (var mode in node.Attribute.Where(attribute => attribute.Name == "training_mode")) mode.I = 0;
+        foreach (var mode in node.Attribute.Where(attribute => attribute.Name == "training_mode"))
+        {
+            mode.I = 0;
+            mode.ClearRefAttrName();
+        }
+
         while (node.Output.Count > 1) node.Output.RemoveAt(1);
     }
 

@@ -19,6 +19,7 @@ internal static class Quantisation
     {
         Attributes = attributes,
         Ignored = ["saturate"],
+        Formats = [1, 2],
         Refuses = attributes.Contains("precision") ? "`precision` other than float32" : "",
         Precision = Precision.Full,
     };
@@ -26,6 +27,7 @@ internal static class Quantisation
     static Operator Dequantize(int since, params string[] attributes) => new("DequantizeLinear", since, DequantizeLinear)
     {
         Attributes = attributes,
+        Formats = [1, 2],
         Precision = Precision.Full,
         Refuses = attributes.Contains("output_dtype") ? "`output_dtype` other than float32" : "",
     };

@@ -13,6 +13,9 @@ namespace OnnxAmalgam.Trainable.Zoo;
 /// <param name="seed">Draws the weights; each weight has a stream of its own, named after it.</param>
 internal sealed class GraphBuilder(long seed)
 {
+    /// <summary>Elements of one weight: a gigabyte of them.</summary>
+    const long MostElements = 1 << 28;
+
     readonly GraphProto _graph = new();
     readonly HashSet<string> _nodes = new(StringComparer.Ordinal);
 
@@ -36,19 +39,23 @@ internal sealed class GraphBuilder(long seed)
 
     /// <summary>A weight drawn as PyTorch draws those of convolutions and linear layers.</summary>
     public string Uniform(string name, int fanIn, params long[] dims) =>
-        Weight(name, Initialisation.LinearUniform(ElementTypes.Count(dims), fanIn, seed, name), dims);
+        Weight(name, Initialisation.LinearUniform(Elements(name, dims), fanIn, seed, name), dims);
 
     /// <summary>A weight drawn from the normal distribution, cut at two deviations.</summary>
     public string Normal(string name, float deviation, params long[] dims) =>
-        Weight(name, Initialisation.TruncatedNormal(ElementTypes.Count(dims), deviation, seed, name), dims);
+        Weight(name, Initialisation.TruncatedNormal(Elements(name, dims), deviation, seed, name), dims);
 
     /// <summary>A weight of equal elements.</summary>
     public string Filled(string name, float value, params long[] dims)
     {
-        var values = new float[ElementTypes.Count(dims)];
+        var values = new float[Elements(name, dims)];
         Array.Fill(values, value);
         return Weight(name, values, dims);
     }
+
+    static long Elements(string name, long[] dims) => ElementTypes.Count(dims) is <= MostElements and var count
+        ? count
+        : throw new InputException($"student, weight '{name}': expected at most {MostElements} elements, got {string.Join('x', dims)}; choose a smaller student");
 
     /// <summary>Integers: a shape, axes.</summary>
     public string Ints(string name, params long[] values)

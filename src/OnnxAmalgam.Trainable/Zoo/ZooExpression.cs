@@ -7,6 +7,9 @@ namespace OnnxAmalgam.Trainable.Zoo;
 /// <summary>A parsed <c>zoo:name(key=value, ...)</c>: values are integers, lists of integers in brackets, or words.</summary>
 internal sealed partial class ZooExpression
 {
+    /// <summary>Far above any student; products of a few such numbers stay countable.</summary>
+    const int Most = 8192;
+
     readonly string _text;
     readonly Dictionary<string, string> _arguments = new(StringComparer.Ordinal);
 
@@ -64,7 +67,7 @@ internal sealed partial class ZooExpression
     public InputException Wrong(string message) => new($"student '{_text}': {message}");
 
     int Positive(string key, string value) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : throw Wrong(key, "a positive integer", value);
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= Most ? number : throw Wrong(key, $"a positive integer, at most {Most}", value);
 
     InputException Wrong(string key, string expected, string got) => new($"student '{_text}', argument '{key}': expected {expected}, got '{got}'");
 
