@@ -107,10 +107,12 @@ sealed class Validator : IDisposable
     static bool CanMeasure(AmalgamationSetup setup) => setup.Validate is { } images
         && (Terms(setup.Recipe).Length > 0 || Enumerable.Range(0, images.Count).All(i => images.LabelOf(i) is { } label && setup.Union.ClassIndex(label) >= 0));
 
-    /// <summary>The terms on scores; none where the gate matters and the images are not of the sources that it is known for.</summary>
-    static LossTerm[] Terms(Recipe recipe) => recipe.Amalgamation.Labels != LabelMode.Gated || recipe.Data.Validate is null
-        ? [.. recipe.Amalgamation.Losses.Where(t => t.Reads == TermInput.Scores)]
-        : [];
+    /// <summary>The terms on scores; none where it matters whose an image is and the images are not of the sources that it is known for.</summary>
+    static LossTerm[] Terms(Recipe recipe)
+    {
+        bool depends = recipe.Amalgamation.Labels == LabelMode.Gated || (recipe.Amalgamation.Labels == LabelMode.Restricted && recipe.Data.Unlabelled.All(s => s.Domain is not null));
+        return depends && recipe.Data.Validate is not null ? [] : [.. recipe.Amalgamation.Losses.Where(t => t.Reads == TermInput.Scores)];
+    }
 
     double Loss(Tensor logits, Tensor canvas, Tensor indices, ImageBatch batch, int number)
     {

@@ -1,6 +1,7 @@
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
+using OnnxAmalgam.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Caching;
@@ -51,6 +52,12 @@ public static class CacheFill
             foreach (ImageSet images in Scored(setup))
             {
                 work.Score(images);
+            }
+
+            // what an estimated gate is made of is no picture's own: one machine computes it
+            if (share.Number == 1 && setup.Recipe.Amalgamation.Labels == LabelMode.Gated && !stop.IsCancellationRequested)
+            {
+                _ = setup.Gate;
             }
         }
         finally

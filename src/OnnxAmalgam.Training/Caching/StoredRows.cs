@@ -1,3 +1,5 @@
+using OnnxAmalgam.Graphs;
+
 namespace OnnxAmalgam.Training.Caching;
 
 /// <summary>What a store holds for the images of one batch: a buffer that is used again and again. One thread at a time.</summary>
@@ -22,7 +24,12 @@ sealed class StoredRows
     public void Begin(IReadOnlyList<CanvasKey> keys, int rowBytes)
     {
         (Keys, RowBytes, Missing) = (keys, rowBytes, keys.Count);
-        if (bytes.Length < checked(keys.Count * rowBytes))
+        if ((long)keys.Count * rowBytes > Array.MaxLength)
+        {
+            throw new InputException($"train.cache: expected rows of {keys.Count} images within 2 GB, got {rowBytes} bytes an image; lower train.batch, or tap fewer or smaller features");
+        }
+
+        if (bytes.Length < keys.Count * rowBytes)
         {
             bytes = GC.AllocateUninitializedArray<byte>(keys.Count * rowBytes);
         }

@@ -10,7 +10,15 @@ abstract class ImageSource
     /// <param name="recipe">The source.</param>
     /// <param name="warn">Told of files that are no images.</param>
     /// <exception cref="InputException">Missing, empty or damaged.</exception>
-    public static ImageSource Open(SourceRecipe recipe, Action<string> warn) => recipe.Kind switch
+    public static ImageSource Open(SourceRecipe recipe, Action<string> warn)
+    {
+        var source = OfKind(recipe, warn);
+        return recipe.Labels is null || source.Classes is not null
+            ? source
+            : throw new InputException($"{source.Where}, labels: expected a source with labels to name, got one without{(recipe.Kind == SourceKind.Csv ? " (they stand in a column 'label')" : "")}");
+    }
+
+    static ImageSource OfKind(SourceRecipe recipe, Action<string> warn) => recipe.Kind switch
     {
         SourceKind.Idx => IdxFiles.Open(recipe),
         SourceKind.Cifar10 or SourceKind.Cifar100 => CifarFiles.Open(recipe),

@@ -68,7 +68,14 @@ public static class StudentFactory
         LogitsOutput logits = Anatomy.Logits(model);
         IReadOnlyList<Tap> taps = ModelInput.Taps(model, recipe.Taps, withTaps);
         var plan = ParameterPlan.Of(model, train);
-        return new StudentModel(WithFirstWeights(model, plan, seed), input, taps, logits.Value, plan) { Measured = measured };
+        return new StudentModel(WithFirstWeights(model, plan, seed), input, taps, logits.Value, plan) { Measured = recipe.Normalisation.Mode == NormalisationMode.Refresh ? [.. measured.Where(layer => !IsFrozen(layer, plan))] : measured };
+    }
+
+    /// <summary>A layer that training leaves in evaluation form, as <see cref="TrainableGraph.Freeze"/> has it: its statistics stay what they are.</summary>
+    static bool IsFrozen(NormalisationLayer layer, ParameterPlan plan)
+    {
+        var frozen = plan.Frozen.ToHashSet(StringComparer.Ordinal);
+        return frozen.Contains(layer.Mean) || frozen.Contains(layer.Variance) || (frozen.Contains(layer.Scale) && frozen.Contains(layer.Bias));
     }
 
     static OnnxModel WithFreeBatch(OnnxModel model) => Anatomy.ImageInput(model).Type?.TensorType?.Shape?.Dim is [var first, ..] && first.FixedSize() is { } batch

@@ -11,6 +11,7 @@ namespace OnnxAmalgam.Training.Gates;
 internal sealed class GateEvidence : IDisposable
 {
     const int BatchSize = 256;
+    const long MostValues = 1L << 26;
 
     /// <summary>Takes the tensors over.</summary>
     internal GateEvidence(Tensor energy, Tensor features, Tensor predicted) => (Energy, Features, Predicted) = (energy, features, predicted);
@@ -90,8 +91,11 @@ internal sealed class GateEvidence : IDisposable
 
         using var scope = NewDisposeScope();
         using Teacher teacher = Teacher.Open(recipe with { Taps = [.. statistics.Values.Select(v => new TapRecipe(v))] }, withTaps: true, compute.Session);
+        // every normalisation's input at once, of a large network: its values bound the batch
+        long values = teacher.TapShapes.Sum(shape => shape.Shape.Skip(1).Aggregate(1L, (a, b) => a * b));
+        int size = (int)Math.Clamp(MostValues / Math.Max(1, values), 1, images.BatchOf(BatchSize));
         var all = new List<Tensor>();
-        foreach (ImageBatch batch in BatchLoader.InOrder(images, images.BatchOf(BatchSize)))
+        foreach (ImageBatch batch in BatchLoader.InOrder(images, size))
         {
             using var inner = NewDisposeScope();
             TeacherOutput output = teacher.Run(BatchTensors.Canvas(batch, images), i => images.NameOf(batch.Indices[i]));

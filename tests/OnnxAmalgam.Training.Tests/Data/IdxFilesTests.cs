@@ -138,4 +138,11 @@ public sealed class IdxFilesTests : IDisposable
     string Message() => Assert.Throws<InputException>(() => Samples.Open(Source, 1, 2, 3)).Message;
 
     public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Names_for_labels_that_are_not_there_are_refused()
+    {
+        folder.Write("train-images-idx3-ubyte", Samples.Idx(Samples.Pattern(18), 3, 2, 3));
+        Assert.Contains("labels: expected a source with labels to name, got one without", Assert.Throws<InputException>(() => Samples.Open(Source with { Labels = ["x"] }, 1, 2, 3)).Message, StringComparison.Ordinal);
+    }
 }

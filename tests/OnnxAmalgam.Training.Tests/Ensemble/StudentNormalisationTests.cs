@@ -202,6 +202,21 @@ public sealed class StudentNormalisationTests : IDisposable
     }
 
     [Fact]
+    public void Frozen_layers_keep_their_statistics_when_the_others_are_refreshed()
+    {
+        string student = $"{{model: {Fixture("resnet_batchnorm_opset17")}, normalisation: refresh}}";
+        using AmalgamationSetup all = FileStudent.Open(student);
+        string[] layers = [.. all.Student.Measured.Select(l => l.Mean)];
+        string frozen = all.Student.Measured[1].Mean;
+        using AmalgamationSetup setup = FileStudent.Open(student, $"train.groups=[{{query: \"'{frozen}'\", freeze: true}}]");
+        Assert.Equal(layers.Where(l => l != frozen), setup.Student.Measured.Select(l => l.Mean));
+        using var step = new AmalgamationStep(setup);
+        double[] before = step.Student.Statistics[frozen].Values();
+        StudentNormalisation.Measure(setup, step.Student);
+        Assert.Equal(before, step.Student.Statistics[frozen].Values());
+    }
+
+    [Fact]
     public void A_network_that_computes_no_numbers_is_named()
     {
         string path = Path.Combine(folder, "nan.onnx");

@@ -52,4 +52,11 @@ public sealed class TaggerTests : IDisposable
     [InlineData("[{multi_label: {weight: 1}}]", "gated", "expected 'gate: domain' beside teachers with 'scores: sigmoid' ('a'), got 'refined', which compares energies of softmax scores")]
     public void What_does_not_go_with_sigmoids_is_refused(string losses, string labels, string message) =>
         Assert.Contains(message, Assert.Throws<InputException>(() => world.Open(Recipe(losses, labels))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void The_student_is_not_asked_whose_an_image_is_where_its_scores_are_sigmoids()
+    {
+        string recipe = Recipe("[{multi_label: {weight: 1}}]", "gated\n  gate: {refined: {agreement_after: 1}}").Replace("scores: sigmoid", "scores: softmax", StringComparison.Ordinal);
+        Assert.Contains("expected no 'agreement_after' beside 'multi_label'", Assert.Throws<InputException>(() => world.Open(recipe)).Message, StringComparison.Ordinal);
+    }
 }

@@ -25,14 +25,15 @@ internal static class Correlation
     {
         using var scope = NewDisposeScope();
         var counts = target.sum(1, keepdim: true).gt(0).to_type(logits.dtype);
-        var images = counts.sum().clamp_min(1);
+        var owned = counts.sum();
+        var images = owned.clamp_min(1);
         var student = nn.functional.softmax(logits / options.Temperature, 1);
 
         var within = Pearson(student - student.mean([1], keepdim: true), target - target.mean([1], keepdim: true), 1).unsqueeze(1);
         var byImage = ((1 - within) * counts).sum() / logits.shape[0];
 
         var across = Pearson(Centred(student), Centred(target), 0);
-        var byClass = (1 - across).mean() * (images / logits.shape[0]);
+        var byClass = (1 - across).mean() * (owned / logits.shape[0]);
         var loss = byImage * options.Beta + byClass * options.Gamma;
         return (loss * (options.Temperature * options.Temperature)).MoveToOuterDisposeScope();
 

@@ -23,5 +23,7 @@ internal static class ScoreReader
             throw error($"expected 'multi_label' as the only term on scores, got {others} beside it; a student's scores are a softmax or sigmoids");
         if (taggers.Length > 0 && recipe.Amalgamation is { Labels: LabelMode.Gated, Gate.Kind: not GateKind.Domain })
             throw error($"expected 'gate: domain' beside teachers with 'scores: sigmoid' ({taggers}), got '{Words.Gate.Of(recipe.Amalgamation.Gate.Kind)}', which compares energies of softmax scores; name a 'domain' on every source, or use 'labels: joint'");
+        if (recipe.Amalgamation is { IsMultiLabel: true, Labels: LabelMode.Gated, Gate.AgreementAfter: not null })
+            throw error("expected no 'agreement_after' beside 'multi_label', whose scores of different teachers' labels cannot be set against each other; leave it out");
     }
 }
