@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Onnx;
 using OnnxAmalgam.Cli.Tests.Running;
-using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Tests.Shared;
 
 namespace OnnxAmalgam.Cli.Tests.Checks;
