@@ -44,6 +44,11 @@ public static partial class TorchRuntime
         backends.cuda.matmul.allow_tf32 = false;
     }
 
+    /// <summary>Takes floats below 1e-38 for zero on this thread and on those that it starts from now on: some processors compute with them many times more slowly, and
+    /// weights that decay come there in the end. libtorch's threads are such, where it has none yet.</summary>
+    /// <returns>False where that is not known to be possible (other systems than Linux on x86-64), and nothing is changed.</returns>
+    public static bool FlushDenormals() => Denormals.Flush();
+
     static string Explain(Exception error, string? glibcxx)
     {
         if (glibcxx is not null && Version.Parse(glibcxx) < NeededGlibcxx)

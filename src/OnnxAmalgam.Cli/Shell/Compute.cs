@@ -29,6 +29,7 @@ internal static class Compute
     /// <exception cref="InputException">libtorch does not work on this machine, or has no CUDA that was asked for.</exception>
     public static ComputeOptions WithTorch(Session session)
     {
+        TorchRuntime.FlushDenormals();
         if (TorchRuntime.State().Problem is { } problem)
             throw new InputException(problem);
         var device = TorchDevice(session.Device);
