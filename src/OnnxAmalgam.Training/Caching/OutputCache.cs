@@ -7,6 +7,8 @@ namespace OnnxAmalgam.Training.Caching;
 sealed class OutputCache : IDisposable
 {
     readonly Dictionary<string, OutputStore> stores = new(StringComparer.Ordinal);
+    static readonly EnumerationOptions Everywhere = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = 0 };
+
     readonly Lock gate = new();
     readonly HashSet<string> said = new(StringComparer.Ordinal);
     readonly Action<string> warn;
@@ -20,9 +22,20 @@ sealed class OutputCache : IDisposable
     {
         (Recipe, this.warn) = (recipe, warn);
         Views = new FixedViews(recipe.Views, recipe.Seed);
-        bytes = Directory.Exists(recipe.Folder)
-            ? Directory.EnumerateFiles(recipe.Folder, "*" + Shard.Extension, SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length)
-            : 0;
+        bytes = Directory.Exists(recipe.Folder) ? new DirectoryInfo(recipe.Folder).EnumerateFiles("*" + Shard.Extension, Everywhere).Sum(Length) : 0;
+    }
+
+    /// <summary>Another machine may take a file away at any time.</summary>
+    static long Length(FileInfo file)
+    {
+        try
+        {
+            return file.Length;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
     }
 
     /// <summary>What the recipe says of it.</summary>

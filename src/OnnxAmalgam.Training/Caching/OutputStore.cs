@@ -231,7 +231,7 @@ sealed class OutputStore : IDisposable
             shard = shards[number]!;
         }
 
-        if (shard.TryRead(at, row))
+        if (shard.Read(at, row) is not { } wrong)
         {
             return true;
         }
@@ -240,9 +240,12 @@ sealed class OutputStore : IDisposable
         {
             if (shards[number] is not null)
             {
-                cache.Warn($"cache '{shard.Path}': expected row {at + 1} of {shard.Header.Rows} as it was written, got other bytes; the file is removed, its rows are computed anew");
+                cache.Warn($"cache '{shard.Path}': expected row {at + 1} of {shard.Header.Rows} as it was written, got: {wrong.Problem}; {(wrong.IsDamaged ? "the file is removed, " : "")}its rows are computed anew");
                 Forget(number);
-                Remove(shard.Path);
+                if (wrong.IsDamaged)
+                {
+                    Remove(shard.Path);
+                }
             }
         }
 

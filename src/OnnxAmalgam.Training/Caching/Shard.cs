@@ -96,16 +96,17 @@ sealed class Shard : IDisposable
     public static long BytesFor(ShardHeader header, long rows) =>
         Prefix + JsonSerializer.SerializeToUtf8Bytes(header with { Rows = int.MaxValue }).Length + SHA256.HashSizeInBytes + (rows * (EntryBytes + header.RowBytes));
 
-    /// <summary>Reads a row; false where it is not what was written.</summary>
-    public bool TryRead(int row, Span<byte> bytes)
+    /// <summary>Reads a row.</summary>
+    /// <returns>Null; or what is wrong, and whether the file is at fault: a folder that cannot be reached for a while is not.</returns>
+    public (string Problem, bool IsDamaged)? Read(int row, Span<byte> bytes)
     {
         try
         {
-            return RandomAccess.Read(file, bytes, start + ((long)row * Header.RowBytes)) == bytes.Length && Crc32C.Of(bytes) == checksums[row];
+            return RandomAccess.Read(file, bytes, start + ((long)row * Header.RowBytes)) == bytes.Length && Crc32C.Of(bytes) == checksums[row] ? null : ("other bytes", true);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            return false;
+            return (e.Message.TrimEnd('.'), false);
         }
     }
 

@@ -28,7 +28,7 @@ public sealed class ShardTests : IDisposable
             byte[] row = new byte[content.RowBytes];
             for (int i = content.Keys.Length - 1; i >= 0; i--)
             {
-                Assert.True(shard.TryRead(i, row));
+                Assert.Null(shard.Read(i, row));
                 Assert.Equal(content.Rows[(i * row.Length)..((i + 1) * row.Length)], row);
             }
 
@@ -70,7 +70,7 @@ public sealed class ShardTests : IDisposable
         {
             using Shard shard = Shard.Open(path);
             byte[] row = new byte[shard.Header.RowBytes];
-            return !Enumerable.Range(0, shard.Header.Rows).All(i => shard.TryRead(i, row));
+            return !Enumerable.Range(0, shard.Header.Rows).All(i => shard.Read(i, row) is null);
         }
         catch (InvalidDataException)
         {
