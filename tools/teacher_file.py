@@ -14,7 +14,7 @@ import sys
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 TORCH = {"scale": 1 / 255, "mean": [0.0], "std": [1.0], "order": "rgb", "resize": "shorter_side", "interpolation": "bilinear",
          "antialias": True}
-KERAS = TORCH | {"scale": 1.0, "resize": "stretch"}
+KERAS = TORCH | {"scale": 1.0, "resize": "stretch", "antialias": False}
 # The recipe's presets, by the same names: y = (x * scale - mean) / std for each channel as fed.
 PRESETS = {
     "torchvision": TORCH | IMAGENET,

@@ -12,7 +12,7 @@ public static class InputPresets
 
     static readonly InputDescription Timm = Plain with { Mean = ImageNetMean, Std = ImageNetStd, Interpolation = Interpolation.Bicubic };
 
-    static readonly InputDescription Keras = Plain with { Layout = ImageLayout.Nhwc, Scale = 1, Resize = ResizeMode.Stretch };
+    static readonly InputDescription Keras = Plain with { Layout = ImageLayout.Nhwc, Scale = 1, Resize = ResizeMode.Stretch, Antialias = false };
 
     static readonly (string Name, InputDescription Input)[] Families =
     [

@@ -1,4 +1,5 @@
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Ensemble;
@@ -31,10 +32,15 @@ public sealed record Prediction(string Image, IReadOnlyList<LabelProbability> La
             yield return new Prediction(image, Classify(teacher, image, top, options));
     }
 
+    /// <summary>Pixels of the whole picture at the network's scale, of which it sees the middle.</summary>
+    const long MostPixels = 1 << 26;
+
     static LabelProbability[] Classify(Teacher teacher, string image, int top, FrozenModelOptions options)
     {
         if (Picture.ReadWhole(image, teacher.Input.Channels, out var canvas, out var pixels) is { } problem)
             throw new InputException($"image '{image}': expected a picture that can be read, got: {problem}");
+        if (teacher.Input.Resize == ResizeMode.ShorterSide && Cover.Of(canvas.Width, canvas.Height, teacher.Input.Width, teacher.Input.Height) is var cover && (long)cover.Width * cover.Height > MostPixels)
+            throw new InputException($"image '{image}': expected a picture that is not so long, got {canvas.Width}x{canvas.Height}: with its shorter side at the network's {teacher.Input.Width}x{teacher.Input.Height} it has {cover.Width}x{cover.Height} pixels; cut it");
         using var scope = NewDisposeScope();
         var batch = tensor(pixels, [1, canvas.Channels, canvas.Height, canvas.Width], ScalarType.Byte).to(TorchMemory.Device(options.Device));
         var scores = teacher.Run(batch, _ => image).Logits!.to(ScalarType.Float64);
