@@ -7,6 +7,9 @@ namespace OnnxAmalgam.Teachers;
 /// <summary>Frees the batch of a graph that was exported with a fixed one, where the rewritten graph is shown to compute the same.</summary>
 internal static class FreeBatch
 {
+    /// <summary>Larger trials are left out: such a model runs piece by piece.</summary>
+    const long MostBytes = 256 << 20;
+
     /// <summary>A session of the rewritten graph, or null where there is none or where it differs from the original on seeded noise.</summary>
     /// <param name="original">A session of the graph as it was, with a fixed batch.</param>
     /// <param name="rewritten">The graph with a free batch, or null.</param>
@@ -61,6 +64,11 @@ internal static class FreeBatch
             return false;
         }
 
+        if (original.Outputs.Zip(expectedShapes).Select(o => Bytes(o.First.Type, [o.Second[0] * pieces, .. o.Second.AsSpan(1)])).Append(Bytes(original.Input.Type, all)).Max() > MostBytes)
+        {
+            return false;
+        }
+
         using ScratchMemory input = new(original.Input.Type, all);
         Fill(original.Input.Type, input.Bytes);
         ScratchMemory[] expected = Allocate(original, expectedShapes, pieces), got = Allocate(original, expectedShapes, pieces);
@@ -75,6 +83,8 @@ internal static class FreeBatch
             Array.ForEach([.. expected, .. got], m => m.Dispose());
         }
     }
+
+    static long Bytes(TensorElementType type, long[] shape) => (long)type.SizeInBytes(shape);
 
     static ScratchMemory[] Allocate(BoundSession session, long[][] shapes, long pieces) =>
         [.. session.Outputs.Zip(shapes, (o, s) => new ScratchMemory(o.Type, [s[0] * pieces, .. s.AsSpan(1)]))];

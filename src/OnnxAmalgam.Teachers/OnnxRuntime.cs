@@ -41,8 +41,21 @@ public static class OnnxRuntime
     static OrtEnv CreateEnvironment()
     {
         var options = new EnvironmentCreationOptions { logId = "onnx-amalgam", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-        OrtEnv environment = OrtEnv.CreateInstanceWithOptions(ref options);
+        OrtEnv environment = Create(ref options);
         environment.DisableTelemetryEvents();
         return environment;
+    }
+
+    /// <summary>The program around this library may have one already, as it wants it.</summary>
+    static OrtEnv Create(ref EnvironmentCreationOptions options)
+    {
+        try
+        {
+            return OrtEnv.CreateInstanceWithOptions(ref options);
+        }
+        catch (OnnxRuntimeException) when (OrtEnv.IsCreated)
+        {
+            return OrtEnv.Instance();
+        }
     }
 }

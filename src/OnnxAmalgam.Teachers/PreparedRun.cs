@@ -19,6 +19,15 @@ public sealed class PreparedRun : IDisposable
     internal PreparedRun(InferenceSession session, string model, IReadOnlyList<(string Name, TensorData Data)> feed, string[] outputNames, string[] tensorNames)
     {
         (this.session, this.model, this.outputNames, this.tensorNames) = (session, model, outputNames, tensorNames);
+        foreach (var (name, data) in feed)
+        {
+            // ONNX Runtime reads as much as the shape says
+            if (data.Type.SizeInBytes(data.Shape) is var expected && expected != data.Bytes.Length)
+            {
+                throw new InputException($"'{model}', input '{name}': expected {expected} bytes for {string.Join('x', data.Shape)}, got {data.Bytes.Length}");
+            }
+        }
+
         inputNames = [.. feed.Select(f => f.Name)];
         pins = [.. feed.Select(f => GCHandle.Alloc(f.Data.Bytes, GCHandleType.Pinned))];
         inputs = [.. feed.Zip(pins, (f, pin) => OrtValue.CreateTensorValueWithData(

@@ -163,4 +163,13 @@ public sealed class RefusalTests
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         return error.Message;
     }
+
+    [Fact]
+    public void Bytes_that_do_not_fill_their_shape_never_reach_ONNX_Runtime()
+    {
+        using var session = new PlainSession(Of(Value("x", DataType.Float, -1, 3), [Node("Relu", ["x"], ["y"])], [Value("y", DataType.Float, -1, 3)]));
+        TensorData Of12(int bytes) => new(TensorElementType.Float, [1, 3], new byte[bytes]);
+        session.Prepare(new Dictionary<string, TensorData> { ["x"] = Of12(12) }).Dispose();
+        Assert.Contains("'tiny.onnx', input 'x': expected 12 bytes for 1x3, got 8", Assert.Throws<InputException>(() => session.Prepare(new Dictionary<string, TensorData> { ["x"] = Of12(8) })).Message, StringComparison.Ordinal);
+    }
 }

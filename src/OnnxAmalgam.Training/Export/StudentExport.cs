@@ -69,21 +69,26 @@ public static class StudentExport
         return Write(graph, setup, new DeployedStudent(setup.Student, setup.Union.Labels, Provenance(setup)), path, edit);
     }
 
+    /// <summary>Exporters' traces hold paths of their author's machine.</summary>
+    static void ForgetStackTraces(IEnumerable<Onnx.NodeProto> nodes)
+    {
+        foreach (var node in nodes)
+        {
+            foreach (var trace in node.MetadataProps.Where(p => p.Key == StackTraceKey).ToArray())
+            {
+                node.MetadataProps.Remove(trace);
+            }
+
+            ForgetStackTraces(Captures.Bodies(node).SelectMany(body => body.Node));
+        }
+    }
+
     /// <summary>Writes a student that is not the setup's own, verified on its images.</summary>
     internal static Agreement Write(TrainableGraph graph, AmalgamationSetup setup, DeployedStudent student, string path, Func<OnnxModel, EditedStudent> edit)
     {
         var edited = edit(graph.WriteBack());
         var (model, input, _) = edited;
-        foreach (var node in model.Proto.Graph.Node)
-        {
-            for (int i = node.MetadataProps.Count - 1; i >= 0; i--)
-            {
-                if (node.MetadataProps[i].Key == StackTraceKey)
-                {
-                    node.MetadataProps.RemoveAt(i);
-                }
-            }
-        }
+        ForgetStackTraces(model.Proto.Graph.Node.Concat(model.Proto.Functions.SelectMany(f => f.Node)));
 
         ModelMetadata.Write(model, student.Labels, input, student.Provenance);
         Agreement agreement = Verify(graph, edited, student.Student, setup);
