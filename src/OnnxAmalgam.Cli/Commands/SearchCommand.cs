@@ -38,6 +38,8 @@ internal sealed class SearchCommand : ProgramCommand
 
     public override int Run(ParseResult result, Session session)
     {
+        if (result.GetValue(frozen) == "-")
+            throw new UsageException("--recipe: expected the name of a file, got '-'; only the weights go to stdout (-o -)");
         string path = result.GetRequiredValue(recipe);
         var read = RecipeReader.Read(path, [.. result.GetValue(set) ?? [], .. session.Seed is { } seed ? [$"train.seed={seed}"] : Array.Empty<string>()]);
         string table = result.GetRequiredValue(output);

@@ -45,9 +45,12 @@ public sealed class AmalgamationSetup : IDisposable
     /// <summary>Reads what is stored for a batch, on any thread; null where nothing is kept or no teacher is asked.</summary>
     internal Action<ImageBatch>? StoredRows => Cache is null || !Recipe.Amalgamation.ReadsTeachers ? null : ReadStored;
 
+    /// <summary>Whose taps the gate is estimated from, where these are others than the teachers' own; null: the recipe's.</summary>
+    internal IReadOnlyList<TeacherRecipe>? GateTeachers { get; init; }
+
     readonly Lazy<GateTable?> gate;
 
-    /// <summary>For the object initialiser of <see cref="Open"/>.</summary>
+    /// <summary>For the object initialiser of <c>Open</c>.</summary>
     AmalgamationSetup() => gate = new(MakeGate);
 
     /// <summary>Opens teachers, student and images.</summary>
@@ -56,7 +59,10 @@ public sealed class AmalgamationSetup : IDisposable
     /// <param name="warn">Told what the results depend on and nobody asked for.</param>
     /// <param name="detail">Told what only whoever asks for more wants to know, at any time and on any thread; null: nobody asks.</param>
     /// <exception cref="InputException">Whatever is wrong with any of them.</exception>
-    public static AmalgamationSetup Open(Recipe recipe, ComputeOptions compute, Action<string> warn, Action<string>? detail = null)
+    public static AmalgamationSetup Open(Recipe recipe, ComputeOptions compute, Action<string> warn, Action<string>? detail = null) => Open(recipe, gateTeachers: null, compute, warn, detail);
+
+    /// <summary>The same, with a gate that is estimated from other taps than the teachers have here.</summary>
+    internal static AmalgamationSetup Open(Recipe recipe, IReadOnlyList<TeacherRecipe>? gateTeachers, ComputeOptions compute, Action<string> warn, Action<string>? detail = null)
     {
         bool withTaps = recipe.Amalgamation.NeedsTaps;
         OutputCache? cache = recipe.Train.Cache is { } kept ? new OutputCache(kept, warn) : null;
@@ -76,6 +82,7 @@ public sealed class AmalgamationSetup : IDisposable
             var setup = new AmalgamationSetup
             {
                 Recipe = recipe,
+                GateTeachers = gateTeachers,
                 Compute = compute,
                 Cache = cache,
                 Panel = panel,
@@ -163,7 +170,7 @@ public sealed class AmalgamationSetup : IDisposable
         // An estimate takes long: what would stop the run after it is said before it.
         Validator.RequireSelection(this);
         ImageSet[] sets = Recipe.Data.Validate is null && Validate is not null ? [Train, Validate] : [Train];
-        return GateTable.Make(Recipe, Union, sets, Compute, Cache);
+        return GateTable.Make(GateTeachers is { } own ? Recipe with { Teachers = own } : Recipe, Union, sets, Compute, Cache);
     }
 
     void CheckLabels()

@@ -50,7 +50,7 @@ public sealed class TapSearch
             throw new InputException($"{(groups.Length == 0 ? "teachers" : "student")}: expected a tap to search weights for, got 'taps: none'");
         }
 
-        using var setup = AmalgamationSetup.Open(Tapped(recipe, found), compute, warn);
+        using var setup = AmalgamationSetup.Open(Tapped(recipe, found), recipe.Teachers, compute, warn);
         using var step = new SearchStep(setup, groups, options);
         var losses = step.Run(progress, stop);
         return losses is null ? null : new TapSearch(recipe, groups, step.Weights(), losses);

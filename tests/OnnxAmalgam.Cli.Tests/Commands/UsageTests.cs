@@ -39,6 +39,7 @@ public sealed class UsageTests
     [InlineData("--csv -: expected one document on stdout, got --json beside it", "predict", "a.onnx", "b.png", "--csv", "-", "--json")]
     [InlineData("--csv -: expected one document on stdout, got --json beside it", "compare", "a.yaml", "--csv=-", "--json")]
     [InlineData("-o -: expected one document on stdout, got --json beside it", "search", "models/demo/recipe.yaml", "-o", "-", "--recipe", "x.yaml", "--json")]
+    [InlineData("--recipe: expected the name of a file, got '-'", "search", "models/demo/recipe.yaml", "-o", "w.csv", "--recipe", "-")]
     [InlineData("-o: expected the name of an .onnx file, got '-'", "extract", "a.onnx", "--outputs", "x", "-o", "-")]
     [InlineData("-o: expected the name of an .onnx file, got '-'", "pretrain", "r.yaml", "-o", "-")]
     [InlineData("--rate: expected a number of at least 0, got '-1'", "search", "r.yaml", "-o", "w.csv", "--rate", "-1")]
