@@ -21,7 +21,7 @@ public sealed class CatalogueTests
         string demo = Path.Combine(Repository.Root, "models", "demo", "data");
         string[] images = [.. new[] { "unlabelled", "validate", "test" }.SelectMany(s => new[] { ("mnist", 0), ("fashion-mnist", 1) }.SelectMany(d => new[]
         {
-            $"data.{s}.{d.Item2}.idx={Path.Combine(demo, s == "validate" ? d.Item1 + "-validate" : d.Item1)}", $"data.{s}.{d.Item2}.limit=48", $"data.{s}.{d.Item2}.part=0..1",
+            $"data.{s}.{d.Item2}.idx={Path.Combine(demo, IsLabelled(s) ? d.Item1 + "-validate" : d.Item1)}", $"data.{s}.{d.Item2}.limit=48", $"data.{s}.{d.Item2}.part=0..1",
         }))];
         Recipe recipe = RecipeReader.Read(Path.Combine(Folder, name + ".yaml"));
         Recipe plain = RecipeReader.Read(Path.Combine(Folder, "soft-gated.yaml"));
@@ -45,6 +45,9 @@ public sealed class CatalogueTests
         double[] first = step.Run(loader.Next(), new RatePoint(1e-3));
         double[] second = step.Run(loader.Next(), new RatePoint(1e-3));
         Assert.All(first.Concat(second), v => Assert.True(double.IsFinite(v)));
-        Assert.Equal(name == "supervised", first[0] == 0);
+        Assert.NotEqual(0, first[0]);
+
+        // the bundled training images have no labels
+        bool IsLabelled(string part) => part == "validate" || (part == "unlabelled" && name == "supervised");
     }
 }
