@@ -4,6 +4,7 @@
     python3 tools/make_catalogue.py            # writes models/recipes/catalogue/*.yaml
     onnx-amalgam compare models/recipes/catalogue/{soft-gated,hint,vid}.yaml --seeds 3
 """
+import argparse
 import csv
 import pathlib
 import typing
@@ -116,6 +117,7 @@ FEATURES = {  # name: (term, standardise, what it is)
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     for folder in ("catalogue", "taggers"):
         (RECIPES / folder).mkdir(parents=True, exist_ok=True)
         for old in (RECIPES / folder).glob("*.yaml"):

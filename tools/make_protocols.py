@@ -5,6 +5,7 @@
     python3 tools/make_protocols.py
     onnx-amalgam compare models/recipes/five/*.yaml --seeds 3
 """
+import argparse
 import pathlib
 
 RECIPES = pathlib.Path(__file__).resolve().parent.parent / "models" / "recipes"
@@ -115,6 +116,7 @@ def write(folder, name):
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     for folder in SETS:
         for old in (RECIPES / folder).glob("*.yaml"):
             old.unlink()

@@ -6,6 +6,7 @@
 
 The logs are those of `onnx-amalgam compare --log`: a row a run. Means are over seeds; each seed's accuracy on the union stands beside.
 """
+import argparse
 import csv
 import json
 import pathlib
@@ -156,6 +157,9 @@ def tables():
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where the document has other tables")
+    options = parser.parse_args()
     path = DOCS / "benchmarks.md"
     old = path.read_text(encoding="utf-8")
     new = old
@@ -164,7 +168,7 @@ def main():
         if not mark.search(new):
             sys.exit(f"{path}: expected <!-- measured {name} --> and <!-- /measured -->, got neither; put them where the table belongs")
         new = mark.sub(lambda m: f"{m[1]}{table}\n{m[2]}", new)
-    if "--check" in sys.argv[1:]:
+    if options.check:
         if new != old:
             sys.exit(f"{path}: expected the tables that the logs give, got others; run: python3 tools/write_tables.py")
         return

@@ -9,7 +9,7 @@ namespace OnnxAmalgam.Trainable;
 
 /// <summary>An ONNX graph as a TorchSharp module: its weights are the parameters, its nodes run through the operator table.</summary>
 /// <remarks>
-/// <para>Which stored float tensors (initializers, tensors of Constant nodes) are trained:</para>
+/// <para>Which stored float tensors (initializers, and the tensors that Constant nodes of the main graph hold as <c>value</c>) are trained:</para>
 /// <list type="number">
 /// <item>those at a place that the operator's row calls a weight (Conv, Gemm, MatMul, normalisations, embeddings, ...), directly or
 /// through nodes that no graph input has a part in (Transpose, Cast, weight normalisation, ...);</item>
@@ -18,7 +18,7 @@ namespace OnnxAmalgam.Trainable;
 /// </list>
 /// <para>So what prepares the input before the first weight (mean and standard deviation inside the graph) stays as it is, and so do
 /// single numbers (epsilons, exponents, limits), shapes and axes, and attention masks (an element that is not finite, or rank 2 and more
-/// holding 0 and one other value). Running statistics of BatchNormalization are buffers.
+/// holding 0 and one other value), and scales of quantisation, with what is stored in integers. Running statistics of BatchNormalization are buffers.
 /// A stored tensor that several nodes use is one parameter.</para>
 /// <para>On a processor, images X[n, c, h, w] flow through a graph of 2-D convolutions with their channels innermost in memory, whatever
 /// strides they came with: libtorch convolves and normalises them faster so. Shapes are the same; results may have such strides.</para>

@@ -5,8 +5,8 @@
 
 The student keeps its BatchNormalization, the teachers' is folded as the exporter does it.
 """
+import argparse
 import os
-import sys
 
 import torch
 import torchvision
@@ -32,4 +32,6 @@ def main(folder):
                           dynamic_axes={"image": {0: "batch"}, "logits": {0: "batch"}}, training=mode, do_constant_folding=mode == torch.onnx.TrainingMode.EVAL)
 
 
-main(sys.argv[1])
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("folder", metavar="FOLDER")
+main(parser.parse_args().folder)
