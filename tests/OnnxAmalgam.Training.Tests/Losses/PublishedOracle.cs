@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using static TorchSharp.torch;
 
@@ -11,7 +12,16 @@ sealed class PublishedOracle : IDisposable
     PublishedOracle(JsonDocument document) => this.document = document;
 
     public static PublishedOracle Load() =>
-        new(JsonDocument.Parse(typeof(PublishedOracle).Assembly.GetManifestResourceStream("cfl_block.json")!));
+        new(JsonDocument.Parse(Bytes()));
+
+    /// <summary>The file as it was before it was compressed.</summary>
+    public static byte[] Bytes()
+    {
+        using var stream = new GZipStream(typeof(PublishedOracle).Assembly.GetManifestResourceStream("cfl_block.json.gz")!, CompressionMode.Decompress);
+        using MemoryStream whole = new();
+        stream.CopyTo(whole);
+        return whole.ToArray();
+    }
 
     /// <summary>Parameter names of the block here, and there.</summary>
     public static string NameOf(string ours) => ours
