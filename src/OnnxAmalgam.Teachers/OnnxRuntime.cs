@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using OnnxAmalgam.Graphs;
 
@@ -43,7 +44,23 @@ public static class OnnxRuntime
         var options = new EnvironmentCreationOptions { logId = "onnx-amalgam", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         OrtEnv environment = Create(ref options);
         environment.DisableTelemetryEvents();
+        var first = new Thread(OpenFirst);
+        first.Start();
+        first.Join();
         return environment;
+    }
+
+    /// <summary>The first session of a process says how its thread takes denormal numbers, whatever that thread was told before. So it is opened on a thread that ends.</summary>
+    static void OpenFirst()
+    {
+        var value = new Onnx.ValueInfoProto { Name = "x", Type = new() { TensorType = new() { ElemType = (int)Onnx.TensorProto.Types.DataType.Float } } };
+        var model = new Onnx.ModelProto
+        {
+            IrVersion = 8,
+            OpsetImport = { new Onnx.OperatorSetIdProto { Version = 17 } },
+            Graph = new() { Name = "first", Input = { value }, Output = { new Onnx.ValueInfoProto(value) { Name = "y" } }, Node = { new Onnx.NodeProto { OpType = "Identity", Input = { "x" }, Output = { "y" } } } },
+        };
+        new InferenceSession(model.ToByteArray()).Dispose();
     }
 
     /// <summary>The program around this library may have one already, as it wants it.</summary>

@@ -7,7 +7,7 @@ namespace OnnxAmalgam.Trainable;
 static partial class Denormals
 {
     const int FlushToZero = 1 << 15, DenormalsAreZero = 1 << 6;
-    /// <summary>Where a processor's control word stands in the C library's fenv_t (glibc and musl, x86-64), and room for all of it.</summary>
+    /// <summary>Where a processor's control word stands in the C library's fenv_t (glibc, x86-64), and room for all of it.</summary>
     const int ControlWord = 28, Size = 64;
 
     /// <summary>Takes them for zero on this thread and on those that it starts from now on; false where that is not known to be possible.</summary>
