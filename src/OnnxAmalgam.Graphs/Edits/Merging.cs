@@ -63,6 +63,7 @@ internal sealed class Merging
         to.QuantizationAnnotation.Add(graph.QuantizationAnnotation);
         merged.MetadataProps.Add(own.MetadataProps.Select(entry => new StringStringEntryProto { Key = part.Prefix + entry.Key, Value = entry.Value }));
     }
+
     /// <summary>Prefixes may begin alike (<c>a/</c> and <c>a/b/</c>), and an input's new name may be any.</summary>
     void RequireDistinctNames()
     {

@@ -83,7 +83,7 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
         ValueState?[] outputs;
         try
         {
-            outputs = Outputs(node, scope);
+            outputs = [.. Outputs(node, scope).Select(Sound)];
         }
         catch (OverflowException)
         {
@@ -91,7 +91,7 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
             outputs = RuleCall.Absent;
         }
         for (var i = 0; i < Math.Min(outputs.Length, node.Output.Count); i++)
-            scope.Set(node.Output[i], Sound(outputs[i]));
+            scope.Set(node.Output[i], outputs[i]);
     }
 
     /// <summary>Without elements that do not fill the shape: a file may state what cannot be.</summary>

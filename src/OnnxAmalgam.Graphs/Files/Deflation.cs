@@ -14,14 +14,14 @@ sealed class Deflation
 
     // as deep as the parser will follow
     const int MaxDepth = 100;
-    const int MostFields = 10_000_000;
+    const int MostMessages = 10_000_000;
 
     readonly PositionedFile file;
     readonly WireWindow window;
     readonly WeightStore weights;
     readonly bool leavesLists;
     bool hasLongLengths;
-    int fields;
+    int messages;
 
     // Legal, although nobody is known to write it: a list that comes in several pieces, which one placeholder cannot stand for.
     bool hasListsInPieces;
@@ -50,13 +50,12 @@ sealed class Deflation
         return new Skeleton(output.ToArray(), weights, hasLongLengths);
     }
 
-    void CopyMessage(WireMessage message, long end, Stream output, int depth)
+    void CopyMessage(WireMessage message, long end, MemoryStream output, int depth)
     {
         if (depth > MaxDepth) throw new WireFormatException($"messages nested deeper than {MaxDepth}");
         var (left, lists) = (weights.Count, 0);
         while (window.Position < end)
         {
-            if (++fields > MostFields) throw new WireFormatException($"more than {MostFields} fields");
             var tag = window.ReadVarint(out var encoded);
             output.Write(encoded);
             if (WireSchema.IsList(message, (int)(tag >> 3))) lists++;
@@ -86,16 +85,18 @@ sealed class Deflation
         hasListsInPieces |= lists > 1 && weights.Count > left;
     }
 
-    void CopyLengthDelimited(WireMessage message, int field, long end, Stream output, int depth)
+    void CopyLengthDelimited(WireMessage message, int field, long end, MemoryStream output, int depth)
     {
         var declared = window.ReadVarint(out var encoded);
         if (declared > (ulong)Math.Max(0, end - window.Position)) throw TooLong(declared, end);
         var length = (long)declared;
         var child = WireSchema.Child(message, field);
+        if (child != WireMessage.Other) Count();
         if (length < LargeBytes || (child == WireMessage.Other && !StaysInFile(message, field)))
         {
             output.Write(encoded);
             window.CopyTo(output, length);
+            if (child != WireMessage.Other) CountWithin(child, output.GetBuffer().AsSpan((int)(output.Length - length), (int)length), depth + 1);
             return;
         }
 
@@ -112,6 +113,29 @@ sealed class Deflation
             using var body = new MemoryStream();
             CopyMessage(child, window.Position + length, body, depth + 1);
             WriteBlock(output, body.GetBuffer().AsSpan(0, (int)body.Length));
+        }
+    }
+
+    /// <summary>Each becomes an object, of a hundred bytes and more, however few the file has for it.</summary>
+    void Count()
+    {
+        if (++messages > MostMessages) throw new WireFormatException($"more than {MostMessages} messages");
+    }
+
+    /// <summary>Counts what a small message holds. What is no message is left to the parser.</summary>
+    void CountWithin(WireMessage message, ReadOnlySpan<byte> body, int depth)
+    {
+        while (depth <= MaxDepth && Varint.TryRead(ref body, out var tag))
+        {
+            var length = (tag & 7) switch { 0 => Varint.TryRead(ref body, out _) ? 0UL : ulong.MaxValue, 1 => 8UL, 5 => 4UL, 2 => Varint.TryRead(ref body, out var stated) ? stated : ulong.MaxValue, _ => 0UL };
+            if (length > (ulong)body.Length) return;
+            if ((tag & 7) == 2 && WireSchema.Child(message, (int)(tag >> 3)) is var child and not WireMessage.Other)
+            {
+                Count();
+                CountWithin(child, body[..(int)length], depth + 1);
+            }
+
+            body = body[(int)length..];
         }
     }
 

@@ -14,6 +14,21 @@ static class Varint
         return size;
     }
 
+    /// <summary>Takes one from the front; false where there is none.</summary>
+    public static bool TryRead(ref ReadOnlySpan<byte> bytes, out ulong value)
+    {
+        value = 0;
+        for (var i = 0; i < Math.Min(bytes.Length, MaxBytes); i++)
+        {
+            value |= (ulong)(bytes[i] & 0x7F) << (7 * i);
+            if (bytes[i] >= 0x80) continue;
+            bytes = bytes[(i + 1)..];
+            return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Writes the value.</summary>
     public static void Write(Stream output, ulong value)
     {

@@ -29,8 +29,8 @@ internal sealed class SidecarFiles(OnnxModel model)
                 return null;
             var bytes = new byte[file.Length];
             file.Read(0, bytes);
-            var text = Encoding.UTF8.GetString(bytes);
-            return text[0] == '\uFEFF' ? text[1..] : text;
+            using var text = new StreamReader(new MemoryStream(bytes), Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
+            return text.ReadToEnd();
         }
         catch (InputException)
         {

@@ -98,9 +98,10 @@ public sealed class InferenceTests
                 Node("ConstantOfShape", ["huge"], ["none"]), Node("Add", ["none", "none"], ["sum"]),
                 Node("Transpose", ["pair"], ["turned"], Ints("perm", 0, 0)),
                 Node("Reshape", ["two", "three"], ["odd"]), Node("Gather", ["odd", "last"], ["picked"]), Node("Add", ["odd", "three"], ["both"]),
+                Node("Reshape", ["last", "wide"], ["endless"]),
                 Node("Relu", ["image"], ["y"]),
             ],
-            ["y"], Integers("huge", int.MaxValue, 0), TinyModel.Tensor("pair", DataType.Int64, new byte[16], 2, 1), Integers("two", 1, 2), Integers("three", 3), Integers("last", 2));
+            ["y"], Integers("wide", 1L << 40, 1L << 40), Integers("huge", int.MaxValue, 0), TinyModel.Tensor("pair", DataType.Int64, new byte[16], 2, 1), Integers("two", 1, 2), Integers("three", 3), Integers("last", 2));
         Assert.Equal("Float[N,3]", Graphs.Facts.Infer(model)["y"].ToString());
     }
 

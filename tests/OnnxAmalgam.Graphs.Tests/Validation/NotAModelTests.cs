@@ -141,4 +141,27 @@ public sealed class NotAModelTests : IDisposable
         output.Write(body);
         return output.ToArray();
     }
+
+    [Fact]
+    public void Ten_million_empty_nodes_are_no_model()
+    {
+        // a graph of nodes of two bytes each, and nodes below the size that is looked into of attributes of two bytes each
+        byte[] Repeated(byte[] part, int times) => [.. Enumerable.Repeat(part, times).SelectMany(p => p)];
+        byte[] Field(int number, byte[] body)
+        {
+            using var stream = new MemoryStream();
+            var coded = new Google.Protobuf.CodedOutputStream(stream, leaveOpen: true);
+            coded.WriteTag(number, Google.Protobuf.WireFormat.WireType.LengthDelimited);
+            coded.WriteBytes(Google.Protobuf.ByteString.CopyFrom(body));
+            coded.Flush();
+            return stream.ToArray();
+        }
+
+        byte[] node = Field(1, Repeated([0x2A, 0x00], 2_000));
+        foreach (byte[] nodes in (byte[][])[Repeated([0x0A, 0x00], 10_000_001), Repeated(node, 5_001)])
+        {
+            string path = folder.Write("many.onnx", [0x08, 0x08, .. Field(7, nodes)]);
+            Assert.Contains("more than 10000000 messages", Assert.Throws<InvalidModelException>(() => OnnxModel.Load(path)).Message, StringComparison.Ordinal);
+        }
+    }
 }
