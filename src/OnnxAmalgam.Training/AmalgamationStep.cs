@@ -33,6 +33,7 @@ internal sealed class AmalgamationStep : IDisposable
     public AmalgamationStep(AmalgamationSetup setup)
     {
         this.setup = setup;
+        RequireHardLabels();
         device = TorchMemory.Device(setup.Compute.Device);
         preprocess = new Preprocess(setup.Student.Input);
         targets = new ImageTargets(setup, setup.Train);
@@ -244,6 +245,15 @@ internal sealed class AmalgamationStep : IDisposable
         }
 
         return own;
+    }
+
+    /// <summary>Without a label the term would be 0 throughout, and nobody would hear of it.</summary>
+    void RequireHardLabels()
+    {
+        if (setup.Recipe.Amalgamation.Losses.Any(t => t is HardLabelTerm) && !Enumerable.Range(0, setup.Train.Count).Any(i => setup.Train.LabelOf(i) is { } label && setup.Union.LabelIndex(label) >= 0))
+        {
+            throw new InputException("amalgamation.losses: expected training images with a label of the union for 'hard_label', got none; leave the term out, or name sources with labels under data.unlabelled");
+        }
     }
 
     /// <summary>Layout and shape of the student's taps, seen on two blank images.</summary>

@@ -59,9 +59,11 @@ internal sealed class TrainCommand : ProgramCommand
             return ExitCode.Done;
         }
 
+        // they say how an estimated gate turned out: what fails there leaves no folder behind
+        string[] plan = [.. TrainingPlan.Lines(setup)];
         using var run = kept is not null ? RunFolder.Open(folder!) : RunFolder.Create(folder, setup.Recipe.Name);
         session.Note($"writing to {run.Path}");
-        foreach (var line in TrainingPlan.Lines(setup))
+        foreach (string line in plan)
             session.Note(line);
         using var signals = new StopSignals(session);
         var report = Execute(setup, run, resumes, acceptsOlder, session, signals.Stop);

@@ -40,6 +40,7 @@ public static class CacheFill
         ArgumentNullException.ThrowIfNull(share);
         ArgumentNullException.ThrowIfNull(progress);
         OutputCache cache = setup.Cache ?? throw new InputException("train.cache: expected a folder to keep the teachers' outputs in, got none; state it in the recipe, or --set \"train.cache={folder: cache}\"");
+        Validator.RequireSelection(setup);
         using var guard = no_grad();
         var work = new Work(setup, share, progress, stop);
         try

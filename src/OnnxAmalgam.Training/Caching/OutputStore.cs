@@ -10,6 +10,7 @@ namespace OnnxAmalgam.Training.Caching;
 sealed class OutputStore : IDisposable
 {
     const int UnwrittenBytes = 64 << 20, UnwrittenRows = 1 << 18, Unwritten = -1;
+    static readonly EnumerationOptions Here = new() { IgnoreInaccessible = true, AttributesToSkip = 0 };
     static readonly TimeSpan UnwrittenFor = TimeSpan.FromMinutes(2), Abandoned = TimeSpan.FromHours(1);
 
     readonly OutputCache cache;
@@ -35,7 +36,7 @@ sealed class OutputStore : IDisposable
         if (Directory.Exists(folder))
         {
             Sweep();
-            foreach (string file in Directory.EnumerateFiles(folder, "*" + Shard.Extension).Order(StringComparer.Ordinal))
+            foreach (string file in Directory.EnumerateFiles(folder, "*" + Shard.Extension, Here).Order(StringComparer.Ordinal))
             {
                 Include(file);
             }
@@ -321,7 +322,7 @@ sealed class OutputStore : IDisposable
 
         foreach (string other in Directory.EnumerateDirectories(cache.Recipe.Folder).Order(StringComparer.Ordinal))
         {
-            if (Directory.EnumerateFiles(other, "*" + Shard.Extension).FirstOrDefault() is { } file && Shard.Peek(file) is { } header
+            if (Directory.EnumerateFiles(other, "*" + Shard.Extension, Here).FirstOrDefault() is { } file && Shard.Peek(file) is { } header
                 && header.Model == key.Model && key.Differences(header.Key) is { Length: > 0 } different && !different.Intersect(["outputs", "dtype", "use"]).Any())
             {
                 cache.WarnOnce(key.Model, $"cache '{other}': outputs of '{key.Model}' of another {string.Join(", ", different)}; they are not used and may be removed");
@@ -360,7 +361,7 @@ sealed class OutputStore : IDisposable
     /// <summary>Removes what killed processes left half written; another machine's file under way is young.</summary>
     void Sweep()
     {
-        foreach (string file in Directory.EnumerateFiles(folder, ".*.tmp"))
+        foreach (string file in Directory.EnumerateFiles(folder, ".*.tmp", Here))
         {
             if (DateTime.UtcNow - File.GetLastWriteTimeUtc(file) > Abandoned)
             {

@@ -104,7 +104,7 @@ sealed class Shard : IDisposable
         {
             return RandomAccess.Read(file, bytes, start + ((long)row * Header.RowBytes)) == bytes.Length && Crc32C.Of(bytes) == checksums[row] ? null : ("other bytes", true);
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
             return (e.Message.TrimEnd('.'), false);
         }

@@ -20,7 +20,7 @@ static class ImageFormat
     }
 
     /// <summary>Whether a JPEG has more scans than any honest encoder writes: each costs a pass over the whole picture.</summary>
-    /// <remarks>A scan's header is FF DA 00, its length 6 + 2 n, n = 1 to 4 components: what looks like it in a film behind the picture is one in 2^40 places.</remarks>
+    /// <remarks>A scan's header is FF DA 00, its length 6 + 2 n, n = 1 to 4 components: what looks like it in a film behind the picture is one in 2^38 places.</remarks>
     public static bool HasTooManyScans(ReadOnlySpan<byte> jpeg)
     {
         int scans = 0;

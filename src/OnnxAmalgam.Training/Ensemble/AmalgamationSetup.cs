@@ -175,11 +175,6 @@ public sealed class AmalgamationSetup : IDisposable
 
     void CheckLabels()
     {
-        if (Recipe.Amalgamation.Losses.Any(t => t is HardLabelTerm) && !Enumerable.Range(0, Train.Count).Any(i => Train.LabelOf(i) is { } label && Union.LabelIndex(label) >= 0))
-        {
-            throw new InputException("amalgamation.losses: expected training images with a label of the union for 'hard_label', got none; leave the term out, or name sources with labels under data.unlabelled");
-        }
-
         foreach (var (part, images) in new[] { ("validate", Validate), ("test", Test) })
         {
             if (images is null)

@@ -11,11 +11,11 @@ namespace OnnxAmalgam.Training.Runs;
 
 /// <summary>Named tensors and a few strings in one file, in the safetensors layout: an 8-byte length, a JSON header, then the
 /// tensors' bytes without gaps. The header's metadata carries a SHA-256 of the tensors' bytes and of the header itself, with zeros in its place;
-/// reading verifies it.</summary>
+/// reading verifies it. Older files have one of the tensors' bytes alone.</summary>
 public static class TensorFile
 {
-    const string HashKey = "sha256";
-    static ReadOnlySpan<byte> HashField => "\"sha256\":\""u8;
+    const string HashKey = "sha256_all", TensorHashKey = "sha256";
+    static ReadOnlySpan<byte> HashField => "\"sha256_all\":\""u8;
     static ReadOnlySpan<byte> NoHash => "0000000000000000000000000000000000000000000000000000000000000000"u8;
     const int MaxHeaderBytes = 16 << 20;
 
@@ -83,8 +83,11 @@ public static class TensorFile
         long start = 8 + headerBytes;
         using var header = JsonDocument.Parse(text);
         var metadata = header.RootElement.GetProperty("__metadata__").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!);
-        string actual = Hash(file, start, text);
-        if (!metadata.Remove(HashKey, out string? expected) || expected != actual)
+        bool isWhole = metadata.Remove(HashKey, out string? expected);
+        metadata.Remove(TensorHashKey, out string? ofTensors);
+        expected ??= ofTensors;
+        string actual = Hash(file, start, isWhole ? text : []);
+        if (expected != actual)
         {
             throw Damaged(path, $"bytes of SHA-256 {actual}, its header says {expected ?? "nothing"}");
         }

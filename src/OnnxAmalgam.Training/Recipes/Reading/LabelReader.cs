@@ -16,6 +16,9 @@ internal static class LabelReader
         return Distinct(FromFile(path, field), message => field.Error($"{message} in '{path}'"));
     }
 
+    /// <summary>Editors on Windows put a byte order mark before JSON, too.</summary>
+    static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> json) => json.StartsWith("\uFEFF"u8) ? json[3..] : json;
+
     static string[] FromFile(string path, Field field)
     {
         try
@@ -24,7 +27,7 @@ internal static class LabelReader
             if (file.Length > MaxFileBytes)
                 throw field.Error($"expected a file of labels of at most {MaxFileBytes} bytes, got {file.Length} in '{path}'");
             var names = path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
-                ? JsonSerializer.Deserialize<string[]>(File.ReadAllText(path)) ?? []
+                ? JsonSerializer.Deserialize<string[]>(WithoutMark(File.ReadAllBytes(path))) ?? []
                 : Lines(File.ReadAllText(path));
             if (names.Length == 0)
                 throw field.Error($"expected labels, got none in '{path}'");

@@ -77,7 +77,7 @@ internal static class YamlText
         catch (Exception e) when (e is not (InputException or OutOfMemoryException))
         {
             // the parser's other exceptions name no place: a line of { } or [ ] to the left of its block, half a surrogate pair
-            throw new InputException($"{At(last)}: expected YAML, got a mistake behind this line: {FirstSentence(e)}; lines within {{ }} or [ ] must be indented further than the block around them", e);
+            throw new InputException($"{At(last)}: expected YAML, got a mistake behind this line: {FirstSentence(e)}; where lines of {{ }} or [ ] stand there, they must be indented further than the block around them", e);
         }
         return building.Root ?? new YamlScalar("", plain: true, At(new Mark(0, 1, 1)));
     }
