@@ -84,7 +84,7 @@ internal static class FreeBatch
         }
     }
 
-    static long Bytes(TensorElementType type, long[] shape) => (long)type.SizeInBytes(shape);
+    static long Bytes(TensorElementType type, long[] shape) => type.SizeInBytes(shape);
 
     static ScratchMemory[] Allocate(BoundSession session, long[][] shapes, long pieces) =>
         [.. session.Outputs.Zip(shapes, (o, s) => new ScratchMemory(o.Type, [s[0] * pieces, .. s.AsSpan(1)]))];

@@ -101,7 +101,7 @@ public sealed class TrainableGraph : nn.Module<Tensor, Tensor>
 
     /// <summary>Leaves stored tensors as they are from now on: these, and no others. Their parameters ask for no gradient. A BatchNormalization
     /// whose running statistics are among them, or all of whose weights are, normalises with its running statistics in training mode too,
-    /// and does not move them.</summary>
+    /// and does not move them; so does one, always, whose statistics the graph computes and does not store.</summary>
     /// <param name="names">Names of <see cref="Initializers"/> and <see cref="Statistics"/>; none thaws all.</param>
     /// <exception cref="InputException">A name that is neither.</exception>
     public void Freeze(IEnumerable<string> names)

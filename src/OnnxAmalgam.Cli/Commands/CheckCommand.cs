@@ -42,8 +42,9 @@ internal sealed class CheckCommand : ProgramCommand
         var check = new ModelCheck(options);
         var rows = CheckRun.Run(jobs, check, session, result.GetValue(json));
         CheckRun.Report(rows, session, result.GetValue(csv), result.GetValue(json));
-        if (check.UnknownShapes.FirstOrDefault() is { } name)
-            throw new InputException($"--shape {name}: expected an input or a named dimension of a model, got a name that none of them has");
-        return CheckRun.ExitCodeOf(rows, result.GetValue(strict));
+        int code = CheckRun.ExitCodeOf(rows, result.GetValue(strict));
+        return code == ExitCode.Done && check.UnknownShapes.FirstOrDefault() is { } name
+            ? throw new InputException($"--shape {name}: expected an input or a named dimension of a model, got a name that none of them has")
+            : code;
     }
 }

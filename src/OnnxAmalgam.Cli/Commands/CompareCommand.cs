@@ -93,7 +93,7 @@ internal sealed class CompareCommand : ProgramCommand
         MethodComparison comparison = new([.. methods.Select((m, i) => (m[0].Name, (IReadOnlyList<MethodRun>)runs[i]))], first);
         Report(comparison, result, session, folder, all);
         if (result.GetValue(page) is { } target)
-            TextFile.Write(target, session.Terminal, ComparisonPage.Write(new(comparison, [.. methods.Select((m, i) => (m[0], (IReadOnlyList<MethodRun>)runs[i]))], Versions(result, compute))));
+            AtomicFile.WriteText(target, ComparisonPage.Write(new(comparison, [.. methods.Select((m, i) => (m[0], (IReadOnlyList<MethodRun>)runs[i]))], Versions(result, compute))));
         return ExitCode.Done;
     }
 

@@ -18,6 +18,8 @@ internal static class CommandLineErrors
         if (table is not null && Has<bool>("--json") && result.GetValue<bool>("--json"))
             throw new UsageException($"{table.Aliases.FirstOrDefault() ?? table.Name} -: expected one document on stdout, got --json beside it; name a file for the CSV, or leave one of them out");
 
+        if (Has<string>("--page") && result.GetValue<string>("--page") == "-")
+            throw new UsageException("--page: expected the name of a file, got '-'");
         foreach (string name in (string[])["--csv", "--page"])
         {
             if (Has<string>(name) && result.GetValue<string>(name) is { } target and not "-")

@@ -47,6 +47,7 @@ internal static class Constants
     static Kernel ConstantOfShape(OperatorNode n)
     {
         var value = n.Tensor("value");
+        if (value is not null && n.Refusal(value) is { } reason) throw new UnsupportedAttributeException(reason);
         return c =>
         {
             if (value is null) return [zeros(c.Ints(0), n.Floats.Of(ScalarType.Float32))];
