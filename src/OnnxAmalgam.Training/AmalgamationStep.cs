@@ -33,10 +33,10 @@ internal sealed class AmalgamationStep : IDisposable
     public AmalgamationStep(AmalgamationSetup setup)
     {
         this.setup = setup;
-        RequireHardLabels();
         device = TorchMemory.Device(setup.Compute.Device);
         preprocess = new Preprocess(setup.Student.Input);
         targets = new ImageTargets(setup, setup.Train);
+        RequireHardLabels();
         agreement = setup.Recipe.Amalgamation is { Labels: LabelMode.Gated, Gate.AgreementAfter: not null } ? new StudentAgreement(setup, targets.Table!) : null;
         values = [setup.Student.Logits, .. setup.Student.Taps.Select(t => t.Value)];
         clipNorm = setup.Recipe.Train.ClipNorm;
@@ -250,7 +250,7 @@ internal sealed class AmalgamationStep : IDisposable
     /// <summary>Without a label the term would be 0 throughout, and nobody would hear of it.</summary>
     void RequireHardLabels()
     {
-        if (setup.Recipe.Amalgamation.Losses.Any(t => t is HardLabelTerm) && !Enumerable.Range(0, setup.Train.Count).Any(i => setup.Train.LabelOf(i) is { } label && setup.Union.LabelIndex(label) >= 0))
+        if (setup.Recipe.Amalgamation.Losses.Any(t => t is HardLabelTerm) && targets.Labelled == 0)
         {
             throw new InputException("amalgamation.losses: expected training images with a label of the union for 'hard_label', got none; leave the term out, or name sources with labels under data.unlabelled");
         }

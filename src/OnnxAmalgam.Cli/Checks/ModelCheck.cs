@@ -132,7 +132,8 @@ internal sealed class ModelCheck(CheckOptions options)
     {
         if (job.DataSets.Count > 0)
             return [.. job.DataSets.Select(set => CheckCase.Read(set, model)).Select(c => useExpected ? c : c with { Expected = null })];
-        var shapes = ModelFeed.Shapes(model, Batch, [.. options.Shapes.Where(r => ModelFeed.Names(model).Contains(r.Name))], freeSize: 1);
+        var names = ModelFeed.Names(model);
+        var shapes = ModelFeed.Shapes(model, Batch, [.. options.Shapes.Where(r => names.Contains(r.Name))], freeSize: 1);
         var noise = ModelFeed.Noise(model, shapes, options.Seed);
         return [new CheckCase(options.Images is { } folder ? ImageFeed.Over(noise, model, folder) : noise, null)];
     }

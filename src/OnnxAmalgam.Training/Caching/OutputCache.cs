@@ -6,9 +6,9 @@ namespace OnnxAmalgam.Training.Caching;
 /// <summary>The folder of a recipe's stored outputs: a store for each network, read settings and use; all together within the recipe's size. Owns the stores.</summary>
 sealed class OutputCache : IDisposable
 {
-    readonly Dictionary<string, OutputStore> stores = new(StringComparer.Ordinal);
     static readonly EnumerationOptions Everywhere = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = 0 };
 
+    readonly Dictionary<string, OutputStore> stores = new(StringComparer.Ordinal);
     readonly Lock gate = new();
     readonly HashSet<string> said = new(StringComparer.Ordinal);
     readonly Action<string> warn;
