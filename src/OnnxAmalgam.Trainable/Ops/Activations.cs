@@ -68,7 +68,7 @@ internal static class Activations
         {
             using var scope = NewDisposeScope();
             var above = c[0].sub(bias).masked_fill(c[0].le(lambda), 0);
-            return [above.add(c[0].add(bias).masked_fill(c[0].ge(-lambda), 0)).MoveToOuterDisposeScope()];
+            return [above.add(c[0].add(bias).masked_fill(c[0].ge(-lambda), 0)).to_type(c[0].dtype).MoveToOuterDisposeScope()];
         };
     }
 
@@ -132,9 +132,20 @@ internal static class Activations
         var (min, max) = (new KeptScalar(), new KeptScalar());
         return c =>
         {
+            if (c.Optional(1) is { requires_grad: true } || c.Optional(2) is { requires_grad: true }) return [ClipByTensors(c)];
             var whole = !FloatTypes.IsFloat(c[0].dtype);
             return [Clamp(c[0], c.Has(1) ? min.Of(c.Numbers(1)[0], whole) : null, c.Has(2) ? max.Of(c.Numbers(2)[0], whole) : null)];
         };
+    }
+
+    /// <summary>Limits that are computed of something that learns.</summary>
+    static Tensor ClipByTensors(NodeCall c)
+    {
+        using var scope = NewDisposeScope();
+        var x = c[0];
+        if (c.Optional(1) is { } min) x = x.maximum(min.reshape([]));
+        if (c.Optional(2) is { } max) x = x.minimum(max.reshape([]));
+        return x.MoveToOuterDisposeScope();
     }
 
     static Tensor Clamp(Tensor x, Scalar? min, Scalar? max) =>

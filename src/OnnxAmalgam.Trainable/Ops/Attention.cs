@@ -67,6 +67,7 @@ internal static class Attention
     {
         var (heads, scores, hidden) = Read(n);
         Refuse(n, 8, 9);
+        if (!n.HasInput(1) || !n.HasInput(2)) throw new UnsupportedAttributeException("expected key and value, got a packed query");
         return c =>
         {
             using var scope = NewDisposeScope();
@@ -159,7 +160,14 @@ internal static class Attention
             masked = masked.masked_fill(seen.logical_not(), double.NegativeInfinity);
         }
 
-        var weights = masked.softmax(-1);
+        var weights = mask is null && !scores.IsCausal ? masked.softmax(-1) : Weights(masked);
         return (LinearAlgebra.Product(weights, v), [scaled, capped, masked, weights]);
+    }
+
+    /// <summary>The softmax; zeros, as in ONNX Runtime, for a query that may look at no key.</summary>
+    static Tensor Weights(Tensor scores)
+    {
+        var sightless = scores.detach().isneginf().all(-1, keepdim: true);
+        return scores.masked_fill(sightless, 0).softmax(-1).masked_fill(sightless, 0);
     }
 }

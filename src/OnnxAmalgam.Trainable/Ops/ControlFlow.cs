@@ -1,3 +1,5 @@
+using Onnx;
+using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Trainable.Interpretation;
 using OnnxAmalgam.Trainable.Operators;
 using static TorchSharp.torch;
@@ -33,8 +35,7 @@ internal static class ControlFlow
     static Kernel Loop(OperatorNode n)
     {
         var body = n.Body("body");
-        var count = n.InputCount - 2;
-        var isUsed = n.HasOutput;
+        var (count, floats) = (n.InputCount - 2, n.Floats);
         return c =>
         {
             using var scope = NewDisposeScope();
@@ -51,16 +52,23 @@ internal static class ControlFlow
                 for (var i = 0; i < rounds.Length; i++) rounds[i].Add(results[1 + count + i]);
             }
 
-            Tensor[] outputs = [.. states, .. rounds.Select((values, i) => Stacked(values, isUsed(count + i)))];
+            Tensor[] outputs = [.. states, .. rounds.Select((values, i) => Stacked(values, 0, () => Nothing(body, 1 + count + i, floats, 0, c)))];
             foreach (var output in outputs) output.MoveToOuterDisposeScope();
             return outputs;
         };
     }
 
-    static Tensor Stacked(List<Tensor> values, bool isUsed)
+    static Tensor Stacked(IReadOnlyCollection<Tensor> values, long axis, Func<Tensor> nothing) => values.Count > 0 ? stack(values, axis) : nothing();
+
+    /// <summary>What no round gives: an output of the body as it is declared, none of them. Sizes that are not declared are 0, as in ONNX Runtime.</summary>
+    static Tensor Nothing(BoundBody body, int output, FloatTypes floats, long axis, NodeCall c)
     {
-        if (values.Count > 0) return stack(values, 0);
-        return isUsed ? throw new ArgumentException("expected at least one round where the rounds' values are stacked, got none") : zeros(0);
+        var declared = body.Graph.View.Proto.Output[output].Type?.TensorType;
+        var sizes = declared?.Shape?.Dim.Select(dim => dim.FixedSize() ?? 0).ToList() ?? [];
+        sizes.Insert((int)Axes.Normal(axis, sizes.Count + 1), 0);
+        var type = TensorProtos.ScalarTypeOf((TensorProto.Types.DataType)(declared?.ElemType ?? 0)) ?? ScalarType.Float32;
+        var near = Enumerable.Range(0, c.Count).Select(c.Optional).FirstOrDefault(value => value is not null);
+        return zeros([.. sizes], floats.Of(type), near?.device ?? CPU);
     }
 
     /// <summary>States, then sequences -> states after the last element, then what each step gives, stacked along an axis.</summary>
@@ -69,6 +77,7 @@ internal static class ControlFlow
         var body = n.Body("body");
         var sequences = (int)(n.Int("num_scan_inputs") ?? throw OperatorNode.Refuse("num_scan_inputs", "a number", "none"));
         var count = n.InputCount - sequences;
+        var floats = n.Floats;
         var (inputAxes, inputTurned) = (n.Ints("scan_input_axes"), n.Ints("scan_input_directions"));
         var (outputAxes, outputTurned) = (n.Ints("scan_output_axes"), n.Ints("scan_output_directions"));
         return c =>
@@ -79,7 +88,8 @@ internal static class ControlFlow
             Tensor[] outputs =
             [
                 .. states,
-                .. Enumerable.Range(0, body.OutputCount - count).Select(i => stack(Turned([.. steps.Select(step => step[i])], outputTurned, i), outputAxes?[i] ?? 0)),
+                .. Enumerable.Range(0, body.OutputCount - count).Select(i => (Axis: outputAxes?[i] ?? 0, Index: i)).Select(given =>
+                    Stacked(Turned([.. steps.Select(step => step[given.Index])], outputTurned, given.Index), given.Axis, () => Nothing(body, count + given.Index, floats, given.Axis, c))),
             ];
             foreach (var output in outputs) output.MoveToOuterDisposeScope();
             return outputs;

@@ -106,8 +106,9 @@ internal static class Detection
             ? Cells(columns.Weighted(along, 2).Aggregate((a, b) => a.add(b)), rows, columns).mean([2L, 4L])
             : zeros([x.shape[0], rows.Cells, columns.Cells], x.dtype, x.device);
 
-    static Tensor Largest(Tensor x, Samples rows, Samples columns) =>
-        Cells(rows.Weighted(x, 1).SelectMany(row => columns.Weighted(row, 2)).Aggregate((a, b) => a.maximum(b)), rows, columns).amax([2L, 4L]);
+    static Tensor Largest(Tensor x, Samples rows, Samples columns) => rows.PerCell * columns.PerCell > 0
+        ? Cells(rows.Weighted(x, 1).SelectMany(row => columns.Weighted(row, 2)).Aggregate((a, b) => a.maximum(b)), rows, columns).amax([2L, 4L])
+        : zeros([x.shape[0], rows.Cells, columns.Cells], x.dtype, x.device);
 
     static Tensor Cells(Tensor samples, Samples rows, Samples columns) => samples.reshape(samples.shape[0], rows.Cells, rows.PerCell, columns.Cells, columns.PerCell);
 

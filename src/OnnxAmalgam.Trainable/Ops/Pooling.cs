@@ -40,15 +40,18 @@ internal static class Pooling
             var g = window.On(sizes, window.Kernel!);
             if (places) return MaxPoolWithPlaces(c[0], g, EndsToCover(g, sizes, ceil), columnsFirst);
             if (g.IsSymmetric && Fits(g) && !ceil) return [MaxPool(c[0], g, g.Begins)];
-            using var padded = Geometry.Pad(c[0], g.Begins, EndsToCover(g, sizes, ceil), double.NegativeInfinity);
+            using var padded = Geometry.Pad(c[0], g.Begins, EndsToCover(g, sizes, ceil), Least(c[0].dtype));
             return [MaxPool(padded, g, new long[g.Rank])];
         };
     }
 
+    /// <summary>What no element is under.</summary>
+    static double Least(ScalarType type) => type switch { ScalarType.Byte => 0, ScalarType.Int8 => sbyte.MinValue, _ => double.NegativeInfinity };
+
     static Tensor[] MaxPoolWithPlaces(Tensor x, Geometry g, long[] ends, bool columnsFirst)
     {
         using var scope = NewDisposeScope();
-        var (shape, padded) = (x.shape, Geometry.Pad(x, g.Begins, ends, double.NegativeInfinity));
+        var (shape, padded) = (x.shape, Geometry.Pad(x, g.Begins, ends, Least(x.dtype)));
         var none = new long[g.Rank];
         var (values, places) = g.Rank switch
         {

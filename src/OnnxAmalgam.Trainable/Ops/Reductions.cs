@@ -166,7 +166,9 @@ internal static class Reductions
             var axis = c.Ints(1)[0];
             var x = reverse ? c[0].flip([axis]) : c[0];
             var sums = x.cumsum(axis, x.dtype);
-            if (exclusive) sums = sums.sub(x);
+            // moved along by one, not less the element: that would lose digits to cancellation
+            if (exclusive && x.shape[Axes.Normal(axis, (int)x.dim())] is > 0 and var size)
+                sums = cat([zeros_like(sums.narrow(axis, 0, 1)), sums.narrow(axis, 0, size - 1)], axis);
             return [(reverse ? sums.flip([axis]) : sums).MoveToOuterDisposeScope()];
         };
     }

@@ -76,10 +76,12 @@ internal static class Sampling
             var place = Corners ? at.add(1).mul((size - 1) / 2.0) : at.add(1).mul(size).sub(1).div(2);
             if (Taps < 4) place = Inside(place, size);
             var first = Taps == 1 ? place.detach().round() : place.detach().floor();
+            // no distance here: its slope at 0, where a place falls on an element, would be taken for 0
+            var beyond = place.sub(first);
             return [.. Enumerable.Range(0, Taps).Select(tap =>
             {
                 var here = Taps == 4 ? first.add(tap - 1) : first.add(tap);
-                var weight = Weight(place.sub(here).abs());
+                var weight = Taps switch { 1 => ones_like(place), 2 => tap == 0 ? beyond.neg().add(1) : beyond, _ => Cubic(place.sub(here).abs()) };
                 if (Padding == "zeros") weight = weight.mul(here.ge(0).logical_and(here.le(size - 1)).to_type(weight.dtype));
                 else if (Taps == 4) here = Inside(here, size);
                 return (here.clamp(0, size - 1).to_type(ScalarType.Int64), weight);
@@ -103,11 +105,8 @@ internal static class Sampling
             return where(turns.remainder(2).eq(0), within, within.neg().add(span)).add(low).clamp(0, size - 1);
         }
 
-        Tensor Weight(Tensor distance)
+        static Tensor Cubic(Tensor d)
         {
-            if (Taps == 1) return ones_like(distance);
-            if (Taps == 2) return distance.neg().add(1);
-            var d = distance;
             var near = d.mul(A + 2).sub(A + 3).mul(d).mul(d).add(1);
             var far = d.sub(5).mul(d).add(8).mul(d).sub(4).mul(A);
             return where(d.le(1), near, far);

@@ -17,7 +17,7 @@ internal static class Scattering
         if (reduction == "add") return x.scatter_add(axis, places, updates);
 
         // One update along the axis after the other: each place is written once in a step, so plain gathers and writes do.
-        var result = x;
+        var result = x.alias();
         for (var i = 0L; i < places.shape[Axes.Normal(axis, (int)places.dim())]; i++)
         {
             var (place, update) = (places.narrow(axis, i, 1), updates.narrow(axis, i, 1));

@@ -146,7 +146,8 @@ internal static class Shapes
         if (sizes is not null) return c[0].split(sizes, axis);
         var parts = count ?? c.OutputCount;
         var size = c[0].shape[Axes.Normal(axis, (int)c[0].dim())];
-        return c[0].split((size + parts - 1) / parts, (int)axis);
+        var part = (size + parts - 1) / parts;
+        return part > 0 ? c[0].split(part, (int)axis) : c[0].split(new long[parts], axis);
     }
 
     /// <summary>X, Shape -> X broadcast against the shape, both ways.</summary>

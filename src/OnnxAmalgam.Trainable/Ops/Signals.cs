@@ -36,7 +36,7 @@ internal static class Signals
         };
     }
 
-    /// <summary>Signal[n, length, 1 or 2], Step, Window[frame]?, FrameLength? -> [n, frames, frequencies, 2].</summary>
+    /// <summary>Signal[n, length] or [n, length, 1 or 2], Step, Window[frame]?, FrameLength? -> [n, frames, frequencies, 2].</summary>
     static Kernel Stft(OperatorNode n)
     {
         var oneSided = n.Flag("onesided", true);
@@ -45,7 +45,8 @@ internal static class Signals
             using var scope = NewDisposeScope();
             var (step, window) = (c.Ints(1)[0], c.Optional(2));
             var length = c.OptionalInts(3)?[0] ?? window!.shape[0];
-            var frames = Enumerable.Range(0, (int)((c[0].shape[1] - length) / step) + 1).Select(i => c[0].narrow(1, i * step, length));
+            var signal = c[0].dim() == 2 ? c[0].unsqueeze(2) : c[0];
+            var frames = Enumerable.Range(0, (int)((signal.shape[1] - length) / step) + 1).Select(i => signal.narrow(1, i * step, length));
             var stacked = stack(frames, 1);
             if (window is not null) stacked = stacked.mul(window.reshape(length, 1));
             return [Pairs(Transformed(Complex(stacked), length, 2, inverse: false, oneSided)).MoveToOuterDisposeScope()];

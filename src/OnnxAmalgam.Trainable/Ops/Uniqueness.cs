@@ -22,8 +22,8 @@ internal static class Uniqueness
             var x = axis is null ? c[0].flatten() : c[0];
             var along = axis ?? 0;
             var count = (int)x.shape[Axes.Normal(along, (int)x.dim())];
-            var slices = Slices(x.detach().movedim([along], [0L]).reshape(count, -1), count);
-            var (first, whose) = Distinct(slices, sorted);
+            var rows = x.detach().movedim([along], [0L]).reshape(count, count == 0 ? 0 : x.numel() / count);
+            var (first, whose) = FloatTypes.IsFloat(x.dtype) ? Distinct<double>(rows, ScalarType.Float64, sorted) : Distinct<long>(rows, ScalarType.Int64, sorted);
             var counts = new long[first.Count];
             foreach (var index in whose) counts[index]++;
             var places = tensor(first.ToArray(), device: x.device);
@@ -33,15 +33,13 @@ internal static class Uniqueness
         };
     }
 
-    static double[][] Slices(Tensor matrix, int count)
+    /// <summary>X[n, m], compared in a type that holds its elements exactly.</summary>
+    static (List<long> First, long[] Whose) Distinct<T>(Tensor rows, ScalarType type, bool sorted) where T : unmanaged, IComparable<T>, IEquatable<T>
     {
-        var numbers = matrix.cpu().to_type(ScalarType.Float64).flatten().data<double>().ToArray();
-        return [.. Enumerable.Range(0, count).Select(i => numbers[(i * (numbers.Length / count))..((i + 1) * (numbers.Length / count))])];
-    }
-
-    static (List<long> First, long[] Whose) Distinct(double[][] slices, bool sorted)
-    {
-        var order = Enumerable.Range(0, slices.Length).OrderBy(i => slices[i], Comparer<double[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))).ToArray();
+        var (count, length) = ((int)rows.shape[0], (int)rows.shape[1]);
+        var numbers = rows.cpu().to_type(type).flatten().data<T>().ToArray();
+        T[][] slices = [.. Enumerable.Range(0, count).Select(i => numbers[(i * length)..((i + 1) * length)])];
+        var order = Enumerable.Range(0, count).OrderBy(i => slices[i], Comparer<T[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))).ToArray();
         var (first, whose) = (new List<long>(), new long[slices.Length]);
         for (var i = 0; i < order.Length; i++)
         {

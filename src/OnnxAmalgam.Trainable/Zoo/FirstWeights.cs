@@ -15,20 +15,20 @@ internal sealed class FirstWeights(BoundGraph graph, TensorProto?[] stored, long
         var dims = stored[slot]!.Dims;
         var count = ElementTypes.Count(dims);
         var (node, input) = Place(slot);
-        if (rule == FirstWeightRule.KaimingNormal && node?.Row.Type is "Conv" or "FusedConv" or "ConvTranspose")
+        if (rule == FirstWeightRule.KaimingNormal && node?.Row.Type is "Conv" or "FusedConv" or "ConvTranspose" or "DeformConv")
             return input == 1 && dims.Count > 2 ? Initialisation.Normal(count, Math.Sqrt(2.0 * dims[1] / count), seed, name) : Filled(count, 0);
         return node?.Row.Type switch
         {
             "BatchNormalization" or "InstanceNormalization" or "LayerNormalization" or "GroupNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization" =>
                 Filled(count, input is 1 or 4 ? 1 : 0),
             "SkipLayerNormalization" or "SkipSimplifiedLayerNormalization" => Filled(count, input is 2 ? 1 : 0),
-            "FastGelu" or "BiasGelu" => Filled(count, 0),
+            "FastGelu" or "BiasGelu" or "MultiHeadAttention" => Filled(count, 0),
             "RNN" or "GRU" or "LSTM" => Initialisation.LinearUniform(count, Hidden(node), seed, name),
             "Mul" or "Div" => Filled(count, 1),
             "Add" or "Sub" when FanInBefore(node, slot) is { } fanIn => Initialisation.LinearUniform(count, fanIn, seed, name),
             "Add" or "Sub" when dims.Count <= 1 => Filled(count, 0),
             "PRelu" => Filled(count, 0.25f),
-            "Conv" or "FusedConv" or "ConvTranspose" or "Gemm" or "FusedGemm" or "MatMul" or "FusedMatMul" or "Einsum" or "Attention" or "MultiHeadAttention" => Initialisation.LinearUniform(count, FanIn(node), seed, name),
+            "Conv" or "FusedConv" or "ConvTranspose" or "DeformConv" or "Gemm" or "FusedGemm" or "MatMul" or "FusedMatMul" or "Einsum" or "Attention" => Initialisation.LinearUniform(count, FanIn(node), seed, name),
             _ => Initialisation.TruncatedNormal(count, EmbeddingDeviation, seed, name),
         };
     }
@@ -58,12 +58,12 @@ internal sealed class FirstWeights(BoundGraph graph, TensorProto?[] stored, long
     /// <summary>How many inputs one output sums over, from the shape of the node's weight.</summary>
     int FanIn(BoundNode node)
     {
-        var weight = node.Inputs.Skip(node.Row.Type is "Conv" or "FusedConv" or "ConvTranspose" ? 1 : 0).Select(Shape).FirstOrDefault(shape => shape is { Length: >= 2 });
+        var weight = node.Inputs.Skip(node.Row.Type is "Conv" or "FusedConv" or "ConvTranspose" or "DeformConv" ? 1 : 0).Select(Shape).FirstOrDefault(shape => shape is { Length: >= 2 });
         if (weight is null) return 1;
         var product = weight.Skip(2).Aggregate(1L, (a, b) => a * b);
         return checked((int)Math.Max(1, node.Row.Type switch
         {
-            "Conv" or "FusedConv" or "ConvTranspose" => weight[1] * product,
+            "Conv" or "FusedConv" or "ConvTranspose" or "DeformConv" => weight[1] * product,
             "Gemm" or "FusedGemm" or "FusedMatMul" when node.Proto.Int("transB", 0) != 0 => weight[^1],
             "Gemm" or "FusedGemm" => weight[0],
             _ => weight[^2],
