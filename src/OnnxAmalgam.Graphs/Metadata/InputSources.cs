@@ -115,29 +115,11 @@ internal sealed class InputSources(OnnxModel model)
     {
         if (files.Json("preprocessor_config.json") is not { ValueKind: JsonValueKind.Object } json)
             return null;
-        var size = json.Member("crop_size") is { } crop && json.Flag("do_center_crop", true) ? crop : json.Member("size");
-        var (height, width) = size switch
-        {
-            { ValueKind: JsonValueKind.Number } both => (both.GetDouble(), both.GetDouble()),
-            { ValueKind: JsonValueKind.Object } sides when sides.Real("shortest_edge") is { } edge => (edge, edge),
-            { ValueKind: JsonValueKind.Object } sides => (sides.Real("height") ?? 0, sides.Real("width") ?? 0),
-            _ => (0, 0),
-        };
-        // Pillow's numbers of filters
-        Interpolation? filter = json.Real("resample") switch { null or 2 => Interpolation.Bilinear, 3 => Interpolation.Bicubic, 0 => Interpolation.Nearest, _ => null };
-        if (filter is null || OnGraph(Size(height), Size(width), null) is not { } found)
+        var processor = new HuggingFaceProcessor(json);
+        if (processor.Filter is not { } filter || processor.Arithmetic is not { } values || OnGraph(Size(processor.Height), Size(processor.Width), null) is not { } found)
             return null;
-        var normalised = json.Flag("do_normalize", true);
-        if (normalised && new[] { "image_mean", "image_std" }.Any(key => json.Member(key) is not null && json.Reals(key) is null))
-            return null;
-        var shorter = json.Member("size") is { ValueKind: JsonValueKind.Object } side && side.Real("shortest_edge") is not null;
-        return Normalised(found, normalised ? json.Reals("image_mean") : null, normalised ? json.Reals("image_std") : null) is { } complete
-            ? complete with
-            {
-                Scale = json.Flag("do_rescale", true) ? json.Real("rescale_factor") ?? 1.0 / 255 : 1,
-                Interpolation = filter.Value,
-                Resize = shorter ? ResizeMode.ShorterSide : ResizeMode.Stretch,
-            }
+        return Normalised(found, values.Mean, values.Std) is { } complete
+            ? complete with { Scale = values.Scale, Order = processor.Order, Interpolation = filter, Resize = processor.Resize }
             : null;
     }
 
@@ -156,14 +138,10 @@ internal sealed class InputSources(OnnxModel model)
     }
 
     /// <summary>Mean and deviation, one a channel or one for all; null where they do not fit.</summary>
-    static InputDescription? Normalised(InputDescription found, double[]? mean, double[]? std)
-    {
-        mean ??= [0];
-        std ??= [1];
-        return (mean.Length == 1 || mean.Length == found.Channels) && (std.Length == 1 || std.Length == found.Channels) && !std.Contains(0)
+    static InputDescription? Normalised(InputDescription found, double[] mean, double[] std) =>
+        (mean.Length == 1 || mean.Length == found.Channels) && (std.Length == 1 || std.Length == found.Channels) && !std.Contains(0)
             ? found with { Mean = mean, Std = std }
             : null;
-    }
 
     static int? Size(double? pixels) => pixels is >= 1 and <= 65536 && pixels == Math.Floor(pixels.Value) ? (int)pixels : null;
 

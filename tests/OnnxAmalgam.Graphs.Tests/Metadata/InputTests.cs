@@ -136,6 +136,36 @@ public sealed class InputTests : IDisposable
     }
 
     [Theory]
+    [InlineData("""{"feature_extractor_type": "CLIPFeatureExtractor", "size": 224, "crop_size": 224}""", ResizeMode.ShorterSide)]
+    [InlineData("""{"image_processor_type": "CLIPImageProcessorFast", "size": 224, "crop_size": 224}""", ResizeMode.ShorterSide)]
+    [InlineData("""{"image_processor_type": "ViTImageProcessor", "size": 224}""", ResizeMode.Stretch)]
+    [InlineData("""{"feature_extractor_type": "BeitFeatureExtractor", "size": 256, "crop_size": 224}""", ResizeMode.Stretch)]
+    [InlineData("""{"feature_extractor_type": "ConvNextFeatureExtractor", "size": 224}""", ResizeMode.ShorterSide)]
+    [InlineData("""{"feature_extractor_type": "ConvNextFeatureExtractor", "size": 384}""", ResizeMode.Stretch)]
+    [InlineData("""{"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384}}""", ResizeMode.Stretch)]
+    public void Hugging_Faces_processors_read_a_bare_size_each_in_its_way(string json, ResizeMode resize) =>
+        Assert.Equal(resize, ModelMetadata.Input(Beside("preprocessor_config.json", json))!.Resize);
+
+    [Theory]
+    [InlineData("""{"size": 8, "image_processor_type": "EfficientNetImageProcessor", "image_mean": [0.5], "image_std": [0.3]}""", 1.0 / 255, 0.5, 0.09)]
+    [InlineData("""{"size": 8, "image_processor_type": "EfficientNetImageProcessor", "include_top": false, "image_mean": [0.5], "image_std": [0.3]}""", 1.0 / 255, 0.5, 0.3)]
+    [InlineData("""{"size": 8, "image_processor_type": "EfficientNetImageProcessor", "do_normalize": false, "image_mean": [0.5], "image_std": [0.3]}""", 1.0 / 255, 0, 0.3)]
+    [InlineData("""{"size": 8, "image_processor_type": "EfficientNetImageProcessor", "rescale_factor": 0.0078125, "rescale_offset": true, "include_top": false}""", 0.0078125, 1, 1)]
+    [InlineData("""{"size": 8, "image_processor_type": "ViTImageProcessor", "image_mean": 0.5, "image_std": 0.25}""", 1.0 / 255, 0.5, 0.25)]
+    public void Hugging_Faces_arithmetic_is_that_of_the_processor(string json, double scale, double mean, double std)
+    {
+        var input = ModelMetadata.Input(Beside("preprocessor_config.json", json))!;
+        Assert.Equal((scale, mean), (input.Scale, Assert.Single(input.Mean)));
+        Assert.Equal(std, Assert.Single(input.Std), 1e-12);
+    }
+
+    [Fact]
+    public void MobileViT_takes_blue_first() => Assert.Equal(
+        [ColorOrder.Bgr, ColorOrder.Rgb, ColorOrder.Rgb],
+        new[] { """{"size": 8, "feature_extractor_type": "MobileViTFeatureExtractor"}""", """{"size": 8, "feature_extractor_type": "MobileViTFeatureExtractor", "do_flip_channel_order": false}""", """{"size": 8}""" }
+            .Select(json => ModelMetadata.Input(Beside("preprocessor_config.json", json))!.Order));
+
+    [Theory]
     [InlineData("""{"size": 160, "resample": 4}""")]
     [InlineData("""{"size": 160, "image_mean": [0.5, 0.5]}""")]
     [InlineData("""{"size": 160, "image_std": [0, 1, 1]}""")]
