@@ -84,7 +84,13 @@ public static class AtomicFile
 
     /// <summary>Writes this text as the whole file: UTF-8 without a byte order mark.</summary>
     /// <exception cref="InputException">The folder cannot be written, or the disk is full; nothing is left behind.</exception>
-    public static void WriteText(string path, string content) => Write(path, new UTF8Encoding(false).GetBytes(content));
+    public static void WriteText(string path, string content) => Write(path, Utf8(content));
+
+    /// <summary>As <see cref="WriteText"/>, but a file that has the name already stays, and is an error.</summary>
+    /// <exception cref="InputException">The name is taken, the folder cannot be written, or the disk is full; nothing is left behind.</exception>
+    public static void CreateText(string path, string content) => Create(path, stream => stream.Write(Utf8(content)));
+
+    static byte[] Utf8(string content) => new UTF8Encoding(false).GetBytes(content);
 
     static string TempName(string folder, string name) =>
         Path.Combine(folder, $".{(name.Length > 60 ? name[..60] : name)}.{Path.GetRandomFileName()}.tmp");

@@ -25,7 +25,7 @@ public static class Facts
 {
     /// <summary>Facts of every value of the main graph that could be inferred, by name: inputs, initializers and node outputs.</summary>
     /// <remarks>Sizes that follow from named ones are expressions of them (<c>4*N</c>, <c>floor((H-1)/2)+1</c>). Gaps are filled from
-    /// the shapes the file declares.</remarks>
+    /// the shapes the file declares. One thing is assumed: a positive constant bound of a Slice lies within an axis of unknown size, as exporters mean it.</remarks>
     public static IReadOnlyDictionary<string, ValueFact> Infer(OnnxModel model)
     {
         ArgumentNullException.ThrowIfNull(model);

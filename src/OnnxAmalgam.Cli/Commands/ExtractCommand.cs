@@ -4,9 +4,9 @@ using OnnxAmalgam.Cli.Reports;
 using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Edits;
-using OnnxAmalgam.Graphs.Files;
 using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Graphs.Queries;
+using OnnxAmalgam.Training.Evaluation;
 
 namespace OnnxAmalgam.Cli.Commands;
 
@@ -31,8 +31,7 @@ internal sealed class ExtractCommand : ProgramCommand
         var file = ModelArgument.OfFile(result.GetRequiredValue(model));
         var target = ModelTarget.Of(result.GetRequiredValue(output));
         var whole = OnnxModel.Load(file);
-        if (RealPath.Of(target) == RealPath.Of(file))
-            throw new InputException($"-o '{target}': expected another file than the model itself; choose another name");
+        ModelFiles.RefuseAsOutput(whole, target);
         string[] values = [.. Values(whole, result.GetRequiredValue(outputs))];
         var part = GraphEdits.Extract(whole, values);
         if (!values.Contains(InputException.Attempt(() => Anatomy.Logits(whole)).Found?.Value, StringComparer.Ordinal))

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using OnnxAmalgam.Cli.Reports;
 using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Graphs;
@@ -49,7 +48,7 @@ internal sealed class InitCommand : ProgramCommand
             return ExitCode.Done;
         }
 
-        AtomicFile.Create(target, stream => stream.Write(new UTF8Encoding(false).GetBytes(draft.Text)));
+        AtomicFile.CreateText(target, draft.Text);
         Report(draft, target, session);
         return ExitCode.Done;
     }

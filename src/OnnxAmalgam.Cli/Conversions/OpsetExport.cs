@@ -1,7 +1,6 @@
 using OnnxAmalgam.Cli.Checks;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Edits;
-using OnnxAmalgam.Graphs.Files;
 using OnnxAmalgam.Teachers;
 using OnnxAmalgam.Training;
 using OnnxAmalgam.Training.Ensemble;
@@ -24,9 +23,8 @@ internal static class OpsetExport
     /// <exception cref="CheckFailedException">The results differ; nothing is written.</exception>
     public static OpsetReport Write(string path, string output, int opset, IReadOnlyList<ShapeRequest> shapes, ComputeOptions compute, long seed)
     {
-        if (File.Exists(output) && RealPath.Of(output) == RealPath.Of(path))
-            throw new InputException($"'{output}': expected a file that is not the model itself, got '{path}'; choose another -o");
         var model = OnnxModel.Load(path);
+        ModelFiles.RefuseAsOutput(model, output);
         var newer = GraphEdits.WithOpset(model, opset);
         var feed = ModelFeed.Noise(model, ModelFeed.Shapes(model, Batch, shapes, freeSize: 1), seed);
         var options = new FrozenModelOptions { Device = compute.Device, Threads = compute.Threads, Optimise = false };

@@ -136,7 +136,7 @@ internal sealed class BatchProof
     {
         "Reshape" or "Flatten" => node.Input[0] == samples[0] && samples.Length == 1,
         "MatMul" => AlignedFromRight(samples) && (samples.Length == 1 || samples.All(name => Place(name) < states[name].Rank - 2)),
-        "Gemm" => samples.Length == 1,
+        "Gemm" => samples.Length == 1 && AddsTheSame(node.InputOrNull(2)),
         "Einsum" => SameLetter(node),
         "BatchNormalization" => node.Int("training_mode", 0) == 0 && Place(node.Input[0]) == 0 && samples.Length == 1,
         "Slice" => SlicesElsewhere(node),
@@ -167,8 +167,13 @@ internal sealed class BatchProof
         var letters = node.Input.Select((name, i) => (Place: Place(name), Term: terms.ElementAtOrDefault(i) ?? ""))
             .Where(pair => pair.Place is not null)
             .Select(pair => pair.Term.ElementAtOrDefault(pair.Place!.Value)).Distinct().ToArray();
-        return letters is [var letter] && char.IsLetter(letter) && sides.Length == 2 && sides[1].Contains(letter, StringComparison.Ordinal);
+        return letters is [var letter] && char.IsLetter(letter) && sides.Length == 2 && sides[1].Contains(letter, StringComparison.Ordinal)
+            && node.Input.Zip(terms).All(pair => Place(pair.First) is not null || !pair.Second.Contains(letter, StringComparison.Ordinal));
     }
+
+    /// <summary>Whether what a Gemm adds is one row for all samples, or nothing.</summary>
+    bool AddsTheSame(string? addend) =>
+        addend is null || (states.GetValueOrDefault(addend)?.Shape is { } shape && (shape.Length < 2 || shape[0].Constant == 1));
 
     bool SlicesElsewhere(NodeProto node)
     {

@@ -17,8 +17,8 @@ public sealed record Costs
     /// <summary>Elements of all weights: initializers and constants but for the integers that shapes are computed from.</summary>
     public required long Parameters { get; init; }
 
-    /// <summary>The sum of <see cref="MacsByNode"/>; null when a part is unknown.</summary>
-    public long? Macs => Unknown.Count == 0 ? MacsByNode.Values.Sum() : null;
+    /// <summary>The sum of <see cref="MacsByNode"/>; null when a part is unknown, or the sum is beyond 64 bits.</summary>
+    public long? Macs => Unknown.Count == 0 ? Sum(MacsByNode.Values) : null;
 
     /// <summary>Counts for one image.</summary>
     /// <param name="model">A model.</param>
@@ -27,18 +27,36 @@ public sealed record Costs
     {
         ArgumentNullException.ThrowIfNull(model);
         var single = model.Clone();
-        FixInput(single.Proto.Graph, size);
+        var batch = FixInput(single.Proto.Graph, size);
         var states = new GraphInference(single).Run();
         var macs = new Dictionary<NodeProto, long>(ReferenceEqualityComparer.Instance);
         var unknown = new List<NodeProto>();
         foreach (var node in model.Proto.Graph.Node.Where(node => Counts.ContainsKey(node.OpType)))
         {
-            if (Counts[node.OpType](node, states)?.Constant is { } count)
-                macs[node] = count;
+            if (CountOf(node, states) is { } count)
+                macs[node] = count % batch == 0 ? count / batch : count;
             else
                 unknown.Add(node);
         }
         return new Costs { MacsByNode = macs, Unknown = unknown, Parameters = CountParameters(model.Proto.Graph) };
+    }
+
+    static long? CountOf(NodeProto node, Dictionary<string, ValueState> states)
+    {
+        try
+        {
+            return Counts[node.OpType](node, states)?.Constant;
+        }
+        catch (OverflowException)
+        {
+            return null;
+        }
+    }
+
+    static long? Sum(IEnumerable<long> counts)
+    {
+        var sum = counts.Aggregate(Int128.Zero, (all, one) => all + one);
+        return sum <= long.MaxValue ? (long)sum : null;
     }
 
     delegate Extent? Count(NodeProto node, Dictionary<string, ValueState> states);
@@ -71,16 +89,20 @@ public sealed record Costs
             ? Extent.Product(y) * (transposed && a.Length > 1 ? a[^2] : a[^1])
             : null;
 
-    static void FixInput(GraphProto graph, int? size)
+    /// <summary>Fills in what the image input leaves free.</summary>
+    /// <returns>Its batch: one, or what the file fixes, since reshapes inside may state that too.</returns>
+    static long FixInput(GraphProto graph, int? size)
     {
         if (ClassifierGraph.ImageIn(new GraphView(graph))?.Type?.TensorType?.Shape is not { Dim.Count: > 0 } shape)
-            return;
-        shape.Dim[0].DimValue = 1;
+            return 1;
+        if (shape.Dim[0].FixedSize() is not > 0)
+            shape.Dim[0].DimValue = 1;
         foreach (var dim in shape.Dim.Skip(1))
         {
             if (size is { } pixels && dim.FixedSize() is null)
                 dim.DimValue = pixels;
         }
+        return shape.Dim[0].DimValue;
     }
 
     static long CountParameters(GraphProto graph)

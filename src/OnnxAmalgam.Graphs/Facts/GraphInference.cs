@@ -10,8 +10,8 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
 {
     const int DeepestNesting = 32;
 
-    readonly Dictionary<(string Domain, string Name), FunctionProto> functions =
-        model.Proto.Functions.GroupBy(function => (function.Domain, function.Name)).ToDictionary(group => group.Key, group => group.First());
+    readonly Dictionary<(string Domain, string Name, string Overload), FunctionProto> functions =
+        model.Proto.Functions.GroupBy(function => (Canonical(function.Domain), function.Name, function.Overload)).ToDictionary(group => group.Key, group => group.First());
 
     int fresh;
 
@@ -102,7 +102,7 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
 
     ValueState?[] Outputs(NodeProto node, Scope scope)
     {
-        if (functions.TryGetValue((node.Domain, node.OpType), out var function))
+        if (functions.TryGetValue((Canonical(node.Domain), node.OpType, node.Overload), out var function))
             return scope.Depth < DeepestNesting ? Call(function, node, scope) : RuleCall.Absent;
         if (node is { OpType: "If", Domain: "" or "ai.onnx" })
             return scope.Depth < DeepestNesting ? Branches(node, scope) : RuleCall.Absent;
@@ -146,7 +146,7 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
     /// <summary>The function's node with references to the function's attributes replaced by what the caller (or the default) says.</summary>
     static NodeProto WithAttributes(NodeProto inner, NodeProto call, FunctionProto function)
     {
-        if (inner.Attribute.All(attribute => !attribute.HasRefAttrName))
+        if (!Refers(inner))
             return inner;
         var resolved = inner.Clone();
         resolved.Attribute.Clear();
@@ -164,8 +164,19 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
                 resolved.Attribute.Add(named);
             }
         }
+        foreach (var body in Captures.Bodies(resolved))
+        {
+            for (var i = 0; i < body.Node.Count; i++)
+                body.Node[i] = WithAttributes(body.Node[i], call, function);
+        }
         return resolved;
     }
+
+    /// <summary>Whether a node, or one in its bodies, takes an attribute of the function around it.</summary>
+    static bool Refers(NodeProto node) =>
+        node.Attribute.Any(attribute => attribute.HasRefAttrName) || Captures.Bodies(node).Any(body => body.Node.Any(Refers));
+
+    static string Canonical(string domain) => domain == "ai.onnx" ? "" : domain;
 
     static ValueState Merge(ValueState? inferred, ValueState declared)
     {
@@ -181,7 +192,7 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
     }
 
     static Dictionary<string, long> Imports(IEnumerable<OperatorSetIdProto> sets) =>
-        sets.GroupBy(set => set.Domain == "ai.onnx" ? "" : set.Domain, StringComparer.Ordinal)
+        sets.GroupBy(set => Canonical(set.Domain), StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.Max(set => set.Version), StringComparer.Ordinal);
 
     /// <summary>The values of one graph, and of the graphs around it.</summary>
@@ -193,7 +204,7 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
 
         public Scope Inner() => new(imports, this, depth + 1);
 
-        public long Opset(string domain) => imports.GetValueOrDefault(domain == "ai.onnx" ? "" : domain, 1);
+        public long Opset(string domain) => imports.GetValueOrDefault(Canonical(domain), 1);
 
         public ValueState? Find(string name) => Values.GetValueOrDefault(name) ?? outer?.Find(name);
 

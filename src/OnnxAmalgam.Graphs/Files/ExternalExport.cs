@@ -105,7 +105,8 @@ sealed class ExternalExport
         return name;
     }
 
-    static bool IsFree(string path) => !Path.Exists(path) && new FileInfo(path).LinkTarget is null;
+    /// <summary>Nothing has the name, and the model itself will not.</summary>
+    bool IsFree(string path) => !path.Equals(target, StringComparison.OrdinalIgnoreCase) && !Path.Exists(path) && new FileInfo(path).LinkTarget is null;
 
     /// <summary>Whether every tensor can stay at its offset: replaced data overlaps nothing, and little else is in the file.</summary>
     static bool KeepsLayout(IReadOnlyList<Entry> entries, PositionedFile? source)

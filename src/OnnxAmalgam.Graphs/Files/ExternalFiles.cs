@@ -10,6 +10,7 @@ sealed class ExternalFiles
     readonly string folder;
     readonly IReadOnlyList<string> roots;
     readonly Dictionary<string, PositionedFile> open = new(StringComparer.Ordinal);
+    readonly HashSet<(string Location, string Checksum)> verified = [];
 
     /// <summary>Files beside this model file.</summary>
     public ExternalFiles(string modelPath)
@@ -45,7 +46,20 @@ sealed class ExternalFiles
         var file = Open(reference.Location, where);
         if (reference.Offset > file.Length - bytes)
             throw new InvalidModelException($"{where}: expected {bytes} bytes at byte {reference.Offset} of '{reference.Location}', got a file of {file.Length} bytes; is it cut off?");
+        if (reference.Checksum is { } checksum) Verify(file, reference.Location, checksum, where);
         return new StoredBytes(file, reference.Offset, bytes);
+    }
+
+    /// <summary>Reads the whole file, once for all tensors in it.</summary>
+    void Verify(PositionedFile file, string location, string checksum, string where)
+    {
+        lock (open)
+        {
+            if (!verified.Add((location, checksum))) return;
+            var found = file.Sha1();
+            if (!found.Equals(checksum, StringComparison.OrdinalIgnoreCase))
+                throw new InvalidModelException($"{where}: expected external data '{location}' with the SHA-1 {checksum}, got {found}; is it another model's?");
+        }
     }
 
     PositionedFile OpenChecked(string location, string where)

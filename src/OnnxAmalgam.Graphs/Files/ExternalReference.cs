@@ -7,7 +7,8 @@ namespace OnnxAmalgam.Graphs.Files;
 /// <param name="Location">Path relative to the model's folder, as the file says it.</param>
 /// <param name="Offset">First byte.</param>
 /// <param name="Length">Bytes, when the file says it.</param>
-sealed record ExternalReference(string Location, long Offset, long? Length)
+/// <param name="Checksum">SHA-1 of the whole data file in hexadecimal digits, when the file says it.</param>
+sealed record ExternalReference(string Location, long Offset, long? Length, string? Checksum = null)
 {
     const string LocationKey = "location", OffsetKey = "offset", LengthKey = "length", ChecksumKey = "checksum";
 
@@ -15,7 +16,7 @@ sealed record ExternalReference(string Location, long Offset, long? Length)
     /// <exception cref="InvalidModelException">No location, a key twice, or a number that is none.</exception>
     public static ExternalReference Of(TensorProto tensor, string where)
     {
-        string? location = null, offset = null, length = null;
+        string? location = null, offset = null, length = null, checksum = null;
         foreach (var entry in tensor.ExternalData)
         {
             switch (entry.Key)
@@ -23,10 +24,11 @@ sealed record ExternalReference(string Location, long Offset, long? Length)
                 case LocationKey: Once(ref location, entry, where); break;
                 case OffsetKey: Once(ref offset, entry, where); break;
                 case LengthKey: Once(ref length, entry, where); break;
+                case ChecksumKey: Once(ref checksum, entry, where); break;
             }
         }
         if (string.IsNullOrEmpty(location)) throw new InvalidModelException($"{where}: expected external data with a 'location', got none");
-        return new ExternalReference(location, offset is null ? 0 : Number(OffsetKey, offset, where), length is null ? null : Number(LengthKey, length, where));
+        return new ExternalReference(location, offset is null ? 0 : Number(OffsetKey, offset, where), length is null ? null : Number(LengthKey, length, where), string.IsNullOrEmpty(checksum) ? null : checksum);
     }
 
     /// <summary>Points the tensor at another place; other entries keep their value and order, but a checksum of the old file goes.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
 namespace OnnxAmalgam.Graphs.Files;
@@ -54,6 +55,23 @@ sealed class PositionedFile
 
     /// <summary>Where the open file really lies, links resolved; null where the system does not tell.</summary>
     public string? RealPath => UnixFile.RealPath(handle);
+
+    /// <summary>SHA-1 of all bytes, in hexadecimal digits: what ONNX's <c>checksum</c> is, against mix-ups, not against attackers.</summary>
+    /// <exception cref="InputException">As <see cref="Read"/>.</exception>
+    public string Sha1()
+    {
+#pragma warning disable CA5350 // the format knows no other
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+#pragma warning restore CA5350
+        var buffer = new byte[Math.Min(CopyBytes, Length)];
+        for (var at = 0L; at < Length; at += buffer.Length)
+        {
+            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, Length - at));
+            Read(at, part);
+            hash.AppendData(part);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     /// <summary>Fills the span from this position.</summary>
     /// <exception cref="InputException">The file ended early, changed since it was opened, or cannot be read.</exception>

@@ -56,7 +56,7 @@ public static class ModelMetadata
         new MetadataProperties(model.Proto).Remove("names");
     }
 
-    /// <summary>Writes labels, input description and provenance into the model's metadata (the keys of docs/metadata.md).</summary>
+    /// <summary>Writes labels, input description and provenance into the model's metadata (the keys of docs/teachers.md).</summary>
     /// <param name="model">Changed in place; earlier values of the same keys are replaced, other keys stay.</param>
     /// <param name="labels">Class names in output order.</param>
     /// <param name="input">What the model wants to be fed.</param>

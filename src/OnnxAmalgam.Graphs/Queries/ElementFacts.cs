@@ -57,10 +57,14 @@ internal sealed class ElementFacts
     {
         if (element.Kind != ElementKind.Tensor || element.Shape is not { } shape)
             return null;
-        long? size = 1;
+        Int128? size = 1;
         foreach (var (dim, axis) in shape.Select((dim, axis) => (dim, axis)))
+        {
             size *= axis == 0 && dim.Size is null && dim.Symbol is not null ? 1 : dim.Size;
-        return size;
+            if (size > long.MaxValue)
+                return null;
+        }
+        return (long?)size;
     }
 
     public static int? Size(GraphElement element, int axis) =>

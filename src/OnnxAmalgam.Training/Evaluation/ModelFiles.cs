@@ -1,5 +1,6 @@
 using Onnx;
 using OnnxAmalgam.Graphs;
+using OnnxAmalgam.Graphs.Files;
 
 namespace OnnxAmalgam.Training.Evaluation;
 
@@ -21,6 +22,22 @@ public static class ModelFiles
         return [.. Tensors(model.Proto).SelectMany(t => t.ExternalData).Where(e => e.Key == "location").Select(e => e.Value)
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
             .Select(location => new ExternalFile(location, new FileInfo(Path.Combine(folder, location)).Length))];
+    }
+
+    /// <summary>Paths of the file and of its external data; none of a model made in memory.</summary>
+    public static IReadOnlyList<string> Paths(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.Path is { } path ? [path, .. External(model).Select(f => Path.Combine(Path.GetDirectoryName(path)!, f.Location))] : [];
+    }
+
+    /// <summary>Refuses to write over a model that is read.</summary>
+    /// <exception cref="InputException">The file to write is the model's own, or holds its weights.</exception>
+    public static void RefuseAsOutput(OnnxModel model, string output)
+    {
+        string target = RealPath.Of(output);
+        if (Paths(model).FirstOrDefault(file => RealPath.Of(file) == target) is { } own)
+            throw new InputException($"-o '{output}': expected another file than the model itself and its data, got '{own}'; choose another name");
     }
 
     /// <summary>Bytes of the file and its external data; 0 for a model made in memory.</summary>

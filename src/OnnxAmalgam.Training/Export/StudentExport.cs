@@ -180,7 +180,7 @@ public static class StudentExport
     {
         string target = RealPath.Of(path);
         IEnumerable<string> models = setup.Teachers.Select(t => t.File).Append(setup.Recipe.Student.Model).Where(File.Exists);
-        if (models.SelectMany(WithExternal).Concat(others).FirstOrDefault(input => RealPath.Of(input) == target) is { } taken)
+        if (models.SelectMany(model => ModelFiles.Paths(OnnxModel.Load(model))).Concat(others).FirstOrDefault(input => RealPath.Of(input) == target) is { } taken)
         {
             throw new InputException($"'{path}': expected a file that is not an input of this run, got '{taken}'; choose another -o");
         }
@@ -193,9 +193,6 @@ public static class StudentExport
             throw new InputException($"'{path}': expected a file that is not an input of this run, got one among its images; choose another -o");
         }
     }
-
-    static IEnumerable<string> WithExternal(string model) =>
-        ModelFiles.External(OnnxModel.Load(model)).Select(f => Path.Combine(Path.GetDirectoryName(model)!, f.Location)).Prepend(model);
 
     static SortedDictionary<string, string> Provenance(AmalgamationSetup setup)
     {

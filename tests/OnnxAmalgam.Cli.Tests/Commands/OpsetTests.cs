@@ -95,7 +95,7 @@ public sealed class OpsetTests(TrainedRun run) : IDisposable
         string old = place.Write("old.onnx", Models.With(_ => { }));
         byte[] before = File.ReadAllBytes(old);
         Assert.Contains($"--opset: expected the opset to bring '{old}' to, which is a model and no run, got none", Assert.Single(InProcess.Run("export", old, "-o", place["newer.onnx"]).Ends(1).ErrorLines), StringComparison.Ordinal);
-        Assert.Contains($"'{old}': expected a file that is not the model itself, got '{old}'; choose another -o", Assert.Single(InProcess.Run("export", old, "-o", old, "--opset", "21").Ends(2).ErrorLines), StringComparison.Ordinal);
+        Assert.Contains($"-o '{old}': expected another file than the model itself and its data, got '{old}'; choose another name", Assert.Single(InProcess.Run("export", old, "-o", old, "--opset", "21").Ends(2).ErrorLines), StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(old));
     }
 

@@ -161,6 +161,22 @@ public sealed class QueryTests : IDisposable
         Assert.Equal(File.ReadAllBytes(Digits), File.ReadAllBytes(copy));
     }
 
+    [Fact]
+    public void Extract_does_not_write_over_the_models_weights()
+    {
+        var model = Onnx.ModelProto.Parser.ParseFrom(File.ReadAllBytes(Digits));
+        var tensor = model.Graph.Initializer.First(t => t.HasRawData && t.RawData.Length > 0);
+        byte[] weights = tensor.RawData.ToByteArray();
+        place.Write("m.onnx.data", weights);
+        tensor.ClearRawData();
+        tensor.DataLocation = Onnx.TensorProto.Types.DataLocation.External;
+        tensor.ExternalData.Add(new Onnx.StringStringEntryProto { Key = "location", Value = "m.onnx.data" });
+        File.WriteAllBytes(place["m.onnx"], Google.Protobuf.MessageExtensions.ToByteArray(model));
+        Assert.Contains("expected another file than the model itself and its data", InProcess.Run("extract", place["m.onnx"], "--outputs", "logits", "-o", place["m.onnx.data"]).Ends(2).Error, StringComparison.Ordinal);
+        Assert.Contains("expected another file than the model itself and its data", InProcess.Run("export", place["m.onnx"], "--opset", "21", "-o", place["m.onnx.data"]).Ends(2).Error, StringComparison.Ordinal);
+        Assert.Equal(weights, File.ReadAllBytes(place["m.onnx.data"]));
+    }
+
     /// <summary>Outputs for two fixed images.</summary>
     static double[][] Values(OnnxModel model, string[] outputs)
     {

@@ -74,6 +74,19 @@ public sealed class SymbolicBatchTests
         Assert.Equal($"node '{type}_y' ({type})", obstacle);
     }
 
+    [Fact]
+    public void A_constant_with_a_row_for_each_sample_is_refused()
+    {
+        OnnxModel Added(params long[] rows) => Model(Image(4, 3), [Node("Gemm", ["image", "w", "c"], ["y"])], ["y"], Floats("w", 3, 5), Floats("c", rows));
+        Assert.NotNull(GraphEdits.WithSymbolicBatch(Added(5)));
+        Assert.NotNull(GraphEdits.WithSymbolicBatch(Added(1, 5)));
+        Assert.Null(GraphEdits.WithSymbolicBatch(Added(4, 5)));
+
+        OnnxModel Summed(string equation, params long[] other) => Model(Image(4, 3), [Node("Einsum", ["image", "w"], ["y"], Text("equation", equation))], ["y"], Floats("w", other));
+        Assert.NotNull(GraphEdits.WithSymbolicBatch(Summed("bi,ij->bj", 3, 5)));
+        Assert.Null(GraphEdits.WithSymbolicBatch(Summed("bi,bij->bj", 4, 3, 5)));
+    }
+
     [Theory]
     [InlineData("Reshape shape.flat", "512*batch")]
     [InlineData("Reshape shape.mixed", "8*batch,1,64")]

@@ -49,6 +49,21 @@ public sealed class CostsTests
     }
 
     [Fact]
+    public void A_batch_that_a_Reshape_states_is_divided_out()
+    {
+        var model = Model(Image(8, 3, 2, 2), [Node("Reshape", ["image", "rows"], ["r"]), Node("MatMul", ["r", "w"], ["y"])], ["y"], Integers("rows", 8, 12), Floats("w", 12, 5));
+        Assert.Equal(12 * 5, Costs.Of(model).Macs);
+    }
+
+    [Fact]
+    public void Sizes_beyond_all_measure_are_not_counted()
+    {
+        var model = Model(Image(1, 1, 1L << 32, 1L << 32), [Node("Conv", ["image", "w"], ["y"])], ["y"], Floats("w", 1, 1, 1, 1));
+        Assert.Null(Costs.Of(model).Macs);
+        Assert.Single(Costs.Of(model).Unknown);
+    }
+
+    [Fact]
     public void Integers_that_shapes_are_made_of_and_single_numbers_are_no_parameters()
     {
         var model = Classifier(

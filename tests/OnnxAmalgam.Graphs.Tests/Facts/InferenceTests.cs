@@ -181,6 +181,42 @@ public sealed class InferenceTests
     }
 
     [Fact]
+    public void Functions_of_one_name_are_told_apart_by_their_overload()
+    {
+        var model = Model(Image("N", 4, 4), [Node("F", ["image"], ["a"]), Node("F", ["image"], ["b"])], ["a", "b"]);
+        foreach (var (overload, node) in new[] { ("flat", Node("Flatten", ["x"], ["y"])), ("same", Node("Identity", ["x"], ["y"])) })
+            model.Proto.Functions.Add(new FunctionProto { Name = "F", Domain = "own", Overload = overload, Input = { "x" }, Output = { "y" }, Node = { node }, OpsetImport = { new OperatorSetIdProto { Version = 17 } } });
+        foreach (var (call, overload) in model.Proto.Graph.Node.Zip(["same", "flat"]))
+            (call.Domain, call.Overload) = ("own", overload);
+        var facts = Graphs.Facts.Infer(model);
+        Assert.Equal(("Float[N,4,4]", "Float[N,16]"), (facts["a"].ToString(), facts["b"].ToString()));
+    }
+
+    [Fact]
+    public void A_functions_attribute_reaches_nodes_within_branches()
+    {
+        NodeProto Flat(string output) => Node("Flatten", ["x"], [output], new AttributeProto { Name = "axis", RefAttrName = "at", Type = AttributeProto.Types.AttributeType.Int });
+        var model = Model(Image("N", 4, 4), [Node("F", ["image", "condition"], ["y"], Int("at", 2))], ["y"], TinyModel.Tensor("condition", DataType.Bool, [1]));
+        var branch = Node("If", ["c"], ["y"], TinyModel.Body("then_branch", TinyModel.BodyOf("t", [Flat("t")])), TinyModel.Body("else_branch", TinyModel.BodyOf("e", [Flat("e")])));
+        model.Proto.Functions.Add(new FunctionProto { Name = "F", Domain = "own", Input = { "x", "c" }, Output = { "y" }, Attribute = { "at" }, Node = { branch }, OpsetImport = { new OperatorSetIdProto { Version = 17 } } });
+        model.Proto.Graph.Node[0].Domain = "own";
+        Assert.Equal("Float[4*N,4]", Graphs.Facts.Infer(model)["y"].ToString());
+    }
+
+    [Fact]
+    public void Arithmetic_on_sizes_rounds_as_the_runtime_does()
+    {
+        // 10 times the float next to .7 is 7 in float32, and 6.9999998 in double
+        var model = Model(Image("N", 10),
+            [
+                Node("Shape", ["image"], ["sizes"]), Node("Gather", ["sizes", "one"], ["size"]), Node("Cast", ["size"], ["real"], Int("to", 1)), Node("Mul", ["real", "factor"], ["scaled"]),
+                Node("Floor", ["scaled"], ["whole"]), Node("Cast", ["whole"], ["wanted"], Int("to", 7)), Node("Expand", ["value", "wanted"], ["y"]),
+            ],
+            ["y"], Integers("one", 1), FloatsOf("factor", [0.7f], 1), FloatsOf("value", [1f], 1));
+        Assert.Equal("Float[7]", Graphs.Facts.Infer(model)["y"].ToString());
+    }
+
+    [Fact]
     public void Sizes_beyond_all_measure_are_no_crash()
     {
         var model = Model(Image("N", long.MaxValue, long.MaxValue), [Node("Flatten", ["image"], ["y"])], ["y"]);

@@ -88,7 +88,7 @@ public sealed class ExternalSaveTests : IDisposable
         var model = Load(
             TinyModel.External("a", 2000, ("location", "w.bin"), ("offset", "392000"), ("length", "8000")),
             TinyModel.External("tied", 2000, ("location", "w.bin"), ("offset", "392000"), ("length", "8000")),
-            TinyModel.External("b", 10, ("location", "w.bin"), ("checksum", "0123")));
+            TinyModel.External("b", 10, ("location", "w.bin"), ("checksum", Sha1(folder["w.bin"]))));
         var other = folder.Folder("other");
         model.Save(other["m.onnx"]);
 
@@ -98,6 +98,34 @@ public sealed class ExternalSaveTests : IDisposable
         Assert.Equal(Initializer(saved, "a").ExternalData, Initializer(saved, "tied").ExternalData);
         Assert.Equal("4096", Initializer(saved, "a").ExternalData.Single(e => e.Key == "offset").Value);
         Assert.DoesNotContain(Initializer(saved, "b").ExternalData, e => e.Key == "checksum");
+    }
+
+    static string Sha1(string file)
+    {
+#pragma warning disable CA5350 // the format knows no other
+        return Convert.ToHexString(System.Security.Cryptography.SHA1.HashData(File.ReadAllBytes(file)));
+#pragma warning restore CA5350
+    }
+
+    [Fact]
+    public void Data_of_another_sum_than_stated_is_refused()
+    {
+        folder.Write("w.bin", TinyModel.Numbers(10));
+        var sum = Sha1(folder["w.bin"]);
+        Load(TinyModel.External("a", 10, ("location", "w.bin"), ("checksum", sum)));
+        folder.Write("w.bin", TinyModel.Numbers(11).AsSpan(4).ToArray());
+        var error = Assert.Throws<InvalidModelException>(() => Load(TinyModel.External("a", 10, ("location", "w.bin"), ("checksum", sum))));
+        Assert.Contains($"expected external data 'w.bin' with the SHA-1 {sum}, got ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_does_not_take_the_name_of_its_own_data()
+    {
+        folder.Write("w.bin", TinyModel.Numbers(10));
+        var model = Load(TinyModel.External("a", 10, ("location", "w.bin")));
+        var other = folder.Folder("other");
+        model.Save(other["w.bin"]);
+        Assert.Equal(model.ReadRaw(Initializer(model, "a")), OnnxModel.Load(other["w.bin"]) is var saved ? saved.ReadRaw(Initializer(saved, "a")) : []);
     }
 
     [Fact]

@@ -14,6 +14,15 @@ public sealed class QueryLanguageTests
     /// <summary>An op goes by the value it makes.</summary>
     static string Name(GraphElement element) => element.Node?.Output[0] ?? element.Name;
 
+    [Fact]
+    public void A_size_that_is_not_known_equals_none_but_the_querys_own_question_mark()
+    {
+        var places = new QueryGraph(Model(Image("N", 4), [Node("NonZero", ["image"], ["places"])], ["places"]));
+        Assert.Equal("image", string.Join(' ', places.Select("tensor[shape=.shape]").Select(Name)));
+        Assert.Empty(places.Select("tensor[shape!=.shape]"));
+        Assert.Equal("places", string.Join(' ', places.Select("tensor[shape=[2,?]]").Select(Name)));
+    }
+
     [Theory]
     [InlineData("tensor", "image map features pool flat scores probabilities")]
     [InlineData("op", "map features pool flat scores probabilities")]

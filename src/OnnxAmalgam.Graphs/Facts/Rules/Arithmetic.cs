@@ -1,3 +1,5 @@
+using static Onnx.TensorProto.Types;
+
 namespace OnnxAmalgam.Graphs.Inference;
 
 /// <summary>Element values of small tensors through broadcasting arithmetic: what exporters compute shapes with.</summary>
@@ -21,6 +23,14 @@ internal static class Arithmetic
         _ => null,
     };
 
+    /// <summary>A number as a type holds it: what a runtime rounds must be rounded here, or a floor behind it may differ by one.</summary>
+    public static double Rounded(DataType type, double value) => type switch
+    {
+        DataType.Float => (float)value,
+        DataType.Float16 => (double)(Half)value,
+        _ => value,
+    };
+
     /// <summary>Elements of a two-input float operator.</summary>
     public static double[]? Reals(RuleCall c, Extent[] shape)
     {
@@ -35,7 +45,7 @@ internal static class Arithmetic
             "Pow" => Math.Pow,
             _ => null,
         };
-        return combine is null ? null : [.. indices.Select(index => combine(a[Offset(index, aShape)], b[Offset(index, bShape)]))];
+        return combine is null ? null : [.. indices.Select(index => Rounded(c.Type(0), combine(a[Offset(index, aShape)], b[Offset(index, bShape)])))];
     }
 
     /// <summary>Elements of Where.</summary>

@@ -73,7 +73,7 @@ internal static class Elementwise
         ("Floor", { } all) => [.. all.Select(Math.Floor)],
         ("Ceil", { } all) => [.. all.Select(Math.Ceiling)],
         ("Neg", { } all) => [.. all.Select(one => -one)],
-        ("Sqrt", { } all) => [.. all.Select(Math.Sqrt)],
+        ("Sqrt", { } all) => [.. all.Select(one => Arithmetic.Rounded(x.Type, Math.Sqrt(one)))],
         _ => null,
     };
 
@@ -126,7 +126,7 @@ internal static class Elementwise
         if (ValueState.IsInteger(to) && to != DataType.Bool)
             return state with { Integers = x.Integers ?? (x.Reals is { } reals && reals.All(one => Math.Abs(one) < 1e15) ? [.. reals.Select(one => Extent.Of((long)one))] : null) };
         if (to is DataType.Float or DataType.Double)
-            return state with { Reals = x.Reals ?? x.Constants?.Select(one => (double)one).ToArray(), Integers = x.Reals is null && x.Constants is null ? x.Integers : null };
+            return state with { Reals = (x.Reals ?? x.Constants?.Select(one => (double)one))?.Select(one => Arithmetic.Rounded(to, one)).ToArray(), Integers = x.Reals is null && x.Constants is null ? x.Integers : null };
         return state;
     }
 }

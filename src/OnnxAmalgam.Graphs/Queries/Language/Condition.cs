@@ -67,8 +67,13 @@ internal sealed record Comparison(string Text, Operand Left, Operator Operator, 
     public override bool Holds(Evaluation at)
     {
         object?[] right = [.. Right.Values(at)];
-        return Left.Values(at).Any(left => Array.Exists(right, value => Operator.Compares(left, value)));
+        return Left.Values(at).Any(left => Array.Exists(right, value => AreKnown(left, value) && Operator.Compares(left, value)));
     }
+
+    /// <summary>A <c>?</c> that the query writes stands for anything; one in a graph's shape is a size that is not known.</summary>
+    bool AreKnown(object? left, object? right) => Right is Literal || !(HasUnknown(left) || HasUnknown(right));
+
+    static bool HasUnknown(object? value) => value is IReadOnlyList<object> items && items.Contains("?");
 
     public override string WhyNot(Evaluation at)
     {
