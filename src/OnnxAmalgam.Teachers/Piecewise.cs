@@ -29,7 +29,7 @@ internal static class Piecewise
     {
         if (outputs.Append(input).Any(v => v.Device.IsCuda))
         {
-            throw new InputException($"expected a batch of at least {size}, which the graph is fixed to, got {input.Shape[0]} on {session.Device}; use a larger batch, or export the model with a free batch dimension.");
+            throw new InputException($"expected a batch of at least {size}, which the graph is fixed to, got {input.Shape[0]} on {session.Device}; use a larger batch, repeat images to fill it, or export the model with a free batch dimension.");
         }
 
         long count = input.Shape[0];

@@ -127,6 +127,12 @@ public sealed class Trainer : IDisposable
         while (done < perEpoch && !(interrupted = stop.IsCancellationRequested))
         {
             using TaughtBatch batch = batches.Next();
+            if (setup.Compute.Device.IsCuda)
+            {
+                // dropout draws there; what a step draws then follows from where it stands, resumed or not
+                cuda.manual_seed(unchecked((long)Randomness.Draw(train.Seed, "dropout", at.Epoch, done)));
+            }
+
             Sum(log.Add(batch.Batch, step.Advance(batch, schedule.At(at.Step + done - at.Batch))));
             images += batch.Batch.Count;
             done++;
@@ -247,8 +253,7 @@ public sealed class Trainer : IDisposable
 
         precision = saved.State.Precision;
         Restore(saved.Tensors);
-        checkpoints.MarkBest(saved.State);
-        return saved.State;
+        return checkpoints.SettleBest(saved.State, observer.Warn);
     }
 
     void Save(TrainingState state, bool isBest)

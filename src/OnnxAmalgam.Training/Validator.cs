@@ -14,8 +14,8 @@ namespace OnnxAmalgam.Training;
 /// <param name="Columns">For results.csv.</param>
 sealed record ValidationResult(double Selection, IReadOnlyList<(string Column, double? Value)> Columns);
 
-/// <summary>Measures the student on the validation part after each epoch. The loss is the weighted sum of the terms on scores (soft targets,
-/// hard labels); the teachers' scores are computed once and kept. Owns them.</summary>
+/// <summary>Measures the student on the validation part after each epoch. The loss is the weighted sum of the terms on
+/// scores; the teachers' scores are computed once and kept. Owns them.</summary>
 sealed class Validator : IDisposable
 {
     const int BatchSize = 256;
@@ -133,7 +133,7 @@ sealed class Validator : IDisposable
         if (meter is not null)
         {
             columns.Add(("metrics/accuracy_top1", Value("union", "accuracy_top1")));
-            columns.Add(("metrics/accuracy_top5", Value("union", "accuracy_top5") ?? Value("union", "accuracy_top1")));
+            columns.Add(("metrics/accuracy_top5", Value("union", "accuracy_top5")));
             columns.AddRange(meter.Tasks.Select(task => ($"metrics/accuracy_top1[{task}]", Value(task, "accuracy_top1"))));
         }
 

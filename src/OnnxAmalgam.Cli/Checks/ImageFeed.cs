@@ -22,6 +22,12 @@ internal static class ImageFeed
         var image = Anatomy.ImageInput(model);
         var shape = inputs[image.Name].Shape;
         var description = ModelMetadata.Input(model) ?? ModelMetadata.FromGraph(model, shape.Length == 4 ? (int)shape[2] : null);
+        if (shape.Length == 4)
+        {
+            var (height, width) = description.Layout == ImageLayout.Nchw ? (shape[2], shape[3]) : (shape[1], shape[2]);
+            description = description with { Height = (int)height, Width = (int)width };
+        }
+
         var set = ImageSet.Open(
             [SourceOf(folder)], description.Channels, description.Height, description.Width, _ => { });
         using var scope = NewDisposeScope();

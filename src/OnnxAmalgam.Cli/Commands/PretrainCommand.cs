@@ -13,7 +13,7 @@ namespace OnnxAmalgam.Cli.Commands;
 internal sealed class PretrainCommand : ProgramCommand
 {
     static readonly ExemplarOptions Defaults = new();
-    readonly Argument<string> recipe = new("RECIPE") { Description = "The recipe (YAML) whose student is pretrained: on its unlabelled images, with its train settings but for the epochs; its losses play no part" };
+    readonly Argument<string> recipe = new("RECIPE") { Description = "The recipe (YAML) whose student is pretrained: on its unlabelled images, with its train settings in fp32, but for the epochs; its losses play no part" };
     readonly Option<string> output = new("--output", "-o") { Description = "The .onnx file to write, a student for train with weights: keep; replaced atomically", HelpName = "FILE", Required = true };
     readonly Option<int> classes = WholeNumberOption.Of("--classes", "Surrogate classes, a patch each", least: 2, otherwise: Defaults.Classes);
     readonly Option<int> samples = WholeNumberOption.Of("--samples", "Transformed patches a class", least: 1, otherwise: Defaults.Samples);

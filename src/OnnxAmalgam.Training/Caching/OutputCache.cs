@@ -83,7 +83,13 @@ sealed class OutputCache : IDisposable
     }
 
     /// <summary>Gives room back.</summary>
-    public void Release(long less) => Interlocked.Add(ref bytes, -less);
+    public void Release(long less)
+    {
+        lock (gate)
+        {
+            bytes -= less;
+        }
+    }
 
     /// <summary>Says something the user should know.</summary>
     public void Warn(string message) => warn(message);

@@ -2,6 +2,7 @@ using System.Globalization;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Metadata;
 using OnnxAmalgam.Teachers;
+using OnnxAmalgam.Training.Data;
 using OnnxAmalgam.Training.Recipes;
 
 namespace OnnxAmalgam.Training.Caching;
@@ -27,6 +28,7 @@ sealed record TeacherStores(OutputStore Outputs, OutputStore? Scores, Func<strin
             ["file"] = file,
             ["input"] = Words(input),
             ["outputs"] = string.Join('\n', outputs).Replace("\\", @"\\", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal),
+            ["preprocess"] = Preprocess.Version,
             ["provider"] = options.Device.IsCuda ? "cuda" : "cpu",
             ["runtime"] = typeof(Microsoft.ML.OnnxRuntime.InferenceSession).Assembly.GetName().Version?.ToString() ?? "unknown",
             ["use"] = use,

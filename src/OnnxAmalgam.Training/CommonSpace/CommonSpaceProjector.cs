@@ -76,7 +76,9 @@ internal sealed class CommonSpaceProjector : nn.Module
 
     Tensor Teacher(int index, Tensor tap, ScalarType dtype)
     {
-        var feature = adapter.Teacher(index, tap, dtype);
-        return standardisers.Count == 0 ? feature : standardisers[index].forward(feature);
+        if (standardisers.Count == 0) return adapter.Teacher(index, tap, dtype);
+        // a half-precision feature is rounded once it has mean 0 and deviation 1, not before
+        var precise = dtype is ScalarType.BFloat16 or ScalarType.Float16 ? ScalarType.Float32 : dtype;
+        return standardisers[index].forward(adapter.Teacher(index, tap, precise)).to_type(dtype);
     }
 }

@@ -47,15 +47,14 @@ public sealed class MethodComparison
         ArgumentNullException.ThrowIfNull(methods);
         RequireSameImages(methods);
         Methods = [.. methods.SelectMany(m => Rows(m.Name, m.Runs))];
-        Baselines = [.. methods[0].Runs[0].Evaluation.Where(r => r is { Metric: "accuracy_top1", Model: not "student" })
-            .Select(r => new MethodRow(r.Model, true, r.Task, 0, r.N, r.Value, r.CiLow, r.CiHigh))];
+        Baselines = [.. BaselinesOf(methods)];
         Pairs = MakePairs(methods, seed);
     }
 
     /// <summary>Methods in the order given, the union first, then each teacher's task.</summary>
     public IReadOnlyList<MethodRow> Methods { get; }
 
-    /// <summary>The concatenated teachers and each teacher on its own task.</summary>
+    /// <summary>The concatenated teachers and each teacher on its own task, of all methods; where these differ in it, with the first method's name behind it.</summary>
     public IReadOnlyList<MethodRow> Baselines { get; }
 
     /// <summary>Every pair, in the order of methods.</summary>
@@ -73,6 +72,17 @@ public sealed class MethodComparison
                 ["pair", p.Method, p.Against, "union", p.Seeds, p.Images, p.Difference, p.CiLow, p.CiHigh, p.ImageCiLow, p.ImageCiHigh, p.OnlyMethod, p.OnlyAgainst, p.McNemarP]),
         ]);
         return text.ToString();
+    }
+
+    static IEnumerable<MethodRow> BaselinesOf(IReadOnlyList<(string Name, IReadOnlyList<MethodRun> Runs)> methods)
+    {
+        var all = methods.SelectMany(m => m.Runs[0].Evaluation.Where(r => r is { Metric: "accuracy_top1", Model: not "student" }).Select(r => (Method: m.Name, Row: r)));
+        foreach (var same in all.GroupBy(one => (one.Row.Model, one.Row.Task)))
+        {
+            var different = same.DistinctBy(one => (one.Row.Value, one.Row.N)).ToArray();
+            foreach (var (method, row) in different)
+                yield return new MethodRow(different.Length == 1 ? row.Model : $"{row.Model} ({method})", true, row.Task, 0, row.N, row.Value, row.CiLow, row.CiHigh);
+        }
     }
 
     static IEnumerable<MethodRow> Rows(string name, IReadOnlyList<MethodRun> runs)

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using CsvHelper;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Caching;
 using OnnxAmalgam.Training.Evaluation;
@@ -100,37 +99,20 @@ public sealed class RunLog
         AtomicFile.WriteText(path, text.ToString());
     }
 
-    List<string[]> Read()
-    {
-        List<string[]> read = [];
-        if (!File.Exists(path) || new FileInfo(path).Length == 0)
-            return read;
-        try
-        {
-            using var csv = StrictCsv.Open(path, Columns, "name another file for the log, or mend it");
-            while (csv.Read())
-                read.Add([.. Columns.Select((_, i) => csv.GetString(i))]);
-            return read;
-        }
-        catch (CsvFormatException e)
-        {
-            throw new InputException($"'{path}', line {e.LineNumber}: expected a run, got something else ({e.Message.TrimEnd('.')}); mend the line or remove it", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"'{path}': expected a log of runs that can be read, got: {e.Message}", e);
-        }
-    }
+    List<string[]> Read() => !File.Exists(path) || new FileInfo(path).Length == 0
+        ? []
+        : StrictCsv.Read(path, Columns, fields => fields, "name another file for the log, or mend it").Rows;
 
-    /// <summary>A file beside the log, there as long as it is held.</summary>
+    /// <summary>A file beside the log, held alone. It stays: were it removed, one could wait for a file that is no longer there while another takes a new one.</summary>
     FileStream Lock()
     {
+        string held = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".{Path.GetFileName(path)}.lock");
         var clock = Stopwatch.StartNew();
         while (true)
         {
             try
             {
-                return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                return new FileStream(held, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
             }
             catch (IOException e) when (clock.Elapsed < Patience && HeldFile.IsCauseOf(e))
             {
@@ -138,7 +120,7 @@ public sealed class RunLog
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new InputException($"'{path}': expected to write to it, got none ({e.Message}); is another program at '{path}.lock'?", e);
+                throw new InputException($"'{path}': expected to write to it, got none ({e.Message}); is another program at '{held}'?", e);
             }
         }
     }

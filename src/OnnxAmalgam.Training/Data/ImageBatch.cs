@@ -1,3 +1,6 @@
+using System.Globalization;
+using OnnxAmalgam.Graphs;
+
 namespace OnnxAmalgam.Training.Data;
 
 /// <summary>One batch of canvases in plain memory. Belongs to the loader again after <see cref="BatchLoader.Return"/>.</summary>
@@ -18,10 +21,18 @@ public sealed class ImageBatch
     /// <summary>What is stored of the teachers' outputs for these images; null where nothing is kept.</summary>
     internal Caching.StoredRows[]? Stored { get; set; }
 
-    internal static ImageBatch Of(int images, int canvasBytes, bool apart = false) => new()
+    /// <summary>Memory for a batch.</summary>
+    /// <exception cref="InputException">One array cannot hold it.</exception>
+    internal static ImageBatch Of(int images, int canvasBytes, bool apart = false)
     {
-        Pixels = GC.AllocateUninitializedArray<byte>(checked(images * canvasBytes), pinned: true),
-        StudentPixels = apart ? GC.AllocateUninitializedArray<byte>(checked(images * canvasBytes), pinned: true) : null,
-        Indices = new int[images],
-    };
+        long bytes = (long)images * canvasBytes;
+        if (bytes > Array.MaxLength)
+            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"train.batch: expected at most {Array.MaxLength / canvasBytes:N0} images of {canvasBytes:N0} bytes, which is what one batch can hold, got {images:N0}; lower it"));
+        return new()
+        {
+            Pixels = GC.AllocateUninitializedArray<byte>((int)bytes, pinned: true),
+            StudentPixels = apart ? GC.AllocateUninitializedArray<byte>((int)bytes, pinned: true) : null,
+            Indices = new int[images],
+        };
+    }
 }

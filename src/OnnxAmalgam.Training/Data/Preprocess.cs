@@ -12,6 +12,9 @@ namespace OnnxAmalgam.Training.Data;
 /// </remarks>
 public sealed class Preprocess
 {
+    /// <summary>Raised whenever the same description gives other pixels than before: stored outputs of teachers follow from them.</summary>
+    internal const string Version = "1";
+
     readonly float[] factors;
     readonly float[] offsets;
     readonly bool isIdentity;

@@ -97,9 +97,9 @@ public sealed class RecipeDraft
         text.Line($"  model: {DraftText.Word(student.Model)}",
             $"{DraftText.Count(student.Parameters)} parameters, the teachers together {DraftText.Count(TeacherParameters)}; {Chosen()}. Any .onnx file can stand here");
         if (teachers.Where(t => t.Input.Channels == largest.Channels).Select(t => t.Input).ToArray() is var inputs
-            && inputs[0].Mean.Any(m => m != 0) && inputs.All(i => i.Scale == inputs[0].Scale && i.Mean.SequenceEqual(inputs[0].Mean) && i.Std.SequenceEqual(inputs[0].Std)))
+            && inputs[0].Mean.Any(m => m != 0) && inputs.All(i => i.Order == inputs[0].Order && i.Scale == inputs[0].Scale && i.Mean.SequenceEqual(inputs[0].Mean) && i.Std.SequenceEqual(inputs[0].Std)))
         {
-            text.Line($"  input: {{scale: {DraftText.Number(inputs[0].Scale)}, mean: {DraftText.List(inputs[0].Mean)}, std: {DraftText.List(inputs[0].Std)}}}", "as the teachers'");
+            text.Line($"  input: {{scale: {DraftText.Number(inputs[0].Scale)}, mean: {DraftText.List(inputs[0].Mean)}, std: {DraftText.List(inputs[0].Std)}{(inputs[0].Order == ColorOrder.Bgr ? ", order: bgr" : "")}}}", "as the teachers'");
         }
     }
 
@@ -181,7 +181,7 @@ public sealed class RecipeDraft
             text.Line("    - {hint: {weight: 0.5}}", "the student's features, mapped, are to be those of each teacher, also of one without scores");
         }
 
-        text.Comment("terms on features add half a point to two and a half in short trainings, for 8 to 130 % more time; the one tried in a long one added nothing (docs/benchmarks.md), e.g.:  - {srd: {weight: 0.1}}", indent: 4);
+        text.Comment("terms on features add half a point to two and a half in short trainings, for 8 to 130 % more time; the one tried in a long one, once, added nothing (docs/benchmarks.md), e.g.:  - {srd: {weight: 0.1}}", indent: 4);
     }
 
     void WriteTraining(DraftText text)

@@ -55,6 +55,12 @@ sealed class TeacherSession : IDisposable
     /// be asked of the device meanwhile.</param>
     public Tensor[] Run(Tensor canvas, bool record = false)
     {
+        int images = (int)canvas.shape[0];
+        if (FixedBatch is { } size && images < size)
+        {
+            return RunPadded(canvas, images, size);
+        }
+
         using Tensor local = canvas.to(memory);
         using Tensor pixels = preprocess.Apply(local);
         if (record && schedule == CudaSchedule.Graph)
@@ -76,6 +82,14 @@ sealed class TeacherSession : IDisposable
 
         session.Run(TorchMemory.View(pixels), [.. raw.Select(TorchMemory.View)]);
         return [.. raw.Select(t => t.to(ScalarType.Float32, canvas.device))];
+    }
+
+    /// <summary>Fewer images than the graph insists on: the last stands in for those that lack, on whichever device it lies.</summary>
+    Tensor[] RunPadded(Tensor canvas, int images, int size)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor padded = cat([canvas, canvas.narrow(0, images - 1, 1).expand([size - images, .. canvas.shape[1..]])], 0);
+        return [.. Run(padded).Select(o => o.narrow(0, 0, o.shape[0] / size * images).clone().MoveToOuterDisposeScope())];
     }
 
     /// <inheritdoc/>

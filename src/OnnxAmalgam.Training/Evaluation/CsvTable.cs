@@ -38,13 +38,10 @@ public static class CsvTable
     /// <summary>Reads a table back as texts.</summary>
     /// <param name="path">A file that <see cref="Write"/> could have written.</param>
     /// <returns>The columns' names, and the rows.</returns>
+    /// <exception cref="OnnxAmalgam.Graphs.InputException">It cannot be read, or is no table.</exception>
     public static (IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows) Read(string path)
     {
-        using var csv = StrictCsv.Open(path);
-        string[] columns = [.. csv.Headers];
-        var rows = new List<IReadOnlyList<string>>();
-        while (csv.Read())
-            rows.Add([.. columns.Select((_, i) => csv.GetString(i))]);
+        var (columns, rows) = StrictCsv.Read<IReadOnlyList<string>>(path, null, fields => fields);
         return (columns, rows);
     }
 

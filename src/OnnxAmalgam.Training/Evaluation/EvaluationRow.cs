@@ -14,6 +14,8 @@ namespace OnnxAmalgam.Training.Evaluation;
 /// <param name="N">Images it was measured on.</param>
 public sealed record EvaluationRow(string Model, string Task, string Metric, double Value, double? CiLow, double? CiHigh, long N)
 {
+    static readonly string[] Columns = ["model", "task", "metric", "value", "ci_low", "ci_high", "n"];
+
     /// <summary>A share of n images, with its Wilson interval.</summary>
     public static EvaluationRow Share(string model, string task, string metric, long hits, long n)
     {
@@ -25,25 +27,19 @@ public sealed record EvaluationRow(string Model, string Task, string Metric, dou
     public static void WriteCsv(TextWriter writer, IEnumerable<EvaluationRow> rows)
     {
         using var csv = CsvWriter.Create(writer, new() { NewLine = "\n" }, leaveOpen: true);
-        csv.WriteRecord("model", "task", "metric", "value", "ci_low", "ci_high", "n");
+        csv.WriteRecord(Columns);
         foreach (var r in rows)
             csv.WriteRecord(r.Model, r.Task, r.Metric, Number(r.Value), Number(r.CiLow), Number(r.CiHigh), r.N.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>Reads what <see cref="WriteCsv"/> wrote.</summary>
     /// <exception cref="InputException">The file holds something else.</exception>
-    public static IReadOnlyList<EvaluationRow> ReadCsv(string path)
+    public static IReadOnlyList<EvaluationRow> ReadCsv(string path) => StrictCsv.Read(path, Columns, fields =>
     {
-        using var csv = StrictCsv.Open(path, ["model", "task", "metric", "value", "ci_low", "ci_high", "n"]);
-        var rows = new List<EvaluationRow>();
-        while (csv.Read())
-        {
-            double? Read(int column) => csv.GetString(column) is { Length: > 0 } text ? double.Parse(text, CultureInfo.InvariantCulture) : null;
-            rows.Add(new(csv.GetString(0), csv.GetString(1), csv.GetString(2), Read(3)!.Value, Read(4), Read(5), (long)Read(6)!.Value));
-        }
-
-        return rows;
-    }
+        double Number(int column) => double.Parse(fields[column], CultureInfo.InvariantCulture);
+        double? Optional(int column) => fields[column].Length > 0 ? Number(column) : null;
+        return new EvaluationRow(fields[0], fields[1], fields[2], Number(3), Optional(4), Optional(5), (long)Number(6));
+    }).Rows;
 
     static string Number(double? value) => value?.ToString("0.000000", CultureInfo.InvariantCulture) ?? "";
 }

@@ -44,6 +44,8 @@ public static class LatencyBenchmark
         ArgumentOutOfRangeException.ThrowIfZero(files.Count);
         ArgumentOutOfRangeException.ThrowIfZero(options.Batches.Count);
         var candidates = files.Select((file, i) => new Candidate(i, file)).ToArray();
+        if (options.Shapes.FirstOrDefault(r => !candidates.Any(c => c.Names.Contains(r.Name))) is { } stray)
+            throw new InputException($"--shape {stray.Name}: expected an input or a named dimension of a model ({string.Join(", ", candidates.SelectMany(c => c.Names).Distinct().Select(n => $"'{n}'"))}), got a name that none of them has");
         var rows = new List<(int File, BenchmarkRow Row)>();
         LoadRuntime(candidates[0], compute, options);
         foreach (var batch in options.Batches)
@@ -105,6 +107,9 @@ public static class LatencyBenchmark
 
         public string File { get; }
 
+        /// <summary>What a request of a shape may name.</summary>
+        public IReadOnlyCollection<string> Names => ModelFeed.Names(model);
+
         /// <summary>The batch size that the file insists on, or null.</summary>
         public long? FixedBatch { get; }
 
@@ -137,9 +142,12 @@ public static class LatencyBenchmark
         public Entry(Candidate candidate, OnnxModel model, int batch, ComputeOptions compute, BenchmarkOptions options)
         {
             (Candidate, this.batch) = (candidate, batch);
-            var shapes = ModelFeed.Shapes(model, batch, options.Shapes, freeSize: null, options.Images.GetValueOrDefault(candidate.File));
+            var names = ModelFeed.Names(model);
+            var shapes = ModelFeed.Shapes(model, batch, [.. options.Shapes.Where(r => names.Contains(r.Name))], freeSize: null, options.Images.GetValueOrDefault(candidate.File));
             var feed = ModelFeed.Noise(model, shapes, options.Seed);
             shape = shapes.Values.FirstOrDefault() ?? [];
+            if (shape.Length > 0 && shape[0] != batch)
+                throw new InputException($"--shape {shapes.First().Key}: expected {batch} on its first axis, the batch that is timed, got {shape[0]}; state the same with --batch");
             costs = Costs.Of(model, shape.Length == 4 ? (int)shape[2] : null);
             var before = ResidentMemory.Reset();
             session = new PlainSession(model, compute.Session);

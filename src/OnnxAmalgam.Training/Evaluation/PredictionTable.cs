@@ -40,10 +40,7 @@ public sealed class PredictionTable
     /// <exception cref="InputException">Other columns.</exception>
     public static PredictionTable Read(string path)
     {
-        using var csv = StrictCsv.Open(path, Columns);
-        var rows = new List<string[]>();
-        while (csv.Read())
-            rows.Add([.. Columns.Select((_, i) => csv.GetString(i))]);
+        var rows = StrictCsv.Read(path, Columns, fields => fields).Rows;
         return new([.. rows.Select(r => r[0])], [.. rows.Select(r => r[1])], [.. rows.Select(r => r[2])]);
     }
 }

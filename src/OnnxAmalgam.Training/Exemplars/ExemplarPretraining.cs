@@ -77,7 +77,7 @@ public static class ExemplarPretraining
     {
         var recipe = setup.Recipe.Student with { Head = HeadMode.Replace, Normalisation = new NormalisationRecipe(NormalisationMode.Keep) };
         var union = new LabelUnion([new TeacherLabels("surrogates", names)], keepDuplicates: false);
-        return StudentFactory.Build(recipe, union, setup.Student.Input, setup.Recipe.Train with { Groups = [] }, withTaps: false);
+        return StudentFactory.Build(recipe, union, setup.Student.Input, setup.Recipe.Train, withTaps: false);
     }
 
     /// <summary>Epochs done; null: not one step.</summary>

@@ -19,15 +19,14 @@ internal sealed class SurrogateStep : IDisposable
     readonly Optimizer optimizer;
     readonly double? clipNorm;
 
-    /// <summary>All of the student's weights in one group, its vectors in another where they do not decay.</summary>
+    /// <summary>The student's weights in the recipe's groups: rates, decay and what is frozen are those of amalgamation.</summary>
     public SurrogateStep(TrainableGraph graph, StudentModel student, SurrogateImages images, TrainRecipe train, ComputeOptions compute)
     {
         (this.graph, this.student, this.images, clipNorm) = (graph, student, images, train.ClipNorm);
         device = TorchMemory.Device(compute.Device);
         preprocess = new Preprocess(student.Input);
-        var byDecay = graph.Initializers.ToLookup(p => train.DecayVectors || p.Value.dim() > 1, p => new NamedParameter(p.Key, p.Value));
-        ParameterGroup[] groups = [new("student", [.. byDecay[true]], 1, train.WeightDecay), new("student.vectors", [.. byDecay[false]])];
-        optimizer = Optimizer.Create(train, [.. groups.Where(g => g.Parameters.Count > 0)]);
+        graph.Freeze(student.Plan.Frozen);
+        optimizer = Optimizer.Create(train, [.. ParameterGroups.OfStudent(graph, student.Plan)]);
     }
 
     /// <summary>The batch's mean loss, and how many of its images were told right.</summary>

@@ -39,7 +39,7 @@ public static class RecipeReader
             Student = student,
             Data = data,
             Augment = DataReader.Augment(s.Optional("augment")),
-            Amalgamation = AmalgamationReader.Read(s.Optional("amalgamation"), data, teachers),
+            Amalgamation = AmalgamationReader.Read(s.Optional("amalgamation"), data, s.Required("data"), teachers),
             Train = TrainReader.Read(s.Required("train"), folder),
         };
         CheckTaps(recipe, s);

@@ -79,14 +79,36 @@ public sealed class Checkpoints(string folder)
         }
     }
 
-    /// <summary>Points <c>best</c> at a checkpoint that was read, where it is the best: a run that was killed may have been about to.</summary>
-    public void MarkBest(TrainingState read)
+    /// <summary>Makes <c>best</c> agree with a checkpoint that was read. Where that is the best itself it is pointed at: a run that was killed may have been about to.
+    /// Where <c>best</c> is of a later step, which an older checkpoint knows nothing of, there is none: the earlier best's weights are no longer kept.</summary>
+    /// <returns>The state to go on from.</returns>
+    public TrainingState SettleBest(TrainingState read, Action<string> warn)
     {
         ArgumentNullException.ThrowIfNull(read);
-        if (read is { Batch: 0, BestEpoch: > 0 } && read.BestEpoch == read.Epoch - 1 && Pointer("best") != NameOf(read))
+        ArgumentNullException.ThrowIfNull(warn);
+        if (read is { Batch: 0, BestEpoch: > 0 } && read.BestEpoch == read.Epoch - 1)
         {
-            Point("best", NameOf(read));
+            if (Pointer("best") != NameOf(read))
+            {
+                Point("best", NameOf(read));
+            }
+
+            return read;
         }
+
+        if (string.CompareOrdinal(Pointer("best"), NameOf(read)) <= 0)
+        {
+            return read;
+        }
+
+        File.Delete(Path.Combine(folder, "best"));
+        if (read.BestEpoch == 0)
+        {
+            return read;
+        }
+
+        warn(string.Create(CultureInfo.InvariantCulture, $"the weights of epoch {read.BestEpoch}, the best up to here, are no longer kept: the best is chosen among the epochs that follow"));
+        return read with { Best = null, BestEpoch = 0 };
     }
 
     /// <summary>Reads the last checkpoint; null when the run has none yet.</summary>

@@ -14,7 +14,7 @@ using static TorchSharp.torch;
 namespace OnnxAmalgam.Training.Search;
 
 /// <summary>The alternation of the search: on one half of the images student and maps learn as in training (rates, decay, what is frozen, clipping,
-/// measured normalisation), on the other the weights do (first order, as DARTS).
+/// measured normalisation, views), on the other the weights do (first order, as DARTS).
 /// Owns student, bridge and optimiser state.</summary>
 internal sealed class SearchStep : IDisposable
 {
@@ -80,8 +80,8 @@ internal sealed class SearchStep : IDisposable
         var (first, second) = Halves();
         using var learnTargets = new ImageTargets(setup, first);
         using var searchTargets = new ImageTargets(setup, second);
-        using var learning = new BatchLoader(first, train.Batch, setup.Recipe.Augment, train.Seed);
-        using var searching = new BatchLoader(second, train.Batch, setup.Recipe.Augment, train.Seed);
+        using var learning = Loader(first);
+        using var searching = Loader(second);
         int steps = Math.Min(learning.BatchesPerEpoch, searching.BatchesPerEpoch);
         var schedule = new RateSchedule(train with { Epochs = epochs, WarmupEpochs = Math.Min(train.WarmupEpochs, epochs / 2.0) }, steps);
         var losses = new List<double>();
@@ -115,6 +115,8 @@ internal sealed class SearchStep : IDisposable
 
         return losses;
     }
+
+    BatchLoader Loader(ImageSet images) => new(images, setup.Recipe.Train.Batch, setup.Recipe.Augment, setup.Recipe.Train.Seed, apart: setup.Recipe.Amalgamation.ViewsApart);
 
     /// <summary>What was found; six decimals, as it is written.</summary>
     public FrozenWeights Weights()
@@ -175,11 +177,11 @@ internal sealed class SearchStep : IDisposable
     /// <summary>The student's loss on scores, and the bridge loss.</summary>
     (Tensor Own, Tensor Bridge) Evaluate(ImageBatch batch, ImageSet images, ImageTargets targets)
     {
-        Tensor canvas = BatchTensors.Canvas(batch, images).to(device);
+        Tensor canvas = BatchTensors.Canvas(batch, images).to(device), seen = BatchTensors.StudentCanvas(batch, images, device) ?? canvas;
         TeacherOutput[] answers = Teach(batch, images, canvas);
         BridgedFeatures features = bridge.Aggregate([.. answers.SelectMany(a => a.Taps)]);
         Tensor feature = tap.ChannelAxis == 1 ? features.Given : features.Given.movedim([1], [tap.ChannelAxis]);
-        Tensor[] outputs = Student.Run(new Dictionary<string, Tensor> { [Student.InputNames[0]] = preprocess.Apply(canvas), [given] = feature }, values);
+        Tensor[] outputs = Student.Run(new Dictionary<string, Tensor> { [Student.InputNames[0]] = preprocess.Apply(seen), [given] = feature }, values);
         Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
         var inputs = new LossInputs { StudentLogits = outputs[0], TeacherLogits = [.. answers.Select(a => a.Logits)], DomainWeights = targets.Weights(indices) };
         Tensor path = (target.Loss(term, inputs, outputs[2]) * options.TeacherToStudent) + (bridge.StudentToTeachers(outputs[1], features.Aggregated) * options.StudentToTeacher);
@@ -193,7 +195,7 @@ internal sealed class SearchStep : IDisposable
     }
 
     /// <summary>Two halves of the unlabelled images, drawn by the seed, each in the images' order.</summary>
-    (ImageSet First, ImageSet Second) Halves()
+    internal (ImageSet First, ImageSet Second) Halves()
     {
         if (setup.Train.Count < 2)
         {

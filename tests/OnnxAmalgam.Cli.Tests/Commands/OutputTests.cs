@@ -179,6 +179,16 @@ public sealed class OutputTests(TrainedRun run) : IDisposable
     }
 
     [Fact]
+    public void Bench_times_the_batch_that_it_says()
+    {
+        string model = Bundled.Teacher("digits_resnet");
+        string input = OnnxModel.Load(model).Proto.Graph.Input[0].Name;
+        string Refused(string shape) => InProcess.Run("bench", model, "--batch", "1,2", "--runs", "1", "--threads", "1", "--shape", shape).Ends(2).Error;
+        Assert.Contains($"--shape {input}: expected 2 on its first axis, the batch that is timed, got 1; state the same with --batch", Refused($"{input}=1x1x28x28"), StringComparison.Ordinal);
+        Assert.Contains("--shape nowhere: expected an input or a named dimension of a model", Refused("nowhere=3"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Evaluate_finds_what_train_found()
     {
         string written = place.Write("short.yaml", File.ReadAllText(Path.Combine(run.Folder, "recipe.yaml")));

@@ -46,6 +46,40 @@ public sealed class NormalisedBlockTests
         Assert.Equal([[6, 5, 4, 4], [6, 6, 4, 4]], once.Reconstructions.Select(r => r.shape));
     }
 
+    [Fact]
+    public void Maps_are_those_of_its_formula()
+    {
+        using var scope = NewDisposeScope();
+        using var block = Block();
+        using var guard = no_grad();
+        int draw = 10;
+        foreach (var (_, parameter) in block.named_parameters()) parameter.copy_(Tensors.Random(draw++, parameter.shape));
+        var left = new Queue<Tensor>(block.named_parameters().Select(p => (Tensor)p.parameter));
+        var taps = Taps(6, 4, 4);
+        var common = block.Forward(taps[0], taps[1..]);
+
+        Tensor[] aligned = [.. taps.Select(tap => Norm(Layer(tap)).relu())];
+        for (int b = 0; b < 2; b++)
+        {
+            Tensor first = left.Dequeue(), scale1 = left.Dequeue(), offset1 = left.Dequeue(), second = left.Dequeue(), scale2 = left.Dequeue(), offset2 = left.Dequeue();
+            aligned = [.. aligned.Select(x => (Scaled(nn.functional.conv2d(Scaled(nn.functional.conv2d(x, first, padding: [1, 1]), scale1, offset1).relu(), second, padding: [1, 1]), scale2, offset2) + x).relu())];
+        }
+
+        Tensors.Close(stack(aligned), common.Features, 1e-9);
+        foreach (var (rebuilt, x) in common.Reconstructions.Zip(aligned.Skip(1)))
+            Tensors.Close(Layer(Norm(Layer(x)).relu()), rebuilt, 1e-9);
+        Assert.Empty(left);
+
+        Tensor Layer(Tensor x) => nn.functional.conv2d(x, left.Dequeue(), left.Dequeue());
+        Tensor Norm(Tensor x) => Scaled(x, left.Dequeue(), left.Dequeue());
+
+        static Tensor Scaled(Tensor x, Tensor scale, Tensor offset)
+        {
+            var (mean, variance) = (x.mean([0, 2, 3], keepdim: true), x.var([0, 2, 3], unbiased: false, keepdim: true));
+            return (x - mean) / (variance + 1e-5).sqrt() * scale.view(1, -1, 1, 1) + offset.view(1, -1, 1, 1);
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -45,6 +45,15 @@ public sealed class MethodComparisonTests
     }
 
     [Fact]
+    public void Teachers_that_only_some_methods_have_are_baselines_too_and_different_ones_of_a_name_are_told_apart()
+    {
+        MethodRun other = Run(1, "oooo");
+        other = other with { Evaluation = [.. other.Evaluation.Select(r => r.Model == "pets" ? r with { Value = 0.5 } : r), new("birds", "birds", "accuracy_top1", 0.6, 0, 1, 2)] };
+        MethodComparison comparison = new([("first", [Run(1, "oooo")]), ("second", [other])], seed: 1);
+        Assert.Equal([("concatenated", 0.25), ("pets (first)", 0.75), ("pets (second)", 0.5), ("birds", 0.6)], comparison.Baselines.Select(b => (b.Method, b.Accuracy)));
+    }
+
+    [Fact]
     public void The_table_has_stable_columns_and_empty_cells_where_nothing_is_known()
     {
         MethodComparison comparison = new([("first", [Run(1, "oooo")]), ("second", [Run(1, "oooo")])], seed: 1);
@@ -72,6 +81,10 @@ public sealed class MethodComparisonTests
         PredictionTable read = PredictionTable.Read(path);
         Assert.Equal(Images, read.Images);
         Assert.Equal([true, false, true, false], Enumerable.Range(0, 4).Select(read.IsRight));
+        string broken = folder.Write("evaluation.csv", "model,task,metric,value,ci_low,ci_high,n\nstudent,union,accuracy_top1,0.5,,,4\nstudent,union,ece,half,,,4\n");
+        Assert.StartsWith($"'{broken}', line 3: expected a row of such a file, got something else (", Assert.Throws<InputException>(() => EvaluationRow.ReadCsv(broken)).Message, StringComparison.Ordinal);
+        File.WriteAllText(broken, "model,task,metric,value,ci_low,ci_high,n\nstudent,union\n");
+        Assert.StartsWith($"'{broken}', line 2: expected a row of such a file", Assert.Throws<InputException>(() => EvaluationRow.ReadCsv(broken)).Message, StringComparison.Ordinal);
         string other = folder.Write("other.csv", "image,class\na,b\n");
         Assert.Equal($"'{other}': expected the columns image,label,predicted, got image,class; remove the run's folder to train it anew", Assert.Throws<InputException>(() => PredictionTable.Read(other)).Message);
     }

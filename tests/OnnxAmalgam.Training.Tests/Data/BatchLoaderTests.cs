@@ -20,6 +20,13 @@ public sealed class BatchLoaderTests : IDisposable
     }
 
     [Fact]
+    public void A_batch_beyond_what_an_array_holds_is_refused_by_name()
+    {
+        string message = Assert.Throws<InputException>(() => ImageBatch.Of(16_384, 3 * 224 * 224)).Message;
+        Assert.Equal("train.batch: expected at most 14,266 images of 150,528 bytes, which is what one batch can hold, got 16,384; lower it", message);
+    }
+
+    [Fact]
     public void Each_epoch_shows_each_image_at_most_once_in_an_order_of_its_own()
     {
         using BatchLoader loader = new(images, 5, [], 1);

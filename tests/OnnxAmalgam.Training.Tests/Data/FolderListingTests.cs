@@ -44,23 +44,40 @@ public sealed class FolderListingTests : IDisposable
     }
 
     [Fact]
-    public void Hidden_names_and_links_are_skipped_and_other_files_are_mentioned_once()
+    public void Hidden_names_are_skipped_and_other_files_are_mentioned_once()
     {
         folder.Write("a/1.png", Grey(1));
         folder.Write("a/._1.png", "no image");
         folder.Write(".cache/2.png", "no image");
         folder.Write("notes.txt", "hello");
         folder.Write("a/Thumbs.db", "hello");
-        if (!OperatingSystem.IsWindows())
-            LinkAround();
         Assert.Equal(1, Open().Count);
         Assert.Contains("2 files are no images by their extension", Assert.Single(warnings), StringComparison.Ordinal);
     }
 
-    void LinkAround()
+    [Fact]
+    public void Links_are_not_followed_and_said()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "symbolic links need a privilege on Windows");
+        folder.Write("a/1.png", Grey(1));
         File.CreateSymbolicLink(Path.Combine(folder.Path, "a/link.png"), Path.Combine(folder.Path, "a/1.png"));
         Directory.CreateSymbolicLink(Path.Combine(folder.Path, "loop"), folder.Path);
+        Assert.Equal(1, Open().Count);
+        Assert.Contains("2 links are not followed, the first is 'a/link.png'", Assert.Single(warnings), StringComparison.Ordinal);
+
+        File.Delete(Path.Combine(folder.Path, "a/1.png"));
+        Assert.Contains("got 2 links ('a/link.png', ...)", Assert.Throws<InputException>(() => Open()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_csv_source_reads_what_links_stand_for()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "symbolic links need a privilege on Windows");
+        folder.Write("1.png", Grey(7));
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "link.png"), Path.Combine(folder.Path, "1.png"));
+        folder.Write("images.csv", "path\nlink.png\n");
+        var source = Samples.Source(SourceKind.Csv, Path.Combine(folder.Path, "images.csv"));
+        Assert.Equal(7, Samples.Canvas(ImageSet.Open([source], 1, 4, 4, warnings.Add), 0)[0]);
     }
 
     [Fact]

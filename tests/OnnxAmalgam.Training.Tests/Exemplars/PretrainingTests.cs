@@ -30,6 +30,18 @@ public sealed class PretrainingTests : IDisposable
     public void Dispose() => world.Dispose();
 
     [Fact]
+    public void What_the_recipe_freezes_pretraining_leaves_as_it_is()
+    {
+        string file = world.Inside("pretrained.onnx");
+        using AmalgamationSetup setup = world.Open(Recipe.Replace("select: last", "select: last, groups: [{query: 'initializer[depth < 2]', freeze: true}]", StringComparison.Ordinal));
+        ExemplarPretraining.Run(setup, new ExemplarOptions(Classes: 4, Samples: 8, Epochs: 1) { Similarity = 0.99 }, file, new Witness(), TestContext.Current.CancellationToken);
+        var (learnt, start) = (Weights(OnnxModel.Load(file)), Weights(setup.Student.Model));
+        string[] same = [.. start.Keys.Where(name => start[name].Length == learnt[name].Length)];
+        Assert.NotEmpty(setup.Student.Plan.Frozen);
+        Assert.All(same, name => Assert.Equal(setup.Student.Plan.Frozen.Contains(name), learnt[name].SequenceEqual(start[name])));
+    }
+
+    [Fact]
     public void A_student_learns_to_tell_patches_apart_and_train_takes_its_weights_over()
     {
         string file = world.Inside("pretrained.onnx");

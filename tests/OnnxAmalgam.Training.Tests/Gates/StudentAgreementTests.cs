@@ -75,6 +75,7 @@ public sealed class StudentAgreementTests : IDisposable
         double?[] right = [.. result.Epochs.Select(e => e["gate/right"])];
         double?[] moved = [.. result.Epochs.Select(e => e["gate/moved"])];
         Assert.Equal(0, moved[0]);
+        Assert.True(moved[1] > 0);
         Assert.Equal(0, moved[2]);
         Assert.All(right, r => Assert.InRange(r!.Value, 0, 1));
         Assert.Equal(right[1], right[2]);

@@ -202,7 +202,7 @@ public sealed class AmalgamationLossTests
         var names = loss.named_parameters().Select(p => p.name).ToArray();
         var state = loss.state_dict().Keys.ToArray();
         Assert.Equal(names, loss.named_parameters().Select(p => p.name));
-        string[] statistics = [.. Enumerable.Range(0, Taps.Length).SelectMany(i => new[] { "mean", "square", "batches" }.Select(s => $"commonSpace.standardisers.{i}.{s}"))];
+        string[] statistics = [.. Enumerable.Range(0, Taps.Length).SelectMany(i => new[] { "mean", "variance", "batches" }.Select(s => $"commonSpace.standardisers.{i}.{s}"))];
         Assert.Equal(names.Concat(statistics).Order(StringComparer.Ordinal), state.Order(StringComparer.Ordinal));
         Assert.Contains("commonSpace.block.extractor.0.shortcut.weight", names);
     }

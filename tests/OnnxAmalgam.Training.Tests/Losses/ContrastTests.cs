@@ -107,6 +107,20 @@ public sealed class ContrastTests
     }
 
     [Fact]
+    public void Supervised_by_hand_at_a_temperature_where_other_labels_are_far_away()
+    {
+        using var scope = NewDisposeScope();
+        // the pair has a cosine of .5 and others one of 0: at T = .005 the pair's share of exp(100) against 1 is all there is
+        var view = tensor(new[] { 1.0, 0, 0.5, Math.Sqrt(0.75), 0, 0 }, 3, 2);
+        view = cat([view, tensor(new[] { 0.0, 0, 1 }, 3, 1)], 1).requires_grad_();
+        var loss = SupervisedContrast.ToEach(Supervised(temperature: 0.005), stack([view, view]), Labels([0], [0], [1]), [0]).sum();
+        // label 1's own image has two images of other labels against it, each as far away
+        Assert.Equal(-Math.Log(2), loss.Value(), 1e-9);
+        loss.backward();
+        Assert.All(view.grad!.Values(), g => Assert.Equal(0, g, 1e-9));
+    }
+
+    [Fact]
     public void Supervised_by_hand_with_one_label_an_image()
     {
         using var scope = NewDisposeScope();

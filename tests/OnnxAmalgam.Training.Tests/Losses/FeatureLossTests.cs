@@ -204,6 +204,40 @@ public sealed class FeatureLossTests
         var student = tensor(new[] { 0.0, 4 }, 2, 1);
         Assert.Equal(Math.Log(16), One(loss, student, tensor(new[] { 9.0, 3 }, 2, 1)).Value(), 1e-4);
         Assert.Equal(Math.Log(1e-6), One(loss, student, student * 3 + 1).Value(), 1e-2);
+        using var wide = Identity("srd", pooled: true, 2);
+        Assert.Equal(Math.Log(32), One(wide, student.expand(2, 2), tensor(new[] { 9.0, 9, 3, 3 }, 2, 2)).Value(), 1e-4);
+    }
+
+    [Fact]
+    public void Voted_features_by_hand_pull_the_student_and_not_the_encoders()
+    {
+        using var scope = NewDisposeScope();
+        using var loss = Make("voted_features", pooled: true, 4, 2);
+        var named = loss.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        using (no_grad())
+        {
+            foreach (var parameter in named.Values) parameter.fill_(0);
+            named["encoders.0.bias"].fill_(2);
+            named["encoders.1.bias"].fill_(1);
+            named["project.bias"][0].fill_(1);
+        }
+        // rebuilt ones are 0; of six dimensions that are alike the student has one: a cosine of 1 / sqrt 6, half a teacher
+        var own = (1 - 1 / Math.Sqrt(6)) / 2;
+        var each = loss.ToEach(zeros(3, Channels, ScalarType.Float64), [full(3, 4, 2.0, ScalarType.Float64), zeros(3, 2, ScalarType.Float64)]);
+        Assert.Equal(4 + own, each[0].Value(), 1e-9);
+        Assert.Equal(own, each[1].Value(), 1e-9);
+        each.sum().backward();
+        Assert.All(named["encoders.0.bias"].grad!.Values(), g => Assert.Equal(0, g));
+        Assert.Contains(named["project.bias"].grad!.Values(), g => g != 0);
+    }
+
+    [Fact]
+    public void The_share_of_the_cosine_is_the_recipes()
+    {
+        using var scope = NewDisposeScope();
+        // at right angles, and 1 apart in either channel: a cosine of 0 and half a unit
+        var distance = SmoothCosine.Distance(tensor(new[] { 1.0, 0 }, 1, 2), tensor(new[] { 0.0, 1 }, 1, 2), 0.3);
+        Assert.Equal(0.3 * 1 + 0.7 * 0.5, distance.sum().Value(), 1e-12);
     }
 
     [Fact]

@@ -62,10 +62,17 @@ public sealed class LossBalanceTests
     public void Without_a_shared_weight_or_out_of_training_the_factors_stay()
     {
         using var scope = NewDisposeScope();
-        using GradientNorms balance = new(new(), 1, Source);
+        using GradientNorms balance = new(new(), 2, Source);
         var shared = tensor(new[] { 2.0 }).requires_grad_();
-        Assert.Equal(4, balance.Total([shared.square().sum()], null).Value(), 1e-12);
-        Assert.Equal([1.0], balance.Factors().Values());
+        Tensor[] Terms() => [shared.square().sum() * 9, shared.sum()];
+        Assert.Equal(38, balance.Total(Terms(), null).Value(), 1e-12);
+        Assert.Equal([1.0, 1.0], balance.Factors().Values());
+        balance.eval();
+        Assert.Equal(38, balance.Total(Terms(), shared).Value(), 1e-12);
+        Assert.Equal([1.0, 1.0], balance.Factors().Values());
+        balance.train();
+        balance.Total(Terms(), shared);
+        Assert.NotEqual([1.0, 1.0], balance.Factors().Values());
     }
 
     [Fact]

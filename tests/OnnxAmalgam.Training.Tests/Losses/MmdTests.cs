@@ -151,6 +151,7 @@ public sealed class MmdTests
         var (x, y) = (Unit(1, 1, 9), Unit(2, 1, 9));
         foreach (var options in new[] { Published, Median, new MmdOptions(MmdTerm.Published, Unbiased: true) })
             Assert.True(double.IsFinite(Mmd.Between(x, y, options).Value()));
+        Assert.Equal(0, Mmd.Between(x, y, new MmdOptions(MmdTerm.Published, Unbiased: true)).Value());
     }
 
     [Fact]

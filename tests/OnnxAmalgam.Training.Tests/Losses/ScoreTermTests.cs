@@ -118,6 +118,7 @@ public sealed class ScoreTermTests
         // over classes: r = -1 and 1; over images: the target does not move, r = 0
         Assert.Equal((2 + 0) / 2.0, Correlation.Distance(z, target, new DistTerm(1, 1, 0)).Value(), 1e-9);
         Assert.Equal(1, Correlation.Distance(z, target, new DistTerm(1, 0, 1)).Value(), 1e-9);
+        Assert.Equal(4, Correlation.Distance(z * 2, target, new DistTerm(1, 1, 0, Temperature: 2)).Value(), 1e-9);
         Assert.Equal(0, Correlation.Distance(z, tensor(new[] { 0.25, 0.75, 0.75, 0.25 }, 2, 2), new DistTerm(1)).Value(), 1e-9);
         Assert.Equal(0, Correlation.Distance(z, zeros_like(target), new DistTerm(1)).Value());
     }

@@ -182,6 +182,8 @@ public sealed class RecipeRefusalTests : IDisposable
         Assert.Contains("expected no labels, because 'logits: none'", recipe.Refused(RecipeText.Minimal, "teachers.0.logits=none", "teachers.0.labels=[x]"), StringComparison.Ordinal);
         Assert.Contains("expected domains of teachers with scores for 'gated', got 'a' with 'logits: none'",
             recipe.Refused(RecipeText.Minimal, "teachers.0.logits=none", "amalgamation={preset: published, labels: gated}"), StringComparison.Ordinal);
+        Assert.StartsWith("recipe.yaml:7: data: expected domains of teachers with scores for 'gated', got 'a' with 'logits: none'",
+            recipe.Refused(RecipeText.Minimal, "teachers.0.logits=none"), StringComparison.Ordinal);
         Assert.Contains("expected at least one teacher with scores", recipe.Refused(RecipeText.Minimal, "teachers.0.logits=none", "teachers.1.logits=none"), StringComparison.Ordinal);
         Assert.True(recipe.Read(RecipeText.Minimal, "teachers.0.logits=none", "amalgamation.preset=published").Teachers[0].FeaturesOnly);
     }

@@ -54,11 +54,31 @@ public sealed class RunFilesTests : IDisposable
         File.WriteAllText(folder["best"], pointer);
 
         var read = checkpoints.LoadLast(acceptOlder: false, Assert.Fail)!.Value.State;
-        checkpoints.MarkBest(read);
+        Assert.Equal(read, checkpoints.SettleBest(read, Assert.Fail));
         Assert.Equal(2, checkpoints.LoadBest()!.Value.State.Step);
-        checkpoints.MarkBest(read with { Batch = 3, Step = 9 });
-        checkpoints.MarkBest(read with { Epoch = 5, Step = 9 });
+        checkpoints.SettleBest(read with { Batch = 3, Step = 9 }, Assert.Fail);
+        checkpoints.SettleBest(read with { Epoch = 5, Step = 9 }, Assert.Fail);
         Assert.Equal(2, checkpoints.LoadBest()!.Value.State.Step);
+    }
+
+    [Fact]
+    public void An_older_checkpoint_does_not_keep_a_best_that_it_knows_nothing_of()
+    {
+        using var scope = NewDisposeScope();
+        var tensors = new Dictionary<string, Tensor> { ["w"] = ones(2) };
+        var checkpoints = new Checkpoints(folder.Path);
+        checkpoints.Save(State(1) with { Epoch = 2, BestEpoch = 1, Best = 0.5 }, tensors, isBest: true);
+        checkpoints.Save(State(2) with { Epoch = 3, BestEpoch = 1, Best = 0.5 }, tensors, isBest: false);
+        checkpoints.Save(State(3) with { Epoch = 4, BestEpoch = 3, Best = 0.6 }, tensors, isBest: true);
+        string newest = folder["step-000000003.safetensors"];
+        File.WriteAllBytes(newest, File.ReadAllBytes(newest)[..^1]);
+
+        var warnings = new List<string>();
+        var read = checkpoints.LoadLast(acceptOlder: true, warnings.Add)!.Value.State;
+        var settled = checkpoints.SettleBest(read, warnings.Add);
+        Assert.Equal((2L, null, 0), (settled.Step, settled.Best, settled.BestEpoch));
+        Assert.Null(checkpoints.LoadBest());
+        Assert.Contains("the weights of epoch 1, the best up to here, are no longer kept", warnings[^1], StringComparison.Ordinal);
     }
 
     [Fact]

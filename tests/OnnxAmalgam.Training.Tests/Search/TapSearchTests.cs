@@ -98,6 +98,36 @@ public sealed class TapSearchTests
     }
 
     [Fact]
+    public void Student_and_weights_take_turns_each_on_images_of_its_own()
+    {
+        using TinyWorld world = TwoTeachers();
+        using AmalgamationSetup setup = world.Open(Recipe("zoo:resnet(widths=[4,8], blocks=[1,1])", "{soft_target: {weight: 1 } }, {hint: {weight: 1 } }"));
+        TapGroup[] groups = [.. setup.Recipe.Teachers.Select(t => TapGroup.Of(t, setup.Compute)!)];
+        using AmalgamationSetup tapped = AmalgamationSetup.Open(setup.Recipe with { Teachers = [.. groups.Select(g => g.Teacher)] }, setup.Compute, _ => { });
+        using var step = new SearchStep(tapped, groups, new SearchOptions { Rate = 0.1 });
+        using var targets = new ImageTargets(tapped, tapped.Train);
+        ImageBatch batch = BatchLoader.InOrder(tapped.Train, 8).First();
+        string Weights() => string.Join(' ', step.Weights().Teachers.SelectMany(t => t.Taps).Select(t => t.Weight));
+        bool StudentMoved(Action action)
+        {
+            var before = step.Student.Initializers.ToDictionary(p => p.Key, p => p.Value.clone());
+            action();
+            return before.Any(p => !step.Student.Initializers[p.Key].equal(p.Value).all().item<bool>());
+        }
+
+        string first = Weights();
+        Assert.True(StudentMoved(() => step.Learn(batch, tapped.Train, targets, new RatePoint(1e-2))));
+        Assert.Equal(first, Weights());
+        Assert.False(StudentMoved(() => step.Search(batch, tapped.Train, targets)));
+        Assert.NotEqual(first, Weights());
+
+        var (one, other) = step.Halves();
+        string[] names = [.. new[] { one, other }.SelectMany(half => Enumerable.Range(0, half.Count).Select(half.NameOf))];
+        Assert.Equal(tapped.Train.Count, names.Distinct().Count());
+        Assert.Equal(tapped.Train.Count, names.Length);
+    }
+
+    [Fact]
     public void Steps_of_both_kinds_leave_no_tensor_alive()
     {
         using AmalgamationSetup demo = ShortRun.Open("data.unlabelled.0.limit=16", "data.unlabelled.1.limit=16", "train.select=last", "amalgamation={labels: gated, losses: [{soft_target: {weight: 1}}, {hint: {weight: 1}}]}", "teachers.1.taps=none");

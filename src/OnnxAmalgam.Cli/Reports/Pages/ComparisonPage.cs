@@ -36,7 +36,7 @@ internal static class ComparisonPage
     {
         XElement body = Of("body",
             Of("h1", "Methods compared"),
-            Of("p", $"{Count(compared.Methods.Count, "method")}, {Count(compared.Methods[0].Runs.Count, "seed")} each, on the same {Many(compared.Ranked[0].Images)} test images. Each run was selected on the validation part and tested once."),
+            Of("p", $"{Count(compared.Methods.Count, "method")}, {Count(compared.Methods[0].Runs.Count, "seed")} each, on the same {Many(compared.Ranked[0].Images)} test images. {(compared.Methods.All(m => m.Recipe.Train.SelectBest) ? "Each run was selected on the validation part and tested once." : "Each run was tested once.")}"),
             Accuracy(compared), Tasks(compared), Pairs(compared), Time(compared), RecipeSection.Of(compared.Methods), Origin(compared));
         return Page($"Methods compared: {string.Join(", ", compared.Methods.Select(m => m.Recipe.Name))}", body);
     }

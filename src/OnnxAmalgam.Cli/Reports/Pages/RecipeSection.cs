@@ -21,7 +21,7 @@ internal static class RecipeSection
         var keys = RecipeDifference.Among([.. methods.Select(m => m.Recipe)]).Where(k => !Own.Contains(k.Path)).ToLookup(k => k.Values.All(v => v == k.Values[0]));
         var said = keys[true].Where(k => Said.Contains(k.Path)).ToArray();
         return Html.Of("section", Html.Of("h2", "What was held equal"),
-            Html.Of("p", string.Create(CultureInfo.InvariantCulture, $"{keys[true].Count()} values are the same in every recipe, the images and {said.Length} others among them:")),
+            Html.Of("p", string.Create(CultureInfo.InvariantCulture, $"{keys[true].Count()} values are the same in every recipe, {said.Length} of them:")),
             Html.Of("dl", said.Select(k => new object[] { Html.Of("dt", Html.Of("code", k.Path)), Html.Of("dd", Word(k.Values[0])) }).ToArray()),
             Html.Of("h2", "In what the recipes differ"), Differences(methods, [.. keys[false]]));
     }

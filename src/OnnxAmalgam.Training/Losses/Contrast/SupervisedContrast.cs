@@ -18,6 +18,9 @@ namespace OnnxAmalgam.Training.Losses.Contrast;
 /// </remarks>
 internal static class SupervisedContrast
 {
+    /// <summary>The logarithm that stands for that of zero: finite, so that a row without negatives has a gradient, of zero.</summary>
+    const double None = -1e30;
+
     /// <summary>H[1 + k, n, c, ...], the student's first, and Y[n, labels] (bool) -> L[k].</summary>
     /// <param name="term">Pairs, temperature and, by its labels, weights.</param>
     /// <param name="features">Features of the common space.</param>
@@ -51,18 +54,18 @@ internal static class SupervisedContrast
 
     static Tensor Loss(Tensor cosines, Tensor same, Tensor different, Membership members)
     {
-        // in logarithms relative to each row's largest, so that no temperature is too small
-        var shifted = cosines - cosines.detach().amax([1], keepdim: true);
-        // [r, n]: a row for each label of each image, an entry for each image as its partner
+        // [r, n]: a row for each label of each image, an entry for each image as its partner; in logarithms, so that no temperature is too small
         var (image, label) = (members.Rows.select(1, 0), members.Rows.select(1, 1));
-        var negatives = (shifted.exp() * different).mm(members.Lacks).flatten().index_select(0, image * members.Has.shape[1] + label).unsqueeze(1).clamp_min(1e-37).log();
+        var own = cosines.index_select(0, image);
+        var against = different.index_select(0, image) * members.Lacks.t().index_select(0, label);
+        var negatives = (own + against.where(against.gt(0), against.new_ones(1)).log()).masked_fill(against.le(0), None).logsumexp(1, keepdim: true);
         var partners = members.Has.t().index_select(0, label);
         var (positives, negativeCounts) = (members.Has.sum([0]), members.Lacks.sum([0]));
         // a label that all images have has no negatives and does not count
         var share = (negativeCounts.gt(0) / positives.clamp_min(1).square()).index_select(0, label).unsqueeze(1) * partners;
         // where two images share no label the weight may be 0; such an entry does not count
         var weights = same.index_select(0, image);
-        var positive = shifted.index_select(0, image) + weights.where(partners.gt(0), weights.new_ones(1)).log();
+        var positive = own + weights.where(partners.gt(0), weights.new_ones(1)).log();
         var ratio = logaddexp(negatives, positive) - positive - negativeCounts.clamp_min(1).index_select(0, label).log().unsqueeze(1);
         return (ratio * share).sum();
     }

@@ -16,7 +16,7 @@ internal sealed record MmdOptions(IReadOnlyList<double>? Bandwidths, bool Unbias
 /// As that code has it, the estimate is biased (the diagonal is kept): with a width far under the distances its kernel is dead, has no
 /// gradient and adds a constant 2/N. Gradient flows to both sides.
 /// Switches of ours: the form (<see cref="InForm"/>); <see cref="MmdOptions.Unbiased"/> divides each side's own sum without its diagonal by N (N - 1), the cross sum by
-/// N^2; without widths, s0^2 is the median of |x - y|^2 over the pairs of two different images, student's, teacher's and mixed together,
+/// N^2, and is 0 for one image; without widths, s0^2 is the median of |x - y|^2 over the pairs of two different images, student's, teacher's and mixed together,
 /// for each teacher alone and without gradient. (The published code has an unused branch with a mean of the same pairs.)
 /// Distances come from Gram matrices, |x|^2 + |y|^2 - 2 x y, so nothing of size N x N x D is made and the student's own is made once; lengths
 /// are divided by in the Gram matrix, not in the vectors;
@@ -63,8 +63,10 @@ internal static class Mmd
         var sums = kernel.sum([-2, -1]);
         if (options.Unbiased)
         {
+            // one image says nothing of how far two distributions are apart
+            if (n == 1) return (sums.select(1, 2) * 0).MoveToOuterDisposeScope();
             var diagonals = kernel.diagonal(0, -2, -1).sum([-1]);
-            var pairs = (double)Math.Max(n * (n - 1), 1);
+            var pairs = (double)(n * (n - 1));
             var own = (sums - diagonals).narrow(1, 0, 2).sum([1]) / pairs;
             return (own - sums.select(1, 2) * (2.0 / (n * n))).MoveToOuterDisposeScope();
         }

@@ -3,10 +3,18 @@ namespace OnnxAmalgam.Training.Recipes.Reading;
 /// <summary><c>amalgamation:</c>, or what stands for it when it is absent.</summary>
 internal static class AmalgamationReader
 {
-    public static AmalgamationRecipe Read(Field? field, DataRecipe data, IReadOnlyList<TeacherRecipe> teachers)
+    /// <param name="field">The section; null: it is absent.</param>
+    /// <param name="data">The images, whose domains a gate may take.</param>
+    /// <param name="sources">Where they are written, for messages about an absent section.</param>
+    /// <param name="teachers">The teachers.</param>
+    public static AmalgamationRecipe Read(Field? field, DataRecipe data, Field sources, IReadOnlyList<TeacherRecipe> teachers)
     {
         if (field is null)
+        {
+            RefuseMuteDomains(sources, data, teachers);
             return new() { Labels = LabelMode.Gated, Gate = GateReader.Automatic(data), Losses = [new SoftTargetTerm(1)] };
+        }
+
         var s = field.Section("preset", "labels", "gate", "views_apart", "common_space", "pool_taps", "standardise", "balance", "losses");
         var start = s.Optional("preset") is { } preset ? Preset(preset) : null;
         var labels = start is null ? s.Required("labels") : s.Optional("labels");
