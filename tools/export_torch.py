@@ -19,6 +19,7 @@ import importlib
 import importlib.util
 import os
 import pathlib
+import pickle
 import sys
 import tempfile
 
@@ -36,7 +37,12 @@ def build(spec, weights, classes):
     if not kind:
         if not os.path.isfile(spec):
             raise UserError(f"expected torchvision:NAME, timm:NAME, FILE.py:NAME, MODULE:NAME or a TorchScript file, got '{spec}'")
-        return torch.jit.load(spec, map_location="cpu"), {}, None
+        try:
+            return torch.jit.load(spec, map_location="cpu"), {}, None
+        except RuntimeError as error:
+            raise UserError(f"{spec}: expected a TorchScript file; a state dict goes to --weights, beside FILE.py:NAME") from error
+    if kind in ("torchvision", "timm") and weights == "DEFAULT" and classes is not None:
+        raise UserError(f"--classes: expected none beside --weights DEFAULT, got {classes}; trained weights have their own classes")
     width = {} if classes is None else {"num_classes": classes}
     if kind in ("torchvision", "timm"):
         try:
@@ -66,8 +72,10 @@ def from_timm(name, pretrained, width):
 
     model = timm.create_model(name, pretrained=pretrained, **width)
     config = timm.data.resolve_data_config({}, model=model)
+    if config["interpolation"] not in ("nearest", "bilinear", "bicubic"):
+        raise UserError(f"timm:{name}: expected nearest, bilinear or bicubic, got interpolation {config['interpolation']}")
     known = {"size": list(config["input_size"][1:]), "scale": 1 / 255, "mean": list(config["mean"]), "std": list(config["std"]),
-             "interpolation": config["interpolation"]}
+             "interpolation": config["interpolation"], "resize": "stretch" if config.get("crop_mode") == "squash" else "shorter_side"}
     return model, known, None
 
 
@@ -87,7 +95,12 @@ def load_weights(model, path):
     """Loads a state dict, also one inside a checkpoint and one of a DataParallel network; never runs code from the file."""
     import torch
 
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        raise UserError(f"--weights {path}: expected a state dict, got: {' '.join(str(error).split())[:200]}") from error
+    if not isinstance(state, dict):
+        raise UserError(f"--weights {path}: expected a state dict, got {type(state).__name__}")
     for key in WRAPPERS:
         if isinstance(state.get(key), dict):
             state = state[key]

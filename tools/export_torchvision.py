@@ -99,8 +99,8 @@ def sizes(names):
 
 
 def main():
-    own, _, command = " ".join(sys.argv[1:]).partition(" -- ")
-    own, command = own.split(), command.split()
+    end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    own, command = sys.argv[1:end], sys.argv[end + 1:]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", help="names in torchvision.models; default: all that are small enough")
     parser.add_argument("--most", type=float, default=60, help="largest number of parameters, in millions (default 60)")

@@ -43,7 +43,7 @@ FURTHER = {
     ("six", "joint"): JOINT,
     ("methods", "restricted"): RESTRICTED,
     ("methods", "untagged-srd"): ("As untagged, and SRD's projector distance.", False, ["labels: gated", f"losses: [{SOFT}, {{srd: {{weight: 0.1}}}}]"]),
-    ("foreign", "untagged-nobody"): ("As untagged; at least three tenths of the images are taken for nobody's.", False, ["labels: gated", "gate: {refined: {nobody: 0.3}}", f"losses: [{SOFT}]"]),
+    ("foreign", "untagged-nobody"): ("As untagged; three tenths of the images, those of least energy, are taken for nobody's.", False, ["labels: gated", "gate: {refined: {nobody: 0.3}}", f"losses: [{SOFT}]"]),
 }
 # the ten best of the catalogue, in set methods (srd in headline, too): terms, standardise, whether on two levels
 NEIGHBOURS = {

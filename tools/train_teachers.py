@@ -230,6 +230,7 @@ def main():
             raise UserError(f"unknown teacher '{name}'; there are: {', '.join(TEACHERS)}")
     if options.threads:
         torch.set_num_threads(options.threads)
+    options.output.mkdir(parents=True, exist_ok=True)
     for name in options.teacher or TEACHERS:
         make(name, options)
 
