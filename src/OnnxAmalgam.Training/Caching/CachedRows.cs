@@ -28,6 +28,23 @@ static class CachedRows
         return stored.to(ScalarType.Float32).to(device).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same of outputs O[n, ...] that are stored side by side.</summary>
+    /// <param name="store">Where they are kept.</param>
+    /// <param name="rows">What was found for these images.</param>
+    /// <param name="device">Where the results lie.</param>
+    /// <param name="compute">Makes the outputs.</param>
+    /// <param name="define">Tells the store of their shapes, before the first are stored.</param>
+    public static Tensor[] Parts(OutputStore store, StoredRows rows, Device device, Func<Tensor[]> compute, Action define)
+    {
+        using var scope = NewDisposeScope();
+        Tensor all = Of(store, rows, device, () =>
+        {
+            define();
+            return cat([.. compute().Select(o => o.reshape(o.shape[0], -1))], 1);
+        });
+        return [.. Parts(all, store.Layout!).Select(p => p.MoveToOuterDisposeScope())];
+    }
+
     /// <summary>The parts of rows R[n, width], each P[n, ...].</summary>
     public static Tensor[] Parts(Tensor rows, RowLayout layout)
     {

@@ -106,6 +106,23 @@ sealed class OutputStore : IDisposable
         }
     }
 
+    /// <summary>What is stored of the images of a batch.</summary>
+    /// <param name="keys">Of the images.</param>
+    /// <param name="read">What was found before; null: nobody has looked.</param>
+    public StoredRows Look(Lazy<CanvasKey[]> keys, StoredRows? read)
+    {
+        if (read is null)
+        {
+            Read(keys.Value, read = new StoredRows());
+        }
+        else
+        {
+            ReadMissing(read);
+        }
+
+        return read;
+    }
+
     /// <summary>Looks up all images of a batch.</summary>
     public void Read(IReadOnlyList<CanvasKey> images, StoredRows rows)
     {

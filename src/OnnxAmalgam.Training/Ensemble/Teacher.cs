@@ -109,7 +109,7 @@ public sealed class Teacher : IDisposable
             var teacher = new Teacher(network, session, Shapes, stores)
             {
                 Kind = recipe.Scores,
-                Labels = logits is null ? [] : ReadLabels(recipe, model, logits, Classes(Shapes, stores)),
+                Labels = logits is null ? [] : network.Labels(Classes(Shapes, stores)),
                 Notes = [.. new[] { logits?.Note, ScoreMetadata.Disagreement(model, recipe), ScoreMetadata.Constant(recipe, logits is null ? null : Classes(Shapes, stores)), ModelInput.Assumption(model, recipe.Input, input) }.OfType<string>()],
             };
             if (stores is null)
@@ -142,15 +142,15 @@ public sealed class Teacher : IDisposable
     {
         Tensor[] outputs = rows is null
             ? Compute(canvas, imageName, raw, record)
-            : Cached(stores!.Outputs, rows, canvas, () => Compute(canvas, imageName, raw, record), DefineOutputs);
+            : CachedRows.Parts(stores!.Outputs, rows, canvas.device, () => Compute(canvas, imageName, raw, record), DefineOutputs);
         return Output(outputs);
     }
 
     /// <summary>What is stored of its outputs for a batch, which may have been read beforehand; null where nothing is kept.</summary>
-    internal StoredRows? StoredOutputs(Lazy<CanvasKey[]> keys, StoredRows? read) => stores is null ? null : Look(stores.Outputs, keys, read);
+    internal StoredRows? StoredOutputs(Lazy<CanvasKey[]> keys, StoredRows? read) => stores?.Outputs.Look(keys, read);
 
     /// <summary>The same of its scores.</summary>
-    internal StoredRows? StoredScores(Lazy<CanvasKey[]> keys) => stores?.Scores is { } store ? Look(store, keys, null) : null;
+    internal StoredRows? StoredScores(Lazy<CanvasKey[]> keys) => stores?.Scores?.Look(keys, null);
 
     /// <summary>The scores alone, never rounded; null for a features-only teacher.</summary>
     /// <inheritdoc cref="Run(Tensor, Func{int, string}, StoredRows?, Tensor[], bool)" path="/param"/>
@@ -162,7 +162,7 @@ public sealed class Teacher : IDisposable
         }
 
         OutputStore store = stores!.Scores!;
-        return Cached(store, rows, canvas, () => Compute(canvas, imageName, raw)[..1], () => store.Define(new RowLayout([new RowPart(logits!.Value, [Labels.Count])])))[0];
+        return CachedRows.Parts(store, rows, canvas.device, () => Compute(canvas, imageName, raw)[..1], () => store.Define(new RowLayout([new RowPart(logits!.Value, [Labels.Count])])))[0];
     }
 
     /// <summary>Rows R[n, width] in float32 that are made of the outputs for a use, image by image; they are kept under its name.</summary>
@@ -173,7 +173,7 @@ public sealed class Teacher : IDisposable
             return make(Output(Compute(canvas, imageName, null)));
         }
 
-        return stores?.Derived(sum is null ? use : $"{use}/{sum.Key}") is { } store ? CachedRows.Of(store, Look(store, new(() => CanvasKey.Of(canvas)), null), canvas.device, Make) : Make();
+        return stores?.Derived(sum is null ? use : $"{use}/{sum.Key}") is { } store ? CachedRows.Of(store, store.Look(new(() => CanvasKey.Of(canvas)), null), canvas.device, Make) : Make();
     }
 
     /// <inheritdoc/>
@@ -226,35 +226,10 @@ public sealed class Teacher : IDisposable
         stores!.Outputs.Define(new RowLayout(parts));
     }
 
-    static StoredRows Look(OutputStore store, Lazy<CanvasKey[]> keys, StoredRows? read)
-    {
-        if (read is null)
-        {
-            store.Read(keys.Value, read = new StoredRows());
-        }
-        else
-        {
-            store.ReadMissing(read);
-        }
-
-        return read;
-    }
-
-    static Tensor[] Cached(OutputStore store, StoredRows rows, Tensor canvas, Func<Tensor[]> compute, Action define)
-    {
-        using var scope = NewDisposeScope();
-        Tensor all = CachedRows.Of(store, rows, canvas.device, () =>
-        {
-            define();
-            return cat([.. compute().Select(o => o.reshape(o.shape[0], -1))], 1);
-        });
-        return [.. CachedRows.Parts(all, store.Layout!).Select(p => p.MoveToOuterDisposeScope())];
-    }
-
     Tensor[] Compute(Tensor canvas, Func<int, string> imageName, Tensor[]? raw, bool record = false)
     {
         Tensor[] outputs = raw ?? session.Value.Run(canvas, record);
-        CheckFinite(outputs, imageName);
+        FiniteOutputs.Require(outputs, Name, imageName);
         Tensor[] floats = Spread(places, outputs);
         return logits is null ? floats : [ReadScores(floats[0]), .. floats[1..]];
     }
@@ -273,46 +248,5 @@ public sealed class Teacher : IDisposable
     {
         Tensor flat = value.reshape(value.shape[0], Labels.Count);
         return !logits!.IsProbability ? flat : ScoreMetadata.FromProbabilities(flat, Kind);
-    }
-
-    /// <summary>Waits for the device once, unless something is amiss.</summary>
-    void CheckFinite(Tensor[] values, Func<int, string> imageName)
-    {
-        using var scope = NewDisposeScope();
-        if (double.IsFinite(stack(values.Select(v => v.sum()).ToArray()).sum().item<float>()))
-        {
-            return;
-        }
-
-        foreach (Tensor value in values)
-        {
-            CheckFinite(value, imageName);
-        }
-    }
-
-    void CheckFinite(Tensor value, Func<int, string> imageName)
-    {
-        Tensor bad = value.isfinite().reshape(value.shape[0], -1).all(1).logical_not();
-        if (!bad.any().item<bool>())
-        {
-            return;
-        }
-
-        int first = (int)bad.to(ScalarType.Int64).argmax().item<long>();
-        throw new InputException($"teacher '{Name}', image '{imageName(first)}': expected finite scores and features, got NaN or infinity; check the teacher's input description (scale, mean, std) and its precision");
-    }
-
-    static IReadOnlyList<string> ReadLabels(TeacherRecipe recipe, OnnxModel model, LogitsOutput logits, long classes)
-    {
-        IReadOnlyList<string> labels = recipe.Labels ?? ModelMetadata.Labels(model)
-            ?? throw new InputException($"teacher '{recipe.Name}': expected class names in the recipe, beside the model or in its metadata, got none; add labels: [..] to the teacher");
-        if (classes != labels.Count)
-        {
-            throw new InputException($"teacher '{recipe.Name}', output '{logits.Value}': expected {classes} labels, one a score, got {labels.Count}; correct labels: in the recipe");
-        }
-
-        return labels.Distinct(StringComparer.Ordinal).Count() == labels.Count
-            ? labels
-            : throw new InputException($"teacher '{recipe.Name}': expected distinct labels, got {string.Join(", ", labels.GroupBy(l => l, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => $"'{g.Key}' {g.Count()} times"))}; rename them");
     }
 }

@@ -27,6 +27,23 @@ sealed record TeacherNetwork(TeacherRecipe Recipe, OnnxModel Model, LogitsOutput
         }
     }
 
+    /// <summary>Class names in output order: the recipe's, else the file's.</summary>
+    /// <param name="classes">Number of scores.</param>
+    /// <exception cref="InputException">None are known, as many as there are scores are not, or two are equal.</exception>
+    public IReadOnlyList<string> Labels(long classes)
+    {
+        IReadOnlyList<string> labels = Recipe.Labels ?? ModelMetadata.Labels(Model)
+            ?? throw new InputException($"teacher '{Recipe.Name}': expected class names in the recipe, beside the model or in its metadata, got none; add labels: [..] to the teacher");
+        if (classes != labels.Count)
+        {
+            throw new InputException($"teacher '{Recipe.Name}', output '{Logits!.Value}': expected {classes} labels, one a score, got {labels.Count}; correct labels: in the recipe");
+        }
+
+        return labels.Distinct(StringComparer.Ordinal).Count() == labels.Count
+            ? labels
+            : throw new InputException($"teacher '{Recipe.Name}': expected distinct labels, got {string.Join(", ", labels.GroupBy(l => l, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => $"'{g.Key}' {g.Count()} times"))}; rename them");
+    }
+
     /// <summary>Loads the file and finds scores and taps.</summary>
     /// <exception cref="InputException">Bad file, unknown tap, or nothing to read.</exception>
     public static TeacherNetwork Load(TeacherRecipe recipe, bool withTaps)

@@ -22,10 +22,9 @@ internal sealed class AmalgamationLoss : nn.Module
     readonly CommonSpaceProjector? commonSpace;
     readonly ModuleList<CommonSpaceProjector> furtherSpaces;
     readonly ModuleList<nn.Module> features;
-    readonly nn.Module[][] featuresOf;
     readonly ModuleList<WeightedContrast> contrasts;
-    readonly WeightedContrast?[] contrastOf;
-    readonly LabelConsistency?[] consistencyOf;
+    readonly List<LabelConsistency> consistencies = [];
+    readonly BoundTerm[] terms;
     readonly int[][] tapOwners;
     readonly LossBalance? balance;
     readonly string[] tapped;
@@ -70,16 +69,10 @@ internal sealed class AmalgamationLoss : nn.Module
         tapOwners = [.. levels.Taps.Select(own => own.Select(i => taps[i].Teacher).ToArray())];
         ContrastRequirements.Check(recipe, union, tapOwners);
         LevelShape[] shapes = [.. levels.Taps.Select((own, level) => new LevelShape(students[level].Channels, [.. own.Select(i => taps[i].Shape.Channels)], spaces[level].Pooled))];
-        featuresOf = [.. recipe.Losses.Select(t => t.Reads switch
-        {
-            TermInput.Levels => [PyramidLoss.Create(t, shapes, source)],
-            TermInput.Taps => shapes.Where(s => s.Teachers.Count > 0).Select(s => (nn.Module)FeatureLoss.Create(t, s.Student, s.Teachers, s.Pooled, source)).ToArray(),
-            _ => [],
-        })];
-        features = new([.. featuresOf.SelectMany(f => f)]);
-        contrastOf = [.. recipe.Losses.Select(t => t is ContrastiveTerm c ? new WeightedContrast(c, recipe.CommonChannels, source) : null)];
-        contrasts = new([.. contrastOf.OfType<WeightedContrast>()]);
-        consistencyOf = [.. recipe.Losses.Select(t => t is ConsistencyTerm c ? new LabelConsistency(ImpliedLabels.Of(c, union, recipe.IsMultiLabel), union, source) : null)];
+        var made = new List<nn.Module>();
+        terms = [.. recipe.Losses.Select(term => new BoundTerm(term.Weight, Bind(term, union, shapes, source, made)))];
+        features = new([.. made.Where(m => m is not WeightedContrast)]);
+        contrasts = new([.. made.OfType<WeightedContrast>()]);
         RegisterComponents();
     }
 
@@ -107,8 +100,9 @@ internal sealed class AmalgamationLoss : nn.Module
         var student = Wide(inputs.StudentLogits);
         if (inputs.StudentTaps.Count < levels.Taps.Count) throw new ArgumentException("a tap of the student is missing", nameof(inputs));
         var taps = Spaces().Select((space, level) => space.Forward(inputs.StudentTaps[level], [.. levels.Taps[level].Select(i => inputs.TeacherTaps[i])])).ToArray();
-        var values = recipe.Losses.Select((term, i) => Evaluate(i, inputs, student, taps)).ToArray();
-        var weighted = values.Select((v, i) => v[0] * recipe.Losses[i].Weight).ToArray();
+        var batch = new Projected(inputs, student, taps);
+        var values = terms.Select(term => term.Evaluate(batch)).ToArray();
+        var weighted = values.Zip(terms, (value, term) => value[0] * term.Weight).ToArray();
         var total = balance?.Total(weighted, inputs.Shared) ?? stack(weighted).sum();
         Tensor[] said = balance is null ? values : [.. values, balance.Factors()];
         return new(total.MoveToOuterDisposeScope(), cat(said).detach().MoveToOuterDisposeScope());
@@ -122,7 +116,7 @@ internal sealed class AmalgamationLoss : nn.Module
         {
             owners.Dispose();
             shares?.Dispose();
-            foreach (var consistency in consistencyOf) consistency?.Dispose();
+            foreach (var consistency in consistencies) consistency.Dispose();
         }
 
         base.Dispose(disposing);
@@ -146,24 +140,48 @@ internal sealed class AmalgamationLoss : nn.Module
         return true;
     }
 
-    /// <summary>A term as V[1] or V[1 + teachers]: its value, then its parts.</summary>
-    Tensor Evaluate(int index, LossInputs inputs, Tensor student, ProjectedTaps[] taps) => recipe.Losses[index] switch
-    {
-        { Reads: TermInput.Scores } term => target.Loss(term, inputs, student).view(1),
-        ConsistencyTerm => consistencyOf[index]!.Penalty(student).view(1),
-        HardLabelTerm => HardLabel.CrossEntropy(student, inputs.HardLabels ?? throw new ArgumentException("a hard label term needs labels", nameof(inputs))).view(1),
-        ContrastiveTerm => WithParts(InSpaces(taps, (features, level) => contrastOf[index]!.ToEach(features, tapOwners[level]))),
-        SupervisedContrastiveTerm supervised => Supervised(supervised, inputs, student, taps),
-        { Reads: TermInput.CommonSpace } term => WithParts(cat(taps.Where(t => t.Common is not null).Select(t => Common(term, t)).ToArray())),
-        { Reads: TermInput.Levels } term => Features(term, ((PyramidLoss)featuresOf[index][0]).ToEach([.. taps.Select(t => new LevelFeatures(Wide(t.Student), [.. t.Teachers.Select(Wide)]))]), inputs),
-        { Reads: TermInput.Taps } term => Features(term, cat(taps.Where(t => t.Teachers.Count > 0).Select((t, i) => ((FeatureLoss)featuresOf[index][i]).ToEach(Wide(t.Student), [.. t.Teachers.Select(Wide)])).ToArray()), inputs),
-        var term => throw new NotSupportedException(term.GetType().Name),
-    };
+    /// <summary>A batch with its features in the common spaces.</summary>
+    sealed record Projected(LossInputs Inputs, Tensor Student, ProjectedTaps[] Taps);
 
-    Tensor Supervised(SupervisedContrastiveTerm term, LossInputs inputs, Tensor student, ProjectedTaps[] taps)
+    /// <summary>A term with the maps it made for itself: a batch -> V[1] or V[1 + teachers], its value, then its parts.</summary>
+    sealed record BoundTerm(double Weight, Func<Projected, Tensor> Evaluate);
+
+    /// <summary>How a term is computed. What it needs of its own is made here, in the order of terms: modules that train go to <paramref name="made"/>.</summary>
+    Func<Projected, Tensor> Bind(LossTerm term, LabelUnion union, LevelShape[] shapes, WeightSource source, List<nn.Module> made)
     {
-        var labels = PseudoLabels.Of(term.Labels, target.Probabilities(inputs, student));
-        return WithParts(InSpaces(taps, (features, level) => SupervisedContrast.ToEach(term, features, labels, tapOwners[level])));
+        switch (term)
+        {
+            case { Reads: TermInput.Scores }:
+                return batch => target.Loss(term, batch.Inputs, batch.Student).view(1);
+            case HardLabelTerm:
+                return batch => HardLabel.CrossEntropy(batch.Student, batch.Inputs.HardLabels ?? throw new ArgumentException("a hard label term needs labels", nameof(batch))).view(1);
+            case ConsistencyTerm implied:
+                var consistency = new LabelConsistency(ImpliedLabels.Of(implied, union, recipe.IsMultiLabel), union, source);
+                consistencies.Add(consistency);
+                return batch => consistency.Penalty(batch.Student).view(1);
+            case ContrastiveTerm contrastive:
+                var contrast = new WeightedContrast(contrastive, recipe.CommonChannels, source);
+                made.Add(contrast);
+                return batch => WithParts(InSpaces(batch.Taps, (common, level) => contrast.ToEach(common, tapOwners[level])));
+            case SupervisedContrastiveTerm supervised:
+                return batch =>
+                {
+                    var labels = PseudoLabels.Of(supervised.Labels, target.Probabilities(batch.Inputs, batch.Student));
+                    return WithParts(InSpaces(batch.Taps, (common, level) => SupervisedContrast.ToEach(supervised, common, labels, tapOwners[level])));
+                };
+            case { Reads: TermInput.CommonSpace }:
+                return batch => WithParts(cat(batch.Taps.Where(t => t.Common is not null).Select(t => Common(term, t)).ToArray()));
+            case { Reads: TermInput.Levels }:
+                var pyramid = PyramidLoss.Create(term, shapes, source);
+                made.Add(pyramid);
+                return batch => Features(term, pyramid.ToEach([.. batch.Taps.Select(t => new LevelFeatures(Wide(t.Student), [.. t.Teachers.Select(Wide)]))]), batch.Inputs);
+            case { Reads: TermInput.Taps }:
+                FeatureLoss[] levelled = [.. shapes.Where(s => s.Teachers.Count > 0).Select(s => FeatureLoss.Create(term, s.Student, s.Teachers, s.Pooled, source))];
+                made.AddRange(levelled);
+                return batch => Features(term, cat(batch.Taps.Where(t => t.Teachers.Count > 0).Zip(levelled, (t, loss) => loss.ToEach(Wide(t.Student), [.. t.Teachers.Select(Wide)])).ToArray()), batch.Inputs);
+            default:
+                throw new NotSupportedException(term.GetType().Name);
+        }
     }
 
     /// <summary>L[taps], from the features of each level that has a common space.</summary>
