@@ -76,6 +76,7 @@ internal sealed class BatchProof
     /// <summary>Whether the value, or its shape, comes from the image.</summary>
     public bool IsTouched(string value) => places.ContainsKey(value) || fromShape.Contains(value) || repeated.Contains(value);
 
+    /// <summary>Where the samples are in a node's outputs; false where it cannot be shown that they stay apart.</summary>
     bool Follow(NodeProto node)
     {
         var read = Captures.ReadBy(node);
@@ -83,28 +84,41 @@ internal sealed class BatchProof
         if (samples.Length == 0 || node.OpType is "Shape" or "Size")
         {
             if (samples.Length > 0 || read.Any(name => fromShape.Contains(name) || repeated.Contains(name)))
-                (IsRepetition(node) ? repeated : fromShape).UnionWith(node.Output.Where(name => name.Length > 0 && !IsSettled(name)));
+                (IsRepetition(node) ? repeated : fromShape).UnionWith(Made(node).Where(name => !IsSettled(name)));
             return true;
         }
-        if (read.Any(DependsOnCount))
+        if (read.Any(DependsOnCount) || Captures.Bodies(node).Any() || !KeepsApart(node, samples))
             return false;
-        if (Captures.Bodies(node).Any() || !KeepsApart(node, samples))
-            return false;
-        foreach (var output in node.Output.Where(name => name.Length > 0))
+        foreach (var output in Made(node))
         {
             if (PlaceIn(states.GetValueOrDefault(output)?.Shape) is not { } axis)
                 return false;
             places[output] = axis;
         }
-        if (node.OpType is not ("Reshape" or "Flatten"))
-        {
-            foreach (var output in node.Output.Where(name => name.Length > 0))
-                outer[output] = Outer(samples[0]);
-            return samples.All(name => Outer(name).Equals(Outer(samples[0]))) && Along(samples[0]).Equals(Along(node.Output[0]));
-        }
-        return Ahead(node.Input[0])!.TryDivide(Extent.Product(states[node.Output[0]].Shape![..places[node.Output[0]]]), out var folded)
-            && Along(node.Output[0]).TryDivide((outer[node.Output[0]] = folded) * Extent.Named(Symbol), out _)
-            && (Along(node.Input[0]).Equals(Along(node.Output[0])) || examined.Contains(node) || states.GetValueOrDefault(node.InputOrNull(1) ?? "")?.Constants is null);
+        return node.OpType is "Reshape" or "Flatten" ? FollowFolding(node) : FollowAlike(node, samples);
+    }
+
+    static IEnumerable<string> Made(NodeProto node) => node.Output.Where(name => name.Length > 0);
+
+    /// <summary>All samples come from axes folded alike, and leave along one of the same size.</summary>
+    bool FollowAlike(NodeProto node, string[] samples)
+    {
+        foreach (var output in Made(node))
+            outer[output] = Outer(samples[0]);
+        return samples.All(name => Outer(name).Equals(Outer(samples[0]))) && Along(samples[0]).Equals(Along(node.Output[0]));
+    }
+
+    /// <summary>As many stretches of samples as before: those that are not axes ahead of the samples' own are folded into it.</summary>
+    bool FollowFolding(NodeProto node)
+    {
+        var (from, to) = (node.Input[0], node.Output[0]);
+        if (!Ahead(from)!.TryDivide(Extent.Product(states[to].Shape![..places[to]]), out var folded))
+            return false;
+        outer[to] = folded;
+        if (!Along(to).TryDivide(folded * Extent.Named(Symbol), out _))
+            return false;
+        var isStated = states.GetValueOrDefault(node.InputOrNull(1) ?? "")?.Constants is not null;
+        return Along(from).Equals(Along(to)) || examined.Contains(node) || !isStated;
     }
 
     /// <summary>The same numbers for every sample, as many times as there are samples.</summary>
