@@ -72,8 +72,6 @@ def from_timm(name, pretrained, width):
 
     model = timm.create_model(name, pretrained=pretrained, **width)
     config = timm.data.resolve_data_config({}, model=model)
-    if config["interpolation"] not in ("nearest", "bilinear", "bicubic"):
-        raise UserError(f"timm:{name}: expected nearest, bilinear or bicubic, got interpolation {config['interpolation']}")
     known = {"size": list(config["input_size"][1:]), "scale": 1 / 255, "mean": list(config["mean"]), "std": list(config["std"]),
              "interpolation": config["interpolation"], "resize": "stretch" if config.get("crop_mode") == "squash" else "shorter_side"}
     return model, known, None
@@ -106,7 +104,7 @@ def load_weights(model, path):
             state = state[key]
             break
     try:
-        model.load_state_dict({name.removeprefix("module."): tensor for name, tensor in state.items()})
+        model.load_state_dict({str(name).removeprefix("module."): tensor for name, tensor in state.items()})
     except RuntimeError as error:
         raise UserError(f"--weights {path}: {' '.join(str(error).split())}") from error
 

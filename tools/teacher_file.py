@@ -97,6 +97,8 @@ def input_description(options, layout, known=None):
     for key in ("scale", "mean", "std", "order", "resize", "interpolation", "antialias"):
         if (given := getattr(options, key)) is not None:
             description[key] = given
+    if description["interpolation"] not in ("nearest", "bilinear", "bicubic"):
+        raise UserError(f"--interpolation: expected nearest, bilinear or bicubic, got the network's own {description['interpolation']}; state the nearest to it")
     for key in ("mean", "std"):
         if len(description[key]) not in (1, description["channels"]):
             raise UserError(f"{key}: expected 1 or {description['channels']} values, got {len(description[key])}")

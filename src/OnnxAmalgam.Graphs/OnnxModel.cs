@@ -60,7 +60,7 @@ public sealed class OnnxModel
     /// <summary>A model made of others' fields, whose large weights stay where they are.</summary>
     internal static OnnxModel Made(ModelProto proto, string name, IReadOnlyList<WeightStore> stores) => new(proto, name, stores, null);
 
-    /// <summary>Loads and validates a model. No large weight is read.</summary>
+    /// <summary>Loads and validates a model. No large weight is read, but for files of external data that state a checksum.</summary>
     /// <exception cref="InvalidModelException">Not an ONNX file, truncated, cyclic, wrong data lengths, ...</exception>
     /// <exception cref="InputException">The file cannot be read.</exception>
     public static OnnxModel Load(string path)

@@ -13,7 +13,7 @@ namespace OnnxAmalgam.Training;
 
 /// <summary>Runs the epochs: steps, validation, results.csv, checkpoints. What it computes depends on recipe, seed, device and
 /// thread count only, not on where it was interrupted and resumed.</summary>
-public sealed class Trainer : IDisposable
+internal sealed class Trainer : IDisposable
 {
     const string RandomState = "random/cpu";
     readonly AmalgamationSetup setup;
@@ -130,7 +130,7 @@ public sealed class Trainer : IDisposable
             if (setup.Compute.Device.IsCuda)
             {
                 // dropout draws there; what a step draws then follows from where it stands, resumed or not
-                cuda.manual_seed(unchecked((long)Randomness.Draw(train.Seed, "dropout", at.Epoch, done)));
+                cuda.manual_seed_all(unchecked((long)Randomness.Draw(train.Seed, "dropout", at.Epoch, done)));
             }
 
             Sum(log.Add(batch.Batch, step.Advance(batch, schedule.At(at.Step + done - at.Batch))));

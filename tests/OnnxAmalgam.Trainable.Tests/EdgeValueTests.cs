@@ -141,7 +141,9 @@ public sealed class EdgeValueTests
             .Stored("w", tensor(new float[] { 0, 2, 0 }, 3, 1)).Stored("min", tensor(0f));
         SameAsRuntime(tiny, ("x", x));
         using var graph = new TrainableGraph(tiny.Build());
-        graph.forward(x).sum().backward();
+        var y = graph.forward(x);
+        Assert.Equal([0f, 1f, 2f], y.data<float>().ToArray());
+        y.sum().backward();
         // the limit is 2, and one element is above it
         Assert.Equal([-1f, 1f, 3f], graph.Initializers["w"].grad!.data<float>().ToArray());
     }
@@ -162,6 +164,7 @@ public sealed class EdgeValueTests
         using var scope = NewDisposeScope();
         var x = arange(9, ScalarType.Byte).reshape(1, 1, 3, 3);
         SameAsRuntime(new TinyModel().Input("x", x).Node("MaxPool", "x", outputs, A("kernel_shape", [2, 2]), A("strides", [2, 2]), A("pads", [0, 0, 1, 1])).Output(outputs.Split(' ')), ("x", x));
+        SameAsRuntime(new TinyModel().Input("x", x).Node("MaxPool", "x", outputs, A("kernel_shape", [2, 2]), A("strides", [2, 2]), A("pads", [1, 1, 0, 0])).Output(outputs.Split(' ')), ("x", zeros_like(x)));
         var y = x.to_type(ScalarType.Int8).neg();
         SameAsRuntime(new TinyModel().Input("x", y).Node("MaxPool", "x", outputs, A("kernel_shape", [2, 2]), A("strides", [2, 2]), A("pads", [0, 0, 1, 1])).Output(outputs.Split(' ')), ("x", y));
     }

@@ -27,6 +27,8 @@ internal static class OperatorDocument
               A model with such nodes still loads, is inspected, tapped and run as a teacher; training lists all of them at once.
             - Bodies of If, Loop and Scan: a stored tensor of the graph outside trains where a node of the body reads it at a weight's place. Behind a Transpose or Cast
               in the body, as an operand there, or stored in the body itself it stays as it is. On a GPU such bodies were not run.
+            - Inputs that are read as numbers (shapes, axes, the value that Pad fills with, Range's bounds) carry no gradient; Clip's limits do where they are computed of something
+              that learns. `to` with another float type moves weights and stored tensors; casts inside a graph follow the type that it was made with.
 
             | operator | domain | since | trained | refused |
             |---|---|---|---|---|

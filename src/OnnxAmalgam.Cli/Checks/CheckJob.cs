@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using OnnxAmalgam.Graphs;
 
 namespace OnnxAmalgam.Cli.Checks;
@@ -18,11 +19,21 @@ internal sealed record CheckJob(string Name, string File, IReadOnlyList<string> 
             return System.IO.File.Exists(argument) ? [new(argument, argument, [])] : throw new InputException($"'{argument}': expected a file or a folder, got none of that name");
         if (DataSetsIn(argument) is { Count: > 0 } sets && System.IO.File.Exists(Path.Combine(argument, "model.onnx")))
             return [new(argument, Path.Combine(argument, "model.onnx"), sets)];
-        var inside = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
-        var files = Directory.EnumerateFiles(argument, "*.onnx", inside).Order(StringComparer.Ordinal).ToArray();
+        var files = ModelsIn(argument).Order(StringComparer.Ordinal).ToArray();
         return files.Length > 0
             ? files.Select(file => new CheckJob(file, file, Path.GetFileName(file) == "model.onnx" ? DataSetsIn(Path.GetDirectoryName(file)!) : []))
             : throw new InputException($"'{argument}': expected .onnx files in the folder, got none");
+    }
+
+    /// <summary>Linked files count, as in the folders of model caches; linked folders are not entered.</summary>
+    static FileSystemEnumerable<string> ModelsIn(string folder)
+    {
+        var inside = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
+        return new(folder, (ref FileSystemEntry entry) => entry.ToSpecifiedFullPath(), inside)
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && entry.FileName.EndsWith(".onnx", StringComparison.Ordinal),
+            ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+        };
     }
 
     static IReadOnlyList<string> DataSetsIn(string folder) =>

@@ -2,7 +2,6 @@ using System.Globalization;
 using OnnxAmalgam.Cli.Reports;
 using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Training.Evaluation;
-using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Cli.Checks;
 
@@ -15,7 +14,7 @@ internal static class CheckRun
     /// <summary>Checks every model; with <paramref name="json"/> each row is printed as soon as it is there.</summary>
     public static IReadOnlyList<CheckResult> Run(IReadOnlyList<CheckJob> jobs, ModelCheck check, Session session, bool json)
     {
-        set_num_threads(Compute.WithTorch(session).Threads);
+        Compute.OpenOnProcessor(session);
         var rows = new List<CheckResult>(jobs.Count);
         foreach (var job in jobs)
         {

@@ -37,7 +37,7 @@ internal sealed class ModelCheck(CheckOptions options)
                 return start with { Status = CheckStatus.Fail, Message = e.Message };
             }
         }
-        catch (InvalidModelException e)
+        catch (InputException e)
         {
             return new CheckResult { Model = job.Name, Status = CheckStatus.Invalid, Message = e.Message };
         }
@@ -116,6 +116,7 @@ internal sealed class ModelCheck(CheckOptions options)
 
     (double Before, double After)? Train(OnnxModel model, TrainableGraph graph, TorchFeed feed)
     {
+        manual_seed(options.Seed);
         if (Dropout.Without(model) is not { } plain)
             return new TrainingProbe(graph, feed.Tensors, options.Seed).Run(options.Steps);
         using var probe = new TrainableGraph(plain);

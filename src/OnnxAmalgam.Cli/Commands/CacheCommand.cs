@@ -15,7 +15,7 @@ internal sealed class CacheCommand : ProgramCommand
     static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(10);
     readonly Argument<string> recipe = new("RECIPE") { Description = "The recipe; train.cache names the folder" };
     readonly Option<WorkShare?> shard = ShareOption.Of("--shard", "Only this share of the work, for several machines that share the folder: 1/4, 2/4, ...");
-    readonly Option<string[]> set = new("--set") { Description = "Override a value of the recipe; may be repeated", HelpName = "path.to.key=value" };
+    readonly Option<string[]> set = SetOption.Create();
     readonly Option<bool> json = new("--json") { Description = "Print one JSON document" };
 
     public CacheCommand()
@@ -28,9 +28,8 @@ internal sealed class CacheCommand : ProgramCommand
 
     public override int Run(ParseResult result, Session session)
     {
-        var read = RecipeReader.Read(result.GetRequiredValue(recipe), result.GetValue(set) ?? []);
-        var compute = Compute.WithTorch(session);
-        TorchSharp.torch.set_num_threads(compute.Threads);
+        var read = RecipeReader.Read(result.GetRequiredValue(recipe), SetOption.Read(result, set));
+        var compute = Compute.OpenTorch(session);
         using var setup = AmalgamationSetup.Open(read, compute, session.Warn, session.Detail);
         using var signals = new StopSignals(session);
         var clock = Stopwatch.StartNew();
@@ -55,7 +54,7 @@ internal sealed class CacheCommand : ProgramCommand
         if (said.Elapsed < LineEvery)
             return;
         said.Restart();
-        session.Note(string.Create(CultureInfo.InvariantCulture, $"{(at.View == 0 ? "scores" : $"view {at.View}")}  image {at.Images}/{at.Of}  {at.Computed} computed, {at.Computed / clock.Elapsed.TotalSeconds:n0} a second"));
+        session.Note(string.Create(CultureInfo.InvariantCulture, $"{(at.View == 0 ? "scores" : $"view {at.View}")}  image {at.Images}/{at.ImagesInAll}  {at.Computed} computed, {at.Computed / clock.Elapsed.TotalSeconds:n0} a second"));
     }
 
     static void Print(CacheReport report, CacheRecipe kept, Terminal terminal)

@@ -25,7 +25,7 @@ internal sealed class CompareCommand : ProgramCommand
     };
 
     readonly Option<string?> page = new("--page") { Description = "Write one HTML page that needs nothing else: charts, tables, in what the recipes differ, seeds, versions", HelpName = "FILE" };
-    readonly Option<string[]> set = new("--set") { Description = "Override a value of every recipe; may be repeated", HelpName = "path.to.key=value" };
+    readonly Option<string[]> set = SetOption.Create("every recipe");
     readonly Option<string?> log = new("--log")
     {
         Description = "A CSV file with a row for each run: runs in it are taken from it, others are added, and folders may be removed. A run is known by its recipe's text (with --set), the files of its networks, its seed and --program",
@@ -48,7 +48,9 @@ internal sealed class CompareCommand : ProgramCommand
         long first = session.Seed ?? 1;
         long[] all = [.. Enumerable.Range(0, result.GetValue(seeds)).Select(i => first + i)];
         string[] paths = result.GetRequiredValue(recipes);
-        string[] overrides = result.GetValue(set) ?? [];
+        string[] overrides = SetOption.Read(result, set);
+        if (Array.Find(paths, p => CommandLineErrors.IsOverride(p) && !File.Exists(p)) is { } word)
+            throw new UsageException($"expected recipes, got '{word}'; did you mean --set {word}?");
         if (overrides.Any(o => o.StartsWith("train.seed=", StringComparison.Ordinal)))
             throw new UsageException("--set train.seed: expected seeds from --seed and --seeds, which set it for every run; say --seed N for the first");
         var methods = paths.Select(path => all.Select(seed => RecipeReader.Read(path, [.. overrides, Seed(seed)])).ToArray()).ToArray();
@@ -57,8 +59,7 @@ internal sealed class CompareCommand : ProgramCommand
         RunKey[] keys = runLog is null ? [] : [.. paths.Zip(methods, (path, m) => RunKey.Of(path, overrides, m[0], result.GetValue(program) ?? CommandLine.Version))];
         string folder = Path.GetFullPath(result.GetValue(output) ?? Path.Combine("runs", $"compare-{methods[0][0].Name}"));
 
-        var compute = Compute.WithTorch(session);
-        TorchSharp.torch.set_num_threads(compute.Threads);
+        var compute = Compute.OpenTorch(session);
         using var signals = new StopSignals(session);
         var runs = methods.Select(_ => new List<MethodRun>()).ToArray();
         int done = 0;

@@ -13,7 +13,7 @@ internal sealed class DiagnoseCommand : ProgramCommand
     readonly Argument<string> recipe = new("RECIPE") { Description = "The recipe (YAML) that names teachers, taps, images and augmentations" };
     readonly Option<int> images = WholeNumberOption.Of("--images", "Unlabelled images a teacher, spread over those of its domain", least: 2, otherwise: 1000);
     readonly Option<bool> allTaps = new("--all-taps") { Description = "Every value on the path to the scores instead of the recipe's taps" };
-    readonly Option<string[]> set = new("--set") { Description = "Override a value of the recipe; may be repeated", HelpName = "path.to.key=value" };
+    readonly Option<string[]> set = SetOption.Create();
     readonly Option<string?> csv = new("--csv")
     {
         Description = $"Write the rows as CSV; - is stdout. Columns: {string.Join(", ", QualityRow.Columns)}",
@@ -32,9 +32,8 @@ internal sealed class DiagnoseCommand : ProgramCommand
 
     public override int Run(ParseResult result, Session session)
     {
-        var read = RecipeReader.Read(result.GetRequiredValue(recipe), [.. result.GetValue(set) ?? [], .. session.Seed is { } seed ? [$"train.seed={seed}"] : Array.Empty<string>()]);
-        var compute = Compute.WithTorch(session);
-        TorchSharp.torch.set_num_threads(compute.Threads);
+        var read = RecipeReader.Read(result.GetRequiredValue(recipe), SetOption.Read(result, set, session));
+        var compute = Compute.OpenTorch(session);
         using var setup = AmalgamationSetup.Open(read, compute, session.Warn);
         var diagnosis = TeacherDiagnosis.Run(setup, result.GetValue(images), result.GetValue(allTaps), session.Note);
         if (result.GetValue(csv) is { } target)

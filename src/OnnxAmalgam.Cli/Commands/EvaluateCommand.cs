@@ -17,7 +17,7 @@ internal sealed class EvaluateCommand : ProgramCommand
     readonly Option<bool> json = new("--json") { Description = "Print one JSON document" };
 
     public EvaluateCommand()
-        : base("evaluate", "Measures a student on the union of labels and on each teacher's task, with 95 % intervals", "onnx-amalgam evaluate runs/demo --recipe models/demo/recipe.yaml")
+        : base("evaluate", "Measures a student on the union of labels and on each teacher's task, with 95 % intervals", "onnx-amalgam evaluate runs/digits-and-clothes --recipe models/demo/recipe.yaml")
     {
         Add(model);
         foreach (Option option in (Option[])[recipe, csv, json])
@@ -27,8 +27,7 @@ internal sealed class EvaluateCommand : ProgramCommand
     public override int Run(ParseResult result, Session session)
     {
         var file = ModelArgument.OfFileOrRun(result.GetRequiredValue(model));
-        var compute = Compute.WithTorch(session);
-        TorchSharp.torch.set_num_threads(compute.Threads);
+        var compute = Compute.OpenTorch(session);
         using var setup = AmalgamationSetup.Open(RecipeReader.Read(result.GetRequiredValue(recipe)), compute, session.Warn, session.Detail);
         var rows = Evaluator.Evaluate(setup, file).Rows;
         if (result.GetValue(csv) is { } target)

@@ -58,7 +58,7 @@ internal sealed class ExportCommand : ProgramCommand
         : base(
             "export",
             "Writes a run's student as one ONNX file, once ONNX Runtime agrees with the trained graph on 256 images; or a model at a newer opset, once ONNX Runtime computes the same from both",
-            "onnx-amalgam export runs/demo -o student.onnx --opset 21")
+            "onnx-amalgam export runs/digits-and-clothes -o student.onnx --opset 21")
     {
         Add(source);
         Add(output);
@@ -103,17 +103,16 @@ internal sealed class ExportCommand : ProgramCommand
         var folder = RunFolder.Read(result.GetRequiredValue(source));
         var file = ModelTarget.Of(result.GetRequiredValue(output));
         var recipe = RecipeReader.Read(folder.Recipe);
-        var compute = Compute.WithTorch(session);
-        TorchSharp.torch.set_num_threads(compute.Threads);
+        var compute = Compute.OpenTorch(session);
         using var setup = AmalgamationSetup.Open(recipe, compute, session.Warn, session.Detail);
         var report = RunExport.Write(setup, folder, file, new ExportOptions { Fold = result.GetValue(fold), Opset = result.GetValue(opset), HalfPrecision = IsHalf(result), Quantisation = Quantisation(result, session), EmbedPreprocessing = result.GetValue(embed) });
         if (!report.IsFinished)
-            session.Warn($"this run is unfinished: {report.Epochs} of {report.Of} epochs are behind these weights; go on with: onnx-amalgam train --resume -o {ShellWord.Of(folder.Path)}");
+            session.Warn($"this run is unfinished: {report.Epochs} of {report.EpochsInAll} epochs are behind these weights; go on with: onnx-amalgam train --resume -o {ShellWord.Of(folder.Path)}");
 
         var facts = new FactList();
         facts.Add("file", file);
         facts.Add("labels", setup.Union.Labels.Count.ToString(CultureInfo.InvariantCulture));
-        facts.Add("weights", string.Create(CultureInfo.InvariantCulture, $"{(report.IsBest ? "best on the validation part" : "last")}, after epoch {report.Epochs} of {report.Of}"));
+        facts.Add("weights", string.Create(CultureInfo.InvariantCulture, $"{(report.IsBest ? "best on the validation part" : "last")}, after epoch {report.Epochs} of {report.EpochsInAll}"));
         if (report.Folding is { } folding)
         {
             facts.Add("folded", string.Create(CultureInfo.InvariantCulture, $"{folding.Folded.Count} BatchNormalization into the convolutions before them"));
@@ -173,7 +172,7 @@ internal sealed class ExportCommand : ProgramCommand
     /// <summary>What stayed in single precision, and what the other gains here.</summary>
     static string Coarser(string precision, ExportReport report, ComputeOptions compute, string single, string coarse, AmalgamationSetup setup)
     {
-        string kept = report.Single.Count == 0 ? precision : string.Create(CultureInfo.InvariantCulture, $"{precision}, {report.Single.Count} operators kept in fp32 ({string.Join(", ", report.Single.Take(3).Select(Printable.Name))}{(report.Single.Count > 3 ? ", ..." : "")})");
+        string kept = report.KeptInSingle.Count == 0 ? precision : string.Create(CultureInfo.InvariantCulture, $"{precision}, {report.KeptInSingle.Count} operators kept in fp32 ({string.Join(", ", report.KeptInSingle.Take(3).Select(Printable.Name))}{(report.KeptInSingle.Count > 3 ? ", ..." : "")})");
         if (!File.Exists(single) || Path.GetFullPath(single) == Path.GetFullPath(coarse))
             return kept;
         var fed = new Dictionary<string, InputDescription>(StringComparer.Ordinal) { [single] = setup.Student.Input };

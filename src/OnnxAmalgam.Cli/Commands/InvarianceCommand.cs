@@ -17,7 +17,7 @@ internal sealed class InvarianceCommand : ProgramCommand
     readonly Option<bool> json = new("--json") { Description = "Print one JSON document" };
 
     public InvarianceCommand()
-        : base("invariance", "Measures how far features move when images are moved, turned and recoloured; 1 is as far as another image", "onnx-amalgam invariance runs/demo --recipe models/demo/recipe.yaml")
+        : base("invariance", "Measures how far features move when images are moved, turned and recoloured; 1 is as far as another image", "onnx-amalgam invariance runs/digits-and-clothes --recipe models/demo/recipe.yaml")
     {
         Add(model);
         foreach (Option option in (Option[])[recipe, images, csv, json])
@@ -27,8 +27,7 @@ internal sealed class InvarianceCommand : ProgramCommand
     public override int Run(ParseResult result, Session session)
     {
         var file = ModelArgument.OfFileOrRun(result.GetRequiredValue(model));
-        var compute = Compute.WithTorch(session);
-        TorchSharp.torch.set_num_threads(compute.Threads);
+        var compute = Compute.OpenTorch(session);
         using var setup = AmalgamationSetup.Open(RecipeReader.Read(result.GetRequiredValue(recipe)), compute, session.Warn);
         var rows = InvarianceReport.Measure(setup, file, result.GetValue(images));
         if (result.GetValue(csv) is { } target)

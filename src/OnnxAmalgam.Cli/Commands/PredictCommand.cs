@@ -18,7 +18,7 @@ internal sealed class PredictCommand : ProgramCommand
     readonly Option<bool> json = new("--json") { Description = "Print one JSON document" };
 
     public PredictCommand()
-        : base("predict", "Shows labels and probabilities for pictures: the check that preprocessing is right", "onnx-amalgam predict runs/demo/student.onnx photo.jpg --top 3")
+        : base("predict", "Shows labels and probabilities for pictures: the check that preprocessing is right", "onnx-amalgam predict runs/digits-and-clothes/student.onnx photo.jpg --top 3")
     {
         Add(model);
         Add(images);

@@ -19,7 +19,7 @@ internal sealed class PretrainCommand : ProgramCommand
     readonly Option<int> samples = WholeNumberOption.Of("--samples", "Transformed patches a class", least: 1, otherwise: Defaults.Samples);
     readonly Option<int> epochs = WholeNumberOption.Of("--epochs", "Passes over all of them", least: 1, otherwise: Defaults.Epochs);
     readonly Option<double> similarity = NumberOption.Of("--similarity", "Cosine of the teachers' features, 0 to 1, above which two patches count as one", Defaults.Similarity, most: 1);
-    readonly Option<string[]> set = new("--set") { Description = "Override a value of the recipe; may be repeated", HelpName = "path.to.key=value" };
+    readonly Option<string[]> set = SetOption.Create();
 
     public PretrainCommand()
         : base("pretrain", "Trains a recipe's student without labels to tell transformed patches apart, before amalgamation",
@@ -35,10 +35,9 @@ internal sealed class PretrainCommand : ProgramCommand
         var path = result.GetRequiredValue(recipe);
         var file = ModelTarget.Of(result.GetRequiredValue(output));
         var options = new ExemplarOptions(result.GetValue(classes), result.GetValue(samples), result.GetValue(epochs)) { Similarity = result.GetValue(similarity) };
-        string[] overrides = [.. result.GetValue(set) ?? [], .. session.Seed is { } seed ? [$"train.seed={seed}"] : Array.Empty<string>()];
+        string[] overrides = SetOption.Read(result, set, session);
         var read = RecipeReader.Read(path, overrides);
-        var compute = Compute.WithTorch(session);
-        TorchSharp.torch.set_num_threads(compute.Threads);
+        var compute = Compute.OpenTorch(session);
         using var setup = AmalgamationSetup.Open(read, compute, session.Warn);
         using var signals = new StopSignals(session);
         var progress = new TrainingProgress(session.Terminal.Error, session.Terminal.IsLive, session.IsQuiet);

@@ -43,7 +43,7 @@ internal sealed class QueryCommand : ProgramCommand
             return Ask(file, query.Explain(new QueryGraph(OnnxModel.Load(file))), query, result, session);
         }
 
-        var recipe = RecipeReader.Read(path, session.Seed is { } seed ? [$"train.seed={seed}"] : []);
+        var recipe = RecipeReader.Read(path, [.. SetOption.Seed(session)]);
         var teachers = QueryGraph.Of([.. recipe.Teachers.Select(t => new QueriedModel(t.Name, OnnxModel.Load(t.Model), t.Labels))]);
         if (result.GetValue(explain))
             return Ask(path, query.Explain(teachers), query, result, session);
@@ -69,8 +69,7 @@ internal sealed class QueryCommand : ProgramCommand
     /// <summary>Runs the models, unlike all other queries.</summary>
     int Rank(string file, Recipe recipe, Query query, ParseResult result, Session session)
     {
-        var compute = Compute.WithTorch(session);
-        TorchSharp.torch.set_num_threads(compute.Threads);
+        var compute = Compute.OpenTorch(session);
         var pairs = TapRanking.Rank(recipe, query.Text, result.GetValue(images), compute, session.Warn);
         if (result.GetValue(csv) is { } target)
             TextFile.Write(target, session.Terminal, RankingTable.ToCsv(pairs));

@@ -16,7 +16,7 @@ internal sealed class ReportCommand : ProgramCommand
     readonly Option<string?> output = new("--output", "-o") { Description = "Write the page alone, here (default: report.html, results.png and confusion_matrix.png in the run's folder, as train does); - is stdout", HelpName = "FILE" };
 
     public ReportCommand()
-        : base("report", "Shows a run: one HTML page with accuracy, curves, classes, confusion matrix, features, benchmark and recipe, and two plots", "onnx-amalgam report runs/demo")
+        : base("report", "Shows a run: one HTML page with accuracy, curves, classes, confusion matrix, features, benchmark and recipe, and two plots", "onnx-amalgam report runs/digits-and-clothes")
     {
         Add(run);
         Add(output);
@@ -47,8 +47,7 @@ internal sealed class ReportCommand : ProgramCommand
     /// <summary>The recipe's teachers and the images that the run was evaluated on; null: they are not there any more, which is said.</summary>
     static AmalgamationSetup? Open(Recipe recipe, Session session)
     {
-        var compute = Compute.WithTorch(session);
-        TorchSharp.torch.set_num_threads(compute.Threads);
+        var compute = Compute.OpenTorch(session);
         try
         {
             return AmalgamationSetup.Open(recipe with { Data = Shown(recipe.Data), Train = recipe.Train with { Cache = null } }, compute, session.Detail, session.Detail);

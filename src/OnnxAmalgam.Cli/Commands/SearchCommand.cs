@@ -25,7 +25,7 @@ internal sealed class SearchCommand : ProgramCommand
     readonly Option<double> rate = NumberOption.Of("--rate", "Learning rate of the weights' logits", new SearchOptions().Rate);
     readonly Option<double> toStudent = NumberOption.Of("--teacher-to-student", "Factor of the path from the teachers' features through the student's head", 1);
     readonly Option<double> toTeacher = NumberOption.Of("--student-to-teacher", "Factor of the path from the student's feature to the teachers'", 1);
-    readonly Option<string[]> set = new("--set") { Description = "Override a value of the recipe; may be repeated", HelpName = "path.to.key=value" };
+    readonly Option<string[]> set = SetOption.Create();
     readonly Option<bool> json = new("--json") { Description = "Print one JSON document" };
 
     public SearchCommand()
@@ -41,23 +41,26 @@ internal sealed class SearchCommand : ProgramCommand
         if (result.GetValue(frozen) == "-")
             throw new UsageException("--recipe: expected the name of a file, got '-'; only the weights go to stdout (-o -)");
         string path = result.GetRequiredValue(recipe);
-        var read = RecipeReader.Read(path, [.. result.GetValue(set) ?? [], .. session.Seed is { } seed ? [$"train.seed={seed}"] : Array.Empty<string>()]);
+        var read = RecipeReader.Read(path, SetOption.Read(result, set, session));
         string table = result.GetRequiredValue(output);
         string yaml = result.GetValue(frozen) ?? (table == "-" ? throw new UsageException("expected --recipe FILE beside -o -, got none") : Path.ChangeExtension(table, ".yaml"));
         if (Path.GetFullPath(table) == Path.GetFullPath(yaml))
             throw new UsageException($"expected different files for the weights and the recipe, got '{table}' for both");
         string[] methods = result.GetValue(baselines) ? [FrozenWeights.Searched, .. TapSearch.Baselines] : [FrozenWeights.Searched];
-        foreach (string target in methods.Select(m => PathOf(m, yaml)).Concat(table == "-" ? [] : new[] { table }))
+        string[] recipes = [.. methods.Select(m => PathOf(m, yaml))];
+        foreach (string target in recipes.Concat(table == "-" ? [] : new[] { table }))
         {
             AtomicFile.RequireFolder(target);
             if (RealPath.Of(target) == RealPath.Of(path))
                 throw new InputException($"'{target}': expected another file than the recipe itself, got it; choose another -o or --recipe");
         }
 
+        if (Array.Find(recipes, Path.Exists) is { } taken)
+            throw new InputException($"'{taken}': expected a file that does not exist, so that no recipe is lost, got one that does; name another with -o or --recipe, or remove it");
+
         if (!read.Amalgamation.NeedsTaps)
             session.Warn("no term of this recipe reads features: the weights change nothing until one does (hint, mmd, ...)");
-        var compute = Compute.WithTorch(session);
-        TorchSharp.torch.set_num_threads(compute.Threads);
+        var compute = Compute.OpenTorch(session);
         var options = new SearchOptions
         {
             Epochs = result.GetValue(epochs),
@@ -85,7 +88,7 @@ internal sealed class SearchCommand : ProgramCommand
     static void WriteRecipe(TapSearch search, FrozenWeights weights, string searched, Session session)
     {
         string path = PathOf(weights.Method, searched);
-        TextFile.Write(path, session.Terminal, RecipeReader.Write(search.Freeze(weights)));
+        AtomicFile.CreateText(path, RecipeReader.Write(search.Freeze(weights)));
         session.Note($"{weights.Method}: {path}; onnx-amalgam train {ShellWord.Of(path)}");
     }
 

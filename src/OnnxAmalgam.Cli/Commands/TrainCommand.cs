@@ -14,14 +14,14 @@ internal sealed class TrainCommand : ProgramCommand
 {
     readonly Argument<string?> recipe = new("RECIPE") { Description = "The recipe (YAML); may be left out with --resume", Arity = ArgumentArity.ZeroOrOne };
     readonly Option<string?> output = new("--output", "-o") { Description = "Run folder, new or empty (default runs/NAME)", HelpName = "RUN" };
-    readonly Option<string[]> set = new("--set") { Description = "Override a value of the recipe; may be repeated", HelpName = "path.to.key=value" };
+    readonly Option<string[]> set = SetOption.Create();
     readonly Option<bool> dryRun = new("--dry-run") { Description = "Open and check everything, try a few steps, print the plan with its time and memory; write nothing" };
     readonly Option<bool> resume = new("--resume") { Description = "Go on with an interrupted run, in the folder of -o or the newest unfinished runs/NAME*", Arity = ArgumentArity.Zero };
     // A value only after '=': --resume RECIPE names a recipe.
     readonly Option<bool> resumeOlder = new("--resume=older") { Description = "The same, and an older checkpoint will do where the newest is damaged", Arity = ArgumentArity.Zero };
 
     public TrainCommand()
-        : base("train", "Fuses the teachers of a recipe into one student, evaluates and exports it", "onnx-amalgam train models/demo/recipe.yaml -o runs/demo")
+        : base("train", "Fuses the teachers of a recipe into one student, evaluates and exports it", "onnx-amalgam train models/demo/recipe.yaml")
     {
         Add(recipe);
         foreach (Option option in (Option[])[output, set, dryRun, resume, resumeOlder])
@@ -33,21 +33,20 @@ internal sealed class TrainCommand : ProgramCommand
         bool acceptsOlder = result.GetValue(resumeOlder), resumes = acceptsOlder || result.GetValue(resume);
         string? path = result.GetValue(recipe);
         string? folder = result.GetValue(output);
-        string[] overrides = result.GetValue(set) ?? [];
+        string[] overrides = SetOption.Read(result, set);
         if (path is null && !resumes)
             throw new UsageException("expected a RECIPE, got none");
         if (path is null && (overrides.Length > 0 || session.Seed is not null))
             throw new UsageException($"expected a RECIPE beside {(overrides.Length > 0 ? "--set" : "--seed")}, got none; a run goes on with the recipe it was started with");
 
-        var given = path is null ? null : RecipeReader.Read(path, [.. overrides, .. session.Seed is { } seed ? [$"train.seed={seed}"] : Array.Empty<string>()]);
+        var given = path is null ? null : RecipeReader.Read(path, [.. overrides, .. SetOption.Seed(session)]);
         if (resumes)
             folder = Unfinished(folder, given?.Name);
         var kept = resumes && folder is not null ? ReadKept(folder) : null;
         if (kept is not null && given is not null && RecipeDifference.Between(kept, given) is { Count: > 0 } different)
             throw new InputException($"'{path}': expected the recipe that '{folder}' was started with, got other values for {string.Join(", ", different)}; resume without a recipe, or start a new run");
 
-        var compute = Compute.WithTorch(session);
-        TorchSharp.torch.set_num_threads(compute.Threads);
+        var compute = Compute.OpenTorch(session);
         if (folder is null && RunFolder.NewestUnfinished(given!.Name) is { } unfinished)
             session.Note($"this is a new run, '{unfinished}' is unfinished; go on with that one: onnx-amalgam train --resume -o {ShellWord.Of(unfinished)}");
         if (kept is null)

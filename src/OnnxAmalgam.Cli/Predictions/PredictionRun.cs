@@ -1,6 +1,5 @@
 using OnnxAmalgam.Cli.Shell;
 using OnnxAmalgam.Training.Evaluation;
-using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Cli.Predictions;
 
@@ -10,8 +9,7 @@ internal static class PredictionRun
     public static IReadOnlyList<Prediction> Run(string model, IReadOnlyList<string> images, string? recipe, string? teacher, int top, Session session)
     {
         var stated = StatedModel.Open(model, recipe, teacher, session);
-        var compute = Compute.WithTorch(session);
-        set_num_threads(compute.Threads);
+        var compute = Compute.OpenTorch(session);
         return [.. Prediction.Of(stated, images, top, compute.Session)];
     }
 }

@@ -20,9 +20,9 @@ internal static class CommandLineErrors
 
         if (Has<string>("--page") && result.GetValue<string>("--page") == "-")
             throw new UsageException("--page: expected the name of a file, got '-'");
-        foreach (string name in (string[])["--csv", "--page"])
+        foreach (var file in result.CommandResult.Command.Options.OfType<Option<string>>().Where(o => o is { Name: "--csv" or "--page" } or { Name: "--output", HelpName: "FILE" }))
         {
-            if (Has<string>(name) && result.GetValue<string>(name) is { } target and not "-")
+            if (result.GetValue(file) is { } target and not "-")
                 AtomicFile.RequireFolder(target);
         }
 
@@ -32,12 +32,17 @@ internal static class CommandLineErrors
     static string Describe(ParseResult result)
     {
         if (result.UnmatchedTokens is [var extra, ..])
-            return $"expected no more arguments, got '{extra}'";
+            return $"expected no more arguments, got '{extra}'{(IsOverride(extra) && result.CommandResult.Command.Options.Any(o => o.Name == "--set") ? $"; did you mean --set {extra}?" : "")}";
         if (Empty(result.CommandResult) is { } empty)
             return $"{empty.Option.Name}: expected {empty.Option.HelpName}, got none";
         string[] missing = [.. Missing(result)];
         return missing.Length > 0 ? $"expected {string.Join(" and ", missing)}, got none" : result.Errors[0].Message.TrimEnd('.');
     }
+
+    /// <summary>Whether a word looks like <c>path.to.key=value</c>.</summary>
+    public static bool IsOverride(string word) => word.IndexOf('=', StringComparison.Ordinal) is > 0 and var end && word.AsSpan(0, end).IndexOfAnyExcept(KeyCharacters) < 0;
+
+    static readonly System.Buffers.SearchValues<char> KeyCharacters = System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz_.0123456789");
 
     /// <summary>The first option that stands there without its value.</summary>
     static OptionResult? Empty(CommandResult? command) => command is null

@@ -24,14 +24,23 @@ internal static class Compute
             : throw new InputException($"--device {session.Device}: expected an ONNX Runtime with CUDA, got {string.Join(", ", state.Providers)}; build with make build CUDA=1 or -p:Cuda=true (package Microsoft.ML.OnnxRuntime.Gpu), or use --device cpu");
     }
 
-    /// <summary>For ONNX Runtime and libtorch. The student is on CUDA where libtorch has it; the teachers too where ONNX Runtime has it,
+    /// <summary>For commands that use processors alone; libtorch is made ready to compute.</summary>
+    /// <exception cref="InputException">libtorch does not work on this machine.</exception>
+    /// <exception cref="UsageException">CUDA was asked for.</exception>
+    public static ComputeOptions OpenOnProcessor(Session session)
+    {
+        if (session.Device.Cuda is not null)
+            throw new UsageException($"--device {session.Device}: expected cpu, on which this command compares, got a GPU");
+        Open(session);
+        return new(ComputeDevice.Cpu, Threads(session));
+    }
+
+    /// <summary>For ONNX Runtime and libtorch, which is made ready to compute. The student is on CUDA where libtorch has it; the teachers too where ONNX Runtime has it,
     /// else they stay on the processor, and that is said.</summary>
     /// <exception cref="InputException">libtorch does not work on this machine, or has no CUDA that was asked for.</exception>
-    public static ComputeOptions WithTorch(Session session)
+    public static ComputeOptions OpenTorch(Session session)
     {
-        TorchRuntime.FlushDenormals();
-        if (TorchRuntime.State().Problem is { } problem)
-            throw new InputException(problem);
+        Open(session);
         var device = TorchDevice(session.Device);
         var options = new ComputeOptions(device, Threads(session));
         if (device.IsCuda)
@@ -40,6 +49,14 @@ internal static class Compute
             return options;
         session.Warn($"the student runs on {device}, the teachers on the processor: expected an ONNX Runtime with CUDA, got {string.Join(", ", OnnxRuntime.State().Providers)}; build with make build CUDA=1 or -p:Cuda=true (package Microsoft.ML.OnnxRuntime.Gpu)");
         return options with { TeacherDevice = ComputeDevice.Cpu };
+    }
+
+    static void Open(Session session)
+    {
+        TorchRuntime.FlushDenormals();
+        if (TorchRuntime.State().Problem is { } problem)
+            throw new InputException(problem);
+        TorchSharp.torch.set_num_threads(Threads(session));
     }
 
     static int Threads(Session session) => session.Threads ?? Environment.ProcessorCount;
@@ -56,6 +73,6 @@ internal static class Compute
             return ComputeDevice.Cpu;
         throw new InputException(devices == 0
             ? $"--device {choice}: expected a libtorch with CUDA and a device, got none; build with make build CUDA=1 or -p:Cuda=true (packages {TorchPackage} and Microsoft.ML.OnnxRuntime.Gpu), check the driver with nvidia-smi, or use --device cpu"
-            : $"--device {choice}: expected one of {devices} CUDA devices, got number {index}; see onnx-amalgam doctor");
+            : $"--device {choice}: expected one of {devices} CUDA devices, got {index}; see onnx-amalgam doctor");
     }
 }

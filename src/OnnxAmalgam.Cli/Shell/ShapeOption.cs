@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Training.Evaluation;
 
 namespace OnnxAmalgam.Cli.Shell;
@@ -12,6 +13,10 @@ internal static class ShapeOption
         HelpName = "NAME=SIZE",
     };
 
-    public static IReadOnlyList<ShapeRequest> Read(ParseResult result, Option<string[]> option) =>
-        [.. (result.GetValue(option) ?? []).Select(ShapeRequest.Parse)];
+    /// <exception cref="UsageException">One is not of that form.</exception>
+    public static IReadOnlyList<ShapeRequest> Read(ParseResult result, Option<string[]> option)
+    {
+        var (found, problem) = InputException.Attempt<IReadOnlyList<ShapeRequest>>(() => [.. (result.GetValue(option) ?? []).Select(ShapeRequest.Parse)]);
+        return found ?? throw new UsageException(problem!);
+    }
 }

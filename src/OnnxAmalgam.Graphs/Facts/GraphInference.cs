@@ -154,7 +154,7 @@ internal sealed class GraphInference(OnnxModel model, bool trustDeclared = true)
         {
             if (!attribute.HasRefAttrName)
             {
-                resolved.Attribute.Add(attribute);
+                resolved.Attribute.Add(attribute.Clone());
             }
             else if ((call.FindAttribute(attribute.RefAttrName)
                 ?? function.AttributeProto.FirstOrDefault(one => one.Name == attribute.RefAttrName)) is { } given)

@@ -55,10 +55,11 @@ sealed class ExternalFiles
     {
         lock (open)
         {
-            if (!verified.Add((location, checksum))) return;
+            if (verified.Contains((location, checksum))) return;
             var found = file.Sha1();
             if (!found.Equals(checksum, StringComparison.OrdinalIgnoreCase))
                 throw new InvalidModelException($"{where}: expected external data '{location}' with the SHA-1 {checksum}, got {found}; is it another model's?");
+            verified.Add((location, checksum));
         }
     }
 

@@ -6,6 +6,7 @@ namespace OnnxAmalgam.Graphs.Metadata;
 internal sealed class HuggingFaceProcessor
 {
     static readonly string[] ReadBareSizeAsShorterSide = ["CLIP", "ChineseCLIP", "ConvNext", "Levit", "Bit", "MobileNetV1", "MobileNetV2", "MobileViT", "PoolFormer"];
+    static readonly string[] BicubicUnlessStated = ["CLIP", "ChineseCLIP", "Levit", "Bit", "PoolFormer", "Deit", "Beit"];
 
     readonly JsonElement json;
     readonly string name;
@@ -14,7 +15,7 @@ internal sealed class HuggingFaceProcessor
     {
         this.json = json;
         name = json.Text("image_processor_type") ?? json.Text("feature_extractor_type") ?? "";
-        var size = json.Member("crop_size") is { } crop && json.Flag("do_center_crop", true) ? crop : json.Member("size");
+        var size = json.Member("crop_size") is { } crop && json.Flag("do_center_crop", !Is("EfficientNet")) ? crop : json.Member("size");
         (Height, Width) = size switch
         {
             { ValueKind: JsonValueKind.Number } both => (both.GetDouble(), both.GetDouble()),
@@ -29,11 +30,19 @@ internal sealed class HuggingFaceProcessor
     public double Width { get; }
 
     /// <summary>By Pillow's numbers; null: one that is not known here.</summary>
-    public Interpolation? Filter => json.Real("resample") switch { null or 2 => Interpolation.Bilinear, 3 => Interpolation.Bicubic, 0 => Interpolation.Nearest, _ => null };
+    public Interpolation? Filter => json.Real("resample") switch
+    {
+        null => Array.Exists(BicubicUnlessStated, Is) ? Interpolation.Bicubic : Is("EfficientNet") ? Interpolation.Nearest : Interpolation.Bilinear,
+        2 => Interpolation.Bilinear,
+        3 => Interpolation.Bicubic,
+        0 => Interpolation.Nearest,
+        _ => null,
+    };
 
     public ColorOrder Order => json.Flag("do_flip_channel_order", Is("MobileViT")) ? ColorOrder.Bgr : ColorOrder.Rgb;
 
-    /// <summary>Files that say in words that <c>size</c> is the shorter side have an object there. ConvNeXt's processor stretches from 384 pixels on however that is written.</summary>
+    /// <summary>Files that say in words that <c>size</c> is the shorter side have an object there. ConvNeXt's processor stretches from 384 pixels on however that is written;
+    /// PoolFormer's crops by a share, whatever sides are stated.</summary>
     public ResizeMode Resize
     {
         get
@@ -41,32 +50,32 @@ internal sealed class HuggingFaceProcessor
             var shorter = json.Member("size") is { ValueKind: JsonValueKind.Object } sides
                 ? sides.Real("shortest_edge")
                 : Array.Exists(ReadBareSizeAsShorterSide, Is) ? json.Real("size") : null;
+            if (Is("PoolFormer"))
+                return ResizeMode.ShorterSide;
             return shorter is null || (Is("ConvNext") && shorter >= 384) ? ResizeMode.Stretch : ResizeMode.ShorterSide;
         }
     }
 
-    /// <summary>Factor of the bytes, then mean and deviation, one a channel or one for all; null where they are no numbers.</summary>
+    /// <summary>Factor of the bytes, then mean and deviation, one a channel or one for all; null where a processor that normalises does not say by what: each has its own default.</summary>
     public (double Scale, double[] Mean, double[] Std)? Arithmetic
     {
         get
         {
-            if (Values("image_mean", 0) is not { } mean || Values("image_std", 1) is not { } std)
+            var rescales = json.Flag("do_rescale", true);
+            var scale = rescales ? json.Real("rescale_factor") ?? 1.0 / 255 : 1;
+            var normalises = json.Flag("do_normalize", !Is("MobileViT"));
+            // a network with its head has EfficientNet's processor divide by the deviation once more
+            var again = Is("EfficientNet") && json.Flag("include_top", true);
+            double[]? mean = normalises ? Values("image_mean") : [0], std = normalises || again ? Values("image_std") : [1];
+            if (mean is null || std is null)
                 return null;
-            var scale = json.Flag("do_rescale", true) ? json.Real("rescale_factor") ?? 1.0 / 255 : 1;
-            var normalises = json.Flag("do_normalize", true);
-            var (from, by) = normalises ? (mean, std) : ([0.0], [1.0]);
-            if (!Is("EfficientNet"))
-                return (scale, from, by);
-            // this processor may take 1 off the scaled bytes, and divides by the deviation once more for a network with its head
-            if (json.Flag("rescale_offset", false))
-                from = [.. from.Select(value => value + 1)];
-            if (json.Flag("include_top", true))
-                by = normalises ? [.. std.Select(value => value * value)] : std;
-            return (scale, from, by);
+            if (Is("EfficientNet") && rescales && json.Flag("rescale_offset", false))
+                mean = [.. mean.Select(value => value + 1)];
+            return (scale, mean, normalises && again ? [.. std.Select(value => value * value)] : std);
         }
     }
 
     bool Is(string processor) => name.StartsWith(processor, StringComparison.OrdinalIgnoreCase);
 
-    double[]? Values(string key, double otherwise) => json.Member(key) is null ? [otherwise] : json.Real(key) is { } one ? [one] : json.Reals(key);
+    double[]? Values(string key) => json.Real(key) is { } one ? [one] : json.Reals(key);
 }

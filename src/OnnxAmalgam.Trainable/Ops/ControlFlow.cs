@@ -67,7 +67,7 @@ internal static class ControlFlow
         var sizes = declared?.Shape?.Dim.Select(dim => dim.FixedSize() ?? 0).ToList() ?? [];
         sizes.Insert((int)Axes.Normal(axis, sizes.Count + 1), 0);
         var type = TensorProtos.ScalarTypeOf((TensorProto.Types.DataType)(declared?.ElemType ?? 0)) ?? ScalarType.Float32;
-        var near = Enumerable.Range(0, c.Count).Select(c.Optional).FirstOrDefault(value => value is not null);
+        var near = Enumerable.Range(0, c.Count).Select(c.Optional).LastOrDefault(value => value is not null);
         return zeros([.. sizes], floats.Of(type), near?.device ?? CPU);
     }
 

@@ -36,22 +36,31 @@ internal static class Pooling
         var places = n.HasOutput(1);
         return c =>
         {
-            var sizes = c[0].shape.AsSpan(2).ToArray();
-            var g = window.On(sizes, window.Kernel!);
-            if (places) return MaxPoolWithPlaces(c[0], g, EndsToCover(g, sizes, ceil), columnsFirst);
-            if (g.IsSymmetric && Fits(g) && !ceil) return [MaxPool(c[0], g, g.Begins)];
-            using var padded = Geometry.Pad(c[0], g.Begins, EndsToCover(g, sizes, ceil), Least(c[0].dtype));
-            return [MaxPool(padded, g, new long[g.Rank])];
+            var x = c[0];
+            if (FloatTypes.IsFloat(x.dtype)) return Pooled(x);
+            // among bytes no padding is below them all
+            using var scope = NewDisposeScope();
+            var results = Pooled(x.to_type(ScalarType.Float32));
+            results[0] = results[0].to_type(x.dtype);
+            foreach (var result in results) result.MoveToOuterDisposeScope();
+            return results;
         };
-    }
 
-    /// <summary>What no element is under.</summary>
-    static double Least(ScalarType type) => type switch { ScalarType.Byte => 0, ScalarType.Int8 => sbyte.MinValue, _ => double.NegativeInfinity };
+        Tensor[] Pooled(Tensor x)
+        {
+            var sizes = x.shape.AsSpan(2).ToArray();
+            var g = window.On(sizes, window.Kernel!);
+            if (places) return MaxPoolWithPlaces(x, g, EndsToCover(g, sizes, ceil), columnsFirst);
+            if (g.IsSymmetric && Fits(g) && !ceil) return [MaxPool(x, g, g.Begins)];
+            using var padded = Geometry.Pad(x, g.Begins, EndsToCover(g, sizes, ceil), double.NegativeInfinity);
+            return [MaxPool(padded, g, new long[g.Rank])];
+        }
+    }
 
     static Tensor[] MaxPoolWithPlaces(Tensor x, Geometry g, long[] ends, bool columnsFirst)
     {
         using var scope = NewDisposeScope();
-        var (shape, padded) = (x.shape, Geometry.Pad(x, g.Begins, ends, Least(x.dtype)));
+        var (shape, padded) = (x.shape, Geometry.Pad(x, g.Begins, ends, double.NegativeInfinity));
         var none = new long[g.Rank];
         var (values, places) = g.Rank switch
         {

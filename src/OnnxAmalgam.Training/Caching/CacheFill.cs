@@ -20,9 +20,9 @@ public sealed record CacheReport(int Images, int Views, long Distinct, long Foun
 /// <summary>How far filling is.</summary>
 /// <param name="View">From 1; 0: validation and test images.</param>
 /// <param name="Images">Images of it that were looked at.</param>
-/// <param name="Of">Images of it in all.</param>
+/// <param name="ImagesInAll">Images of it in all.</param>
 /// <param name="Computed">Computed so far.</param>
-public sealed record CacheProgress(int View, int Images, int Of, long Computed);
+public sealed record CacheProgress(int View, int Images, int ImagesInAll, long Computed);
 
 /// <summary>Fills a recipe's cache before training: every view of every training image, and the scores that validation and evaluation ask for.</summary>
 public static class CacheFill

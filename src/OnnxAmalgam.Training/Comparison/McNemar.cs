@@ -3,7 +3,7 @@ namespace OnnxAmalgam.Training.Comparison;
 /// <summary>McNemar's test: do two classifiers differ in how many of the same images they get right?</summary>
 /// <remarks>Of the b + c images that exactly one gets right, b ~ Binomial(b + c, 1/2) if they do not; p = min(1, 2 P(X &lt;= min(b, c))).
 /// McNemar, Psychometrika 12 (1947). The exact form is used for every count: the usual chi-square is its approximation for many images.</remarks>
-public static class McNemar
+internal static class McNemar
 {
     /// <summary>The two-sided p.</summary>
     /// <param name="first">Images that only the first gets right.</param>

@@ -27,7 +27,7 @@ public sealed record RunKey(string Recipe, string Models, long Seed, string Prog
     public static RunKey Of(string path, IEnumerable<string> overrides, Recipe recipe, string program)
     {
         ArgumentNullException.ThrowIfNull(recipe);
-        string[] files = [.. recipe.Teachers.Select(t => t.Model), .. recipe.Student.Model.StartsWith("zoo:", StringComparison.Ordinal) ? Array.Empty<string>() : [recipe.Student.Model]];
+        string[] files = [.. recipe.Teachers.Select(t => t.Model), .. recipe.Student.IsFromZoo ? Array.Empty<string>() : [recipe.Student.Model]];
         return new(
             Short([.. File.ReadAllBytes(path), .. Encoding.UTF8.GetBytes(string.Concat(overrides.Select(o => "\n" + o)))]),
             Short(Encoding.UTF8.GetBytes(string.Join('\n', files.Select(file => ModelHash.Of(OnnxModel.Load(file)))))),
@@ -120,7 +120,7 @@ public sealed class RunLog
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new InputException($"'{path}': expected to write to it, got none ({e.Message}); is another program at '{held}'?", e);
+                throw new InputException($"'{path}': expected to write to it, got none ({e.Message}); is another program at '{held}', or is that another user's?", e);
             }
         }
     }

@@ -3,7 +3,7 @@ namespace OnnxAmalgam.Training.Comparison;
 /// <summary>Student's t: the interval of a mean over a few runs.</summary>
 /// <remarks>mean +- t s / sqrt n with s^2 = sum (x - mean)^2 / (n - 1) and t such that P(|T| &lt; t) = 0.95 with n - 1 degrees of freedom.
 /// P is the finite series of Abramowitz and Stegun 26.7.3 and 26.7.4, t is found by bisection.</remarks>
-public static class StudentT
+internal static class StudentT
 {
     const double Confidence = 0.95;
 

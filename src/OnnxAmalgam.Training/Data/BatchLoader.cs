@@ -9,7 +9,7 @@ namespace OnnxAmalgam.Training.Data;
 /// Each worker takes a free buffer and the number of the next batch that nobody makes yet, under one lock, so the batch that is waited for always has a buffer.
 /// There are <c>2 * workers + 3</c> buffers; the caller may hold three at once. One thread calls <see cref="Next"/>; any may call <see cref="Return"/>.
 /// </remarks>
-public sealed class BatchLoader : IDisposable
+internal sealed class BatchLoader : IDisposable
 {
     readonly ImageSet images;
     readonly EpochOrder order;

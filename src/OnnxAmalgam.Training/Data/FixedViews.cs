@@ -4,7 +4,7 @@ namespace OnnxAmalgam.Training.Data;
 /// View v is what a run of this seed without fixed views would show in epoch v + 1.</summary>
 /// <param name="Count">Views of each image.</param>
 /// <param name="Seed">Draws them.</param>
-public sealed record FixedViews(int Count, long Seed)
+internal sealed record FixedViews(int Count, long Seed)
 {
     /// <summary>The epoch, from 1, whose draws an epoch is augmented by.</summary>
     public int DrawsOf(int epoch) => ((epoch - 1) % Count) + 1;

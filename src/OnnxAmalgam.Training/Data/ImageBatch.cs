@@ -4,7 +4,7 @@ using OnnxAmalgam.Graphs;
 namespace OnnxAmalgam.Training.Data;
 
 /// <summary>One batch of canvases in plain memory. Belongs to the loader again after <see cref="BatchLoader.Return"/>.</summary>
-public sealed class ImageBatch
+internal sealed class ImageBatch
 {
     /// <summary>Bytes [n, c, h, w]; the array is pinned, so its address may be used as long as it is referenced.</summary>
     public required byte[] Pixels { get; init; }
@@ -27,7 +27,7 @@ public sealed class ImageBatch
     {
         long bytes = (long)images * canvasBytes;
         if (bytes > Array.MaxLength)
-            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"train.batch: expected at most {Array.MaxLength / canvasBytes:N0} images of {canvasBytes:N0} bytes, which is what one batch can hold, got {images:N0}; lower it"));
+            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"a batch: expected at most {Array.MaxLength / canvasBytes:N0} images of {canvasBytes:N0} bytes, which is what one can hold, got {images:N0}; lower train.batch"));
         return new()
         {
             Pixels = GC.AllocateUninitializedArray<byte>((int)bytes, pinned: true),

@@ -1,6 +1,7 @@
 using System.Globalization;
 using OnnxAmalgam.Graphs;
 using OnnxAmalgam.Graphs.Metadata;
+using OnnxAmalgam.Training.Recipes.Reading;
 
 namespace OnnxAmalgam.Training.Drafting;
 
@@ -217,7 +218,7 @@ public sealed class RecipeDraft
     /// <summary>The files' names; equal ones are numbered.</summary>
     static string[] Names(IReadOnlyList<string> paths)
     {
-        var taken = new HashSet<string>(["none", "student", "concatenated", "union"], StringComparer.Ordinal);
+        var taken = new HashSet<string>(ModelReader.Reserved, StringComparer.Ordinal);
         return [.. paths.Select(Free)];
 
         string Free(string path)

@@ -6,7 +6,7 @@ using OnnxAmalgam.Training.Recipes;
 namespace OnnxAmalgam.Training.Ensemble;
 
 /// <summary>What a model is fed and where it is tapped: what its recipe states, over what its file states.</summary>
-public static class ModelInput
+internal static class ModelInput
 {
     /// <summary>The input description: recipe keys (a preset's are among them) over the model's metadata, over the graph's input.</summary>
     /// <exception cref="InputException">Size unknown, or values that contradict each other or the graph.</exception>

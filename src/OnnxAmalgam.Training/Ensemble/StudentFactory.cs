@@ -21,7 +21,7 @@ public sealed record StudentModel(OnnxModel Model, InputDescription Input, IRead
 }
 
 /// <summary>Makes the student a recipe asks for: from the zoo, or from any .onnx file.</summary>
-public static class StudentFactory
+internal static class StudentFactory
 {
     const string HeadStream = "student/head";
 
@@ -39,7 +39,7 @@ public static class StudentFactory
         OnnxModel model;
         InputDescription input;
         IReadOnlyList<NormalisationLayer> measured;
-        if (recipe.Model.StartsWith("zoo:", StringComparison.Ordinal))
+        if (recipe.IsFromZoo)
         {
             input = ModelInput.Override(defaults, recipe.Input, "student");
             model = StudentZoo.Build(recipe.Model, input.Channels, input.Height, input.Width, union.Labels.Count, seed);
@@ -55,7 +55,7 @@ public static class StudentFactory
             model = recipe.Head == HeadMode.Replace ? WithHead(model, union, seed) : Kept(model, union);
         }
 
-        if (input.Layout == ImageLayout.Nhwc && recipe.Model.StartsWith("zoo:", StringComparison.Ordinal))
+        if (input.Layout == ImageLayout.Nhwc && recipe.IsFromZoo)
         {
             throw new InputException("student.input.layout: expected nchw for a zoo student, got 'nhwc'; leave it out");
         }

@@ -147,7 +147,7 @@ public static class LatencyBenchmark
             var feed = ModelFeed.Noise(model, shapes, options.Seed);
             shape = shapes.Values.FirstOrDefault() ?? [];
             if (shape.Length > 0 && shape[0] != batch)
-                throw new InputException($"--shape {shapes.First().Key}: expected {batch} on its first axis, the batch that is timed, got {shape[0]}; state the same with --batch");
+                throw new InputException($"--shape: expected {batch} on the first axis of '{shapes.First().Key}', the batch that is timed, got {shape[0]}; state the same with --batch");
             costs = Costs.Of(model, shape.Length == 4 ? (int)shape[2] : null);
             var before = ResidentMemory.Reset();
             session = new PlainSession(model, compute.Session);

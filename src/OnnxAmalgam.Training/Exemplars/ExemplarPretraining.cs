@@ -58,9 +58,14 @@ public static class ExemplarPretraining
         }
 
         string[] names = [.. Enumerable.Range(0, seeds.Count).Select(i => string.Create(CultureInfo.InvariantCulture, $"surrogate {i}"))];
-        StudentModel student = Student(setup, names);
+        StudentModel student = Student(setup, names, observer);
         var train = setup.Recipe.Train with { Epochs = options.Epochs, WarmupEpochs = Math.Min(setup.Recipe.Train.WarmupEpochs, options.Epochs - 1) };
         manual_seed(train.Seed);
+        if (setup.Compute.Device.IsCuda)
+        {
+            cuda.manual_seed_all(train.Seed);
+        }
+
         using var graph = new TrainableGraph(student.Model);
         graph.to(TorchMemory.Device(setup.Compute.Device));
         if (Train(graph, student, new SurrogateImages(seeds, options.Samples, train.Seed), train, setup.Compute, observer, stop) is not { } epochs)
@@ -73,11 +78,31 @@ public static class ExemplarPretraining
     }
 
     /// <summary>The recipe's student with a classifier of the surrogate classes; what the recipe does to its normalisation it does when it amalgamates.</summary>
-    static StudentModel Student(AmalgamationSetup setup, string[] names)
+    static StudentModel Student(AmalgamationSetup setup, string[] names, ITrainingObserver observer)
     {
         var recipe = setup.Recipe.Student with { Head = HeadMode.Replace, Normalisation = new NormalisationRecipe(NormalisationMode.Keep) };
         var union = new LabelUnion([new TeacherLabels("surrogates", names)], keepDuplicates: false);
-        return StudentFactory.Build(recipe, union, setup.Student.Input, setup.Recipe.Train, withTaps: false);
+        var train = setup.Recipe.Train;
+        StudentModel Build(IReadOnlyList<GroupRecipe> groups) => StudentFactory.Build(recipe, union, setup.Student.Input, train with { Groups = groups }, withTaps: false);
+        if (InputException.Attempt(() => Build(train.Groups)).Found is { } student)
+        {
+            return student;
+        }
+
+        var kept = new List<GroupRecipe>();
+        foreach (GroupRecipe group in train.Groups)
+        {
+            if (InputException.Attempt(() => Build([group])).Problem is { } problem)
+            {
+                observer.Note($"left out, as this student has another head and its own normalisation: {problem}");
+            }
+            else
+            {
+                kept.Add(group);
+            }
+        }
+
+        return Build(kept);
     }
 
     /// <summary>Epochs done; null: not one step.</summary>

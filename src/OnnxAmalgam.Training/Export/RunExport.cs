@@ -12,14 +12,14 @@ namespace OnnxAmalgam.Training.Export;
 /// <summary>What was exported.</summary>
 /// <param name="Agreement">ONNX Runtime against the trained graph.</param>
 /// <param name="Epochs">Whole epochs behind the weights.</param>
-/// <param name="Of">Epochs of the recipe.</param>
+/// <param name="EpochsInAll">Epochs of the recipe.</param>
 /// <param name="IsBest">Whether these are the weights that did best on the validation part; else the last ones.</param>
 /// <param name="IsFinished">Whether the run had come to its last epoch.</param>
 /// <param name="Folding">What was folded into convolutions; null: that was not asked for.</param>
-public sealed record ExportReport(Agreement Agreement, int Epochs, int Of, bool IsBest, bool IsFinished, FoldingReport? Folding = null)
+public sealed record ExportReport(Agreement Agreement, int Epochs, int EpochsInAll, bool IsBest, bool IsFinished, FoldingReport? Folding = null)
 {
     /// <summary>Names of the nodes that go on computing single floats where half precision or integers were asked for.</summary>
-    public IReadOnlyList<string> Single { get; init; } = [];
+    public IReadOnlyList<string> KeptInSingle { get; init; } = [];
 
     /// <summary>What integers cost; null: they were not asked for.</summary>
     public QuantisationReport? Quantisation { get; init; }
@@ -75,7 +75,7 @@ public static class RunExport
         IReadOnlyList<string> single = [];
         Agreement agreement = StudentExport.Write(graph, setup, path, Edit, [run.Recipe, run.Results, run.Environment, .. Directory.EnumerateFiles(run.Checkpoints)]);
         int epochs = setup.Recipe.Train.Epochs;
-        return new ExportReport(agreement, state.Epoch - 1, epochs, best is not null, last.State.Epoch > epochs, folding) { Single = single, Quantisation = quantisation };
+        return new ExportReport(agreement, state.Epoch - 1, epochs, best is not null, last.State.Epoch > epochs, folding) { KeptInSingle = single, Quantisation = quantisation };
 
         EditedStudent Edit(OnnxModel model)
         {

@@ -46,7 +46,7 @@ internal enum Rounding
 
 /// <summary>A trained student becomes a deployable file: weights into its own graph, labels, preprocessing and provenance into the
 /// metadata, and nothing written unless ONNX Runtime computes what the trained graph computes.</summary>
-public static class StudentExport
+internal static class StudentExport
 {
     const int VerifiedImages = 256;
     const string StackTraceKey = "pkg.torch.onnx.stack_trace";

@@ -1,7 +1,7 @@
 namespace OnnxAmalgam.Training.Recipes;
 
 /// <summary>Common feature learning as its authors published and ran it (Luo et al., IJCAI 2019, arXiv 1906.10546, and their code).</summary>
-public static class Published
+internal static class Published
 {
     /// <summary>1 soft_target(T=1) + 10 mmd + 10 reconstruction in a common space of 128 channels and 3 residual blocks.</summary>
     public static AmalgamationRecipe Amalgamation { get; } = new()

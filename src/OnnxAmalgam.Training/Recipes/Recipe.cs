@@ -100,6 +100,8 @@ public sealed record StudentRecipe
 {
     /// <summary><c>zoo:NAME(...)</c> or the full path of an .onnx file.</summary>
     public required string Model { get; init; }
+    /// <summary>Whether it is built, not read from a file.</summary>
+    public bool IsFromZoo => Model.StartsWith("zoo:", StringComparison.Ordinal);
     /// <summary>Values, module paths or queries; null: auto; empty: none.</summary>
     public IReadOnlyList<TapRecipe>? Taps { get; init; }
     /// <summary>Default float32 NCHW, channels and size of the largest teacher, scale 1/255, mean 0, std 1.</summary>

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace OnnxAmalgam.Training.Runs;
 
 /// <summary>Where a run stands, beside its tensors.</summary>
-public sealed record TrainingState
+internal sealed record TrainingState
 {
     /// <summary>Version of this record.</summary>
     public int Format { get; init; } = 1;
@@ -52,7 +52,7 @@ public sealed record TrainingState
 
 /// <summary>The checkpoints of a run: one file each, with pointer files <c>last</c> and <c>best</c> that are replaced atomically.
 /// The last, the one before it and the best are kept.</summary>
-public sealed class Checkpoints(string folder)
+internal sealed class Checkpoints(string folder)
 {
     const string StateKey = "state";
 
@@ -80,7 +80,7 @@ public sealed class Checkpoints(string folder)
     }
 
     /// <summary>Makes <c>best</c> agree with a checkpoint that was read. Where that is the best itself it is pointed at: a run that was killed may have been about to.
-    /// Where <c>best</c> is of a later step, which an older checkpoint knows nothing of, there is none: the earlier best's weights are no longer kept.</summary>
+    /// Where <c>best</c> is of a later step, which an older checkpoint knows nothing of, or is gone, there is none: the earlier best's weights are no longer kept.</summary>
     /// <returns>The state to go on from.</returns>
     public TrainingState SettleBest(TrainingState read, Action<string> warn)
     {
@@ -96,13 +96,14 @@ public sealed class Checkpoints(string folder)
             return read;
         }
 
-        if (string.CompareOrdinal(Pointer("best"), NameOf(read)) <= 0)
+        string? best = Pointer("best");
+        if (best is not null && string.CompareOrdinal(best, NameOf(read)) > 0)
         {
-            return read;
+            File.Delete(Path.Combine(folder, "best"));
+            best = null;
         }
 
-        File.Delete(Path.Combine(folder, "best"));
-        if (read.BestEpoch == 0)
+        if (best is not null || read.BestEpoch == 0)
         {
             return read;
         }

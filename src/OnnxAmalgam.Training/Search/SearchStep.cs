@@ -50,6 +50,11 @@ internal sealed class SearchStep : IDisposable
         term = Target(setup.Recipe);
         preprocess = new Preprocess(setup.Student.Input);
         manual_seed(setup.Recipe.Train.Seed);
+        if (setup.Compute.Device.IsCuda)
+        {
+            cuda.manual_seed_all(setup.Recipe.Train.Seed);
+        }
+
         Student = new TrainableGraph(branched);
         Student.to(device);
         Student.Freeze(setup.Student.Plan.Frozen);

@@ -26,6 +26,18 @@ public sealed class CheckOptionTests : IDisposable
     }
 
     [Fact]
+    public void Linked_models_in_a_folder_are_checked_and_linked_folders_not_entered()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "symbolic links need a privilege on Windows");
+        Write("plain", _ => { });
+        string models = Directory.CreateDirectory(place["models"]).FullName;
+        File.CreateSymbolicLink(Path.Combine(models, "linked.onnx"), place["plain.onnx"]);
+        Directory.CreateSymbolicLink(Path.Combine(models, "around"), models);
+        string row = Assert.Single(InProcess.Run("check", models, "--json").Ends(0).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.EndsWith("linked.onnx", JsonDocument.Parse(row).RootElement.GetProperty("model").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_loss_that_is_no_number_is_no_end_of_the_list()
     {
         // log of minus the squares, less than any number

@@ -184,7 +184,7 @@ public sealed class OutputTests(TrainedRun run) : IDisposable
         string model = Bundled.Teacher("digits_resnet");
         string input = OnnxModel.Load(model).Proto.Graph.Input[0].Name;
         string Refused(string shape) => InProcess.Run("bench", model, "--batch", "1,2", "--runs", "1", "--threads", "1", "--shape", shape).Ends(2).Error;
-        Assert.Contains($"--shape {input}: expected 2 on its first axis, the batch that is timed, got 1; state the same with --batch", Refused($"{input}=1x1x28x28"), StringComparison.Ordinal);
+        Assert.Contains($"--shape: expected 2 on the first axis of '{input}', the batch that is timed, got 1; state the same with --batch", Refused($"{input}=1x1x28x28"), StringComparison.Ordinal);
         Assert.Contains("--shape nowhere: expected an input or a named dimension of a model", Refused("nowhere=3"), StringComparison.Ordinal);
     }
 
@@ -215,7 +215,6 @@ public sealed class OutputTests(TrainedRun run) : IDisposable
     [InlineData("export")]
     [InlineData("predict")]
     [InlineData("bench")]
-    [InlineData("check")]
     public void A_GPU_that_is_absent_names_the_package_and_is_never_silently_the_processor(string command)
     {
         Assert.SkipUnless(JsonDocument.Parse(InProcess.Run("doctor", "--json").Output).RootElement.GetProperty("devices").GetArrayLength() == 1, "there is a CUDA device");
@@ -235,6 +234,10 @@ public sealed class OutputTests(TrainedRun run) : IDisposable
         Assert.Equal("", result.Output);
         Assert.Equal(before, place.Entries);
     }
+
+    [Fact]
+    public void Check_compares_on_the_processor_and_says_so() =>
+        Assert.Contains("--device cuda:0: expected cpu, on which this command compares, got a GPU", InProcess.Run("check", run.Student, "--device", "cuda").Ends(1).Error, StringComparison.Ordinal);
 
     static JsonElement Json(CliResult result)
     {

@@ -43,6 +43,14 @@ public sealed class SearchTests : IDisposable
         Assert.Empty(place.Entries);
     }
 
+    [Fact]
+    public void No_recipe_is_written_over()
+    {
+        place.Write("w.random.yaml", "mine");
+        Assert.Contains("w.random.yaml': expected a file that does not exist, so that no recipe is lost", InProcess.Run("search", Bundled.Recipe, "-o", place["w.csv"], "--baselines").Ends(2).Error, StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(place["w.random.yaml"]));
+    }
+
     [Theory]
     [InlineData("own.csv")]
     [InlineData("w.csv", "--recipe", "own.yaml")]

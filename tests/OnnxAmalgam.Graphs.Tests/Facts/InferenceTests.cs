@@ -199,8 +199,16 @@ public sealed class InferenceTests
         var model = Model(Image("N", 4, 4), [Node("F", ["image", "condition"], ["y"], Int("at", 2))], ["y"], TinyModel.Tensor("condition", DataType.Bool, [1]));
         var branch = Node("If", ["c"], ["y"], TinyModel.Body("then_branch", TinyModel.BodyOf("t", [Flat("t")])), TinyModel.Body("else_branch", TinyModel.BodyOf("e", [Flat("e")])));
         model.Proto.Functions.Add(new FunctionProto { Name = "F", Domain = "own", Input = { "x", "c" }, Output = { "y" }, Attribute = { "at" }, Node = { branch }, OpsetImport = { new OperatorSetIdProto { Version = 17 } } });
-        model.Proto.Graph.Node[0].Domain = "own";
-        Assert.Equal("Float[4*N,4]", Graphs.Facts.Infer(model)["y"].ToString());
+        var again = model.Proto.Graph.Node[0].Clone();
+        again.Output[0] = "z";
+        again.Attribute[0].I = 1;
+        model.Proto.Graph.Node.Add(again);
+        foreach (var call in model.Proto.Graph.Node)
+            call.Domain = "own";
+        var before = model.ToBytes();
+        var facts = Graphs.Facts.Infer(model);
+        Assert.Equal(("Float[4*N,4]", "Float[N,16]"), (facts["y"].ToString(), facts["z"].ToString()));
+        Assert.Equal(before, model.ToBytes());
     }
 
     [Fact]

@@ -125,8 +125,8 @@ public sealed class InputTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"size": 160}""", 160, ResizeMode.Stretch, Interpolation.Bilinear, 1.0 / 255)]
-    [InlineData("""{"size": {"height": 160, "width": 160}, "resample": 0, "do_rescale": false}""", 160, ResizeMode.Stretch, Interpolation.Nearest, 1)]
+    [InlineData("""{"size": 160, "do_normalize": false}""", 160, ResizeMode.Stretch, Interpolation.Bilinear, 1.0 / 255)]
+    [InlineData("""{"size": {"height": 160, "width": 160}, "resample": 0, "do_rescale": false, "do_normalize": false}""", 160, ResizeMode.Stretch, Interpolation.Nearest, 1)]
     [InlineData("""{"size": {"shortest_edge": 160}, "do_center_crop": false, "do_normalize": false, "image_mean": [0.5], "image_std": [0.5]}""", 160, ResizeMode.ShorterSide, Interpolation.Bilinear, 1.0 / 255)]
     public void Hugging_Faces_shorter_forms_are_read(string json, int size, ResizeMode resize, Interpolation filter, double scale)
     {
@@ -136,13 +136,13 @@ public sealed class InputTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"feature_extractor_type": "CLIPFeatureExtractor", "size": 224, "crop_size": 224}""", ResizeMode.ShorterSide)]
-    [InlineData("""{"image_processor_type": "CLIPImageProcessorFast", "size": 224, "crop_size": 224}""", ResizeMode.ShorterSide)]
-    [InlineData("""{"image_processor_type": "ViTImageProcessor", "size": 224}""", ResizeMode.Stretch)]
-    [InlineData("""{"feature_extractor_type": "BeitFeatureExtractor", "size": 256, "crop_size": 224}""", ResizeMode.Stretch)]
-    [InlineData("""{"feature_extractor_type": "ConvNextFeatureExtractor", "size": 224}""", ResizeMode.ShorterSide)]
-    [InlineData("""{"feature_extractor_type": "ConvNextFeatureExtractor", "size": 384}""", ResizeMode.Stretch)]
-    [InlineData("""{"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384}}""", ResizeMode.Stretch)]
+    [InlineData("""{"feature_extractor_type": "CLIPFeatureExtractor", "size": 224, "crop_size": 224, "do_normalize": false}""", ResizeMode.ShorterSide)]
+    [InlineData("""{"image_processor_type": "CLIPImageProcessorFast", "size": 224, "crop_size": 224, "do_normalize": false}""", ResizeMode.ShorterSide)]
+    [InlineData("""{"image_processor_type": "ViTImageProcessor", "size": 224, "do_normalize": false}""", ResizeMode.Stretch)]
+    [InlineData("""{"feature_extractor_type": "BeitFeatureExtractor", "size": 256, "crop_size": 224, "do_normalize": false}""", ResizeMode.Stretch)]
+    [InlineData("""{"feature_extractor_type": "ConvNextFeatureExtractor", "size": 224, "do_normalize": false}""", ResizeMode.ShorterSide)]
+    [InlineData("""{"feature_extractor_type": "ConvNextFeatureExtractor", "size": 384, "do_normalize": false}""", ResizeMode.Stretch)]
+    [InlineData("""{"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384}, "do_normalize": false}""", ResizeMode.Stretch)]
     public void Hugging_Faces_processors_read_a_bare_size_each_in_its_way(string json, ResizeMode resize) =>
         Assert.Equal(resize, ModelMetadata.Input(Beside("preprocessor_config.json", json))!.Resize);
 
@@ -150,7 +150,7 @@ public sealed class InputTests : IDisposable
     [InlineData("""{"size": 8, "image_processor_type": "EfficientNetImageProcessor", "image_mean": [0.5], "image_std": [0.3]}""", 1.0 / 255, 0.5, 0.09)]
     [InlineData("""{"size": 8, "image_processor_type": "EfficientNetImageProcessor", "include_top": false, "image_mean": [0.5], "image_std": [0.3]}""", 1.0 / 255, 0.5, 0.3)]
     [InlineData("""{"size": 8, "image_processor_type": "EfficientNetImageProcessor", "do_normalize": false, "image_mean": [0.5], "image_std": [0.3]}""", 1.0 / 255, 0, 0.3)]
-    [InlineData("""{"size": 8, "image_processor_type": "EfficientNetImageProcessor", "rescale_factor": 0.0078125, "rescale_offset": true, "include_top": false}""", 0.0078125, 1, 1)]
+    [InlineData("""{"size": 8, "image_processor_type": "EfficientNetImageProcessor", "rescale_factor": 0.0078125, "rescale_offset": true, "include_top": false, "do_normalize": false}""", 0.0078125, 1, 1)]
     [InlineData("""{"size": 8, "image_processor_type": "ViTImageProcessor", "image_mean": 0.5, "image_std": 0.25}""", 1.0 / 255, 0.5, 0.25)]
     public void Hugging_Faces_arithmetic_is_that_of_the_processor(string json, double scale, double mean, double std)
     {
@@ -162,18 +162,19 @@ public sealed class InputTests : IDisposable
     [Fact]
     public void MobileViT_takes_blue_first() => Assert.Equal(
         [ColorOrder.Bgr, ColorOrder.Rgb, ColorOrder.Rgb],
-        new[] { """{"size": 8, "feature_extractor_type": "MobileViTFeatureExtractor"}""", """{"size": 8, "feature_extractor_type": "MobileViTFeatureExtractor", "do_flip_channel_order": false}""", """{"size": 8}""" }
+        new[] { """{"size": 8, "feature_extractor_type": "MobileViTFeatureExtractor"}""", """{"size": 8, "feature_extractor_type": "MobileViTFeatureExtractor", "do_flip_channel_order": false}""", """{"size": 8, "do_normalize": false}""" }
             .Select(json => ModelMetadata.Input(Beside("preprocessor_config.json", json))!.Order));
 
     [Theory]
-    [InlineData("""{"size": 160, "resample": 4}""")]
+    [InlineData("""{"size": 160, "resample": 4, "do_normalize": false}""")]
+    [InlineData("""{"size": 160}""")]
     [InlineData("""{"size": 160, "image_mean": [0.5, 0.5]}""")]
     [InlineData("""{"size": 160, "image_std": [0, 1, 1]}""")]
     [InlineData("""{"size": 160, "image_mean": [1e999, 0, 0]}""")]
     [InlineData("""{"size": -3}""")]
     [InlineData("""{"size": 1e999}""")]
     [InlineData("""{"size": "large"}""")]
-    [InlineData("""{"size": 160, "image_mean": "\ud800"}""")]
+    [InlineData("""{"size": 160, "image_mean": "\ud800", "image_std": 1}""")]
     [InlineData("""[160]""")]
     [InlineData("""{"size": 160""")]
     public void Files_of_preprocessing_without_sense_are_passed_over(string json) => Assert.Null(ModelMetadata.Input(Beside("preprocessor_config.json", json)));
@@ -200,7 +201,7 @@ public sealed class InputTests : IDisposable
         // ONNX's keys state no size: the graph does
         model.Proto.Graph.Input[0] = Image("N", 3, 8, 8);
         model.Save(folder["m.onnx"]);
-        folder.Write("preprocessor_config.json", """{"size": 8}"""u8.ToArray());
+        folder.Write("preprocessor_config.json", """{"size": 8, "do_normalize": false}"""u8.ToArray());
         folder.Write("config.json", """{"pretrained_cfg": {"mean": [0.5], "std": [0.5]}}"""u8.ToArray());
         model = OnnxModel.Load(folder["m.onnx"]);
 

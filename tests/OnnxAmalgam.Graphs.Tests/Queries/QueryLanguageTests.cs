@@ -21,6 +21,7 @@ public sealed class QueryLanguageTests
         Assert.Equal("image", string.Join(' ', places.Select("tensor[shape=.shape]").Select(Name)));
         Assert.Empty(places.Select("tensor[shape!=.shape]"));
         Assert.Equal("places", string.Join(' ', places.Select("tensor[shape=[2,?]]").Select(Name)));
+        Assert.Equal("image", string.Join(' ', places.Select("tensor[shape!=[2,5]]").Select(Name)));
     }
 
     [Theory]

@@ -23,7 +23,7 @@ public sealed class BatchLoaderTests : IDisposable
     public void A_batch_beyond_what_an_array_holds_is_refused_by_name()
     {
         string message = Assert.Throws<InputException>(() => ImageBatch.Of(16_384, 3 * 224 * 224)).Message;
-        Assert.Equal("train.batch: expected at most 14,266 images of 150,528 bytes, which is what one batch can hold, got 16,384; lower it", message);
+        Assert.Equal("a batch: expected at most 14,266 images of 150,528 bytes, which is what one can hold, got 16,384; lower train.batch", message);
     }
 
     [Fact]

@@ -79,6 +79,8 @@ public sealed class RunFilesTests : IDisposable
         Assert.Equal((2L, null, 0), (settled.Step, settled.Best, settled.BestEpoch));
         Assert.Null(checkpoints.LoadBest());
         Assert.Contains("the weights of epoch 1, the best up to here, are no longer kept", warnings[^1], StringComparison.Ordinal);
+        // killed before it saved: the same again
+        Assert.Equal((null, 0), checkpoints.SettleBest(read, warnings.Add) is var again ? (again.Best, again.BestEpoch) : default);
     }
 
     [Fact]

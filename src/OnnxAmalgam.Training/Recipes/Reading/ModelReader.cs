@@ -4,7 +4,8 @@ namespace OnnxAmalgam.Training.Recipes.Reading;
 internal static class ModelReader
 {
     /// <summary>Names that mean something else where a teacher's name may stand.</summary>
-    static readonly string[] Reserved = ["none", "student", "concatenated", "union"];
+    /// <summary>Names that no teacher may have: recipes and figures mean something else by them.</summary>
+    internal static readonly string[] Reserved = ["none", "student", "concatenated", "union"];
 
     public static IReadOnlyList<TeacherRecipe> Teachers(Field field, RecipeFolder folder)
     {
