@@ -275,14 +275,13 @@ internal sealed class AmalgamationStep : IDisposable
     /// <summary>Shows the loss the teachers' taps of at most <see cref="SampledImages"/> unlabelled images, evenly spread, without augmentation.</summary>
     void FitStandardisers()
     {
-        int count = Math.Min(SampledImages, setup.Train.Count);
-        ImageSet some = setup.Train.Select([.. Enumerable.Range(0, count).Select(i => (int)((long)i * setup.Train.Count / count))]);
+        ImageSet some = setup.Train.Spread(SampledImages);
         using var batches = BatchLoader.InOrder(some, setup.Recipe.Train.Batch).GetEnumerator();
         Loss.Fit(() => batches.MoveNext() ? Taps(batches.Current) : null);
 
         Tensor[] Taps(ImageBatch batch)
         {
-            Tensor canvas = BatchTensors.Canvas(batch, some).to(device);
+            Tensor canvas = BatchTensors.Canvas(batch, some, device);
             return [.. setup.Panel.Run(canvas, i => some.NameOf(batch.Indices[i])).SelectMany(a => a.Taps)];
         }
     }

@@ -76,8 +76,7 @@ sealed class Validator : IDisposable
         foreach (ImageBatch batch in BatchLoader.InOrder(images, images.BatchOf(BatchSize)))
         {
             using var inner = NewDisposeScope();
-            Tensor canvas = BatchTensors.Canvas(batch, images).to(device);
-            Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
+            var (canvas, indices) = BatchTensors.Of(batch, images, device);
             var inputs = new Dictionary<string, Tensor> { [student.InputNames[0]] = preprocess.Apply(canvas) };
             Tensor logits = student.Run(inputs, [setup.Student.Logits])[0].to(ScalarType.Float32);
             meter?.Add(logits, targets.Classes(indices));

@@ -74,10 +74,10 @@ public sealed record MethodRun(long Seed, IReadOnlyList<EvaluationRow> Evaluatio
     /// <summary>The last row's <c>time</c>.</summary>
     static TimeSpan? TrainingTime(string results)
     {
-        if (!File.Exists(results) || File.ReadAllLines(results) is not [var header, .., var last])
+        if (!File.Exists(results) || CsvTable.Read(results) is not (var columns, [.., var last]))
             return null;
-        int column = Array.IndexOf(header.Split(','), "time");
-        return column >= 0 && double.TryParse(last.Split(',')[column], NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) ? TimeSpan.FromSeconds(seconds) : null;
+        int column = columns.ToList().IndexOf("time");
+        return column >= 0 && double.TryParse(last[column], NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) ? TimeSpan.FromSeconds(seconds) : null;
     }
 
     static void RefuseOther(Recipe recipe, string folder)

@@ -36,6 +36,16 @@ public abstract class ImageSet
     /// <summary>The images at <paramref name="indices"/>, in that order, as a set that shares this one's memory.</summary>
     public ImageSet Select(IReadOnlyList<int> indices) => new ImageSubset(this, [.. indices]);
 
+    /// <summary>At most so many of the images, evenly spread over the set, the first among them.</summary>
+    internal ImageSet Spread(int most) => Select(SpreadOver(Count, most));
+
+    /// <summary>At most <paramref name="most"/> of the indices below <paramref name="count"/>, evenly spread.</summary>
+    internal static int[] SpreadOver(int count, int most)
+    {
+        int taken = Math.Min(count, most);
+        return [.. Enumerable.Range(0, taken).Select(i => (int)((long)i * count / taken))];
+    }
+
     /// <summary>Opens sources in order as one set.</summary>
     /// <param name="sources">At least one.</param>
     /// <param name="channels">1 or 3: grey is repeated, colour becomes grey by ITU-R 601.</param>

@@ -118,7 +118,7 @@ sealed class SourceDraft
 
         Canvas canvas = new(3, 8, 8);
         byte[] pixels = new byte[canvas.Bytes];
-        int[] some = [.. Enumerable.Range(0, Math.Min(Tried, images.Count)).Select(i => (int)((long)i * images.Count / Math.Min(Tried, images.Count)))];
+        int[] some = ImageSet.SpreadOver(images.Count, Tried);
         string[] wrong = [.. some.Select(i => images.Read(i, canvas, pixels) is { } problem ? $"'{images.NameOf(i)}': {problem}" : null).OfType<string>()];
         if (some.Length > 0 && wrong.Length == some.Length)
         {

@@ -9,24 +9,24 @@ static class BatchTensors
     /// <summary>Copies the batch into X[n, c, h, w] of bytes on the CPU (owned by the caller's scope).</summary>
     public static Tensor Canvas(ImageBatch batch, ImageSet images) => Canvas(batch.Pixels, batch, images);
 
-    /// <summary>The same of what the student sees, on a device; null where it sees what the teachers see.</summary>
-    public static Tensor? StudentCanvas(ImageBatch batch, ImageSet images, Device device)
-    {
-        if (batch.StudentPixels is not { } pixels)
-        {
-            return null;
-        }
+    /// <summary>The same on a device.</summary>
+    public static Tensor Canvas(ImageBatch batch, ImageSet images, Device device) => Canvas(batch.Pixels, batch, images, device);
 
-        using Tensor canvas = Canvas(pixels, batch, images);
-        return Upload.To(canvas, device);
-    }
+    /// <summary>The same of what the student sees; null where it sees what the teachers see.</summary>
+    public static Tensor? StudentCanvas(ImageBatch batch, ImageSet images, Device device) =>
+        batch.StudentPixels is { } pixels ? Canvas(pixels, batch, images, device) : null;
 
     /// <summary>The same on a device, and the indices of the batch's images I[n] as int64.</summary>
     public static (Tensor Canvas, Tensor Indices) Of(ImageBatch batch, ImageSet images, Device device)
     {
-        using Tensor canvas = Canvas(batch, images);
         using Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64);
-        return (Upload.To(canvas, device), Upload.To(indices, device));
+        return (Canvas(batch, images, device), Upload.To(indices, device));
+    }
+
+    static Tensor Canvas(byte[] pixels, ImageBatch batch, ImageSet images, Device device)
+    {
+        using Tensor canvas = Canvas(pixels, batch, images);
+        return Upload.To(canvas, device);
     }
 
     static Tensor Canvas(byte[] pixels, ImageBatch batch, ImageSet images)

@@ -60,7 +60,7 @@ internal static class StudentNormalisation
         foreach (ImageBatch one in BatchLoader.InOrder(images, batch))
         {
             using var scope = NewDisposeScope();
-            var inputs = new Dictionary<string, Tensor> { [student.InputNames[0]] = preprocess.Apply(BatchTensors.Canvas(one, images).to(device)) };
+            var inputs = new Dictionary<string, Tensor> { [student.InputNames[0]] = preprocess.Apply(BatchTensors.Canvas(one, images, device)) };
             var results = values.Zip(student.Run(inputs, values)).ToDictionary(p => p.First, p => p.Second, StringComparer.Ordinal);
             foreach (NormalisationLayer layer in layers)
             {

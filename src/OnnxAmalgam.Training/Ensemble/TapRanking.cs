@@ -39,8 +39,7 @@ public static class TapRanking
     {
         ArgumentNullException.ThrowIfNull(recipe);
         using AmalgamationSetup setup = AmalgamationSetup.Open(recipe, compute, warn);
-        int count = Math.Min(images, setup.Train.Count);
-        ImageSet some = setup.Train.Select([.. Enumerable.Range(0, count).Select(i => (int)((long)i * setup.Train.Count / count))]);
+        ImageSet some = setup.Train.Spread(images);
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         var student = OfStudent(setup, query, some);

@@ -45,8 +45,7 @@ public static class Evaluator
         foreach (ImageBatch batch in BatchLoader.InOrder(images, images.BatchOf(BatchSize)))
         {
             using var inner = NewDisposeScope();
-            Tensor canvas = BatchTensors.Canvas(batch, images).to(device);
-            Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
+            var (canvas, indices) = BatchTensors.Of(batch, images, device);
             string NameOf(int i) => images.NameOf(batch.Indices[i]);
             Tensor logits = deployed.Run(canvas, NameOf).Logits!;
             meter.Add(logits, setup.Panel.Scores(canvas, NameOf), targets.Labelled > 0 ? targets.Classes(indices) : null);

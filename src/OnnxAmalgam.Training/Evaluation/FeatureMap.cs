@@ -35,8 +35,7 @@ public sealed class FeatureMap
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(compute);
-        int count = Math.Min(most, images.Count);
-        ImageSet some = images.Select([.. Enumerable.Range(0, count).Select(i => (int)((long)i * images.Count / count))]);
+        ImageSet some = images.Spread(most);
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         using var model = Teacher.Open(new TeacherRecipe { Name = "student", Model = student }, withTaps: true, compute.Session);
@@ -50,7 +49,7 @@ public sealed class FeatureMap
 
         var (plane, share) = Flat(cat(rows, 0));
         double[] places = plane.contiguous().data<double>().ToArray();
-        return new([.. Enumerable.Range(0, count).Select(i => new MapPoint(some.LabelOf(i), places[2 * i], places[(2 * i) + 1]))], share);
+        return new([.. Enumerable.Range(0, some.Count).Select(i => new MapPoint(some.LabelOf(i), places[2 * i], places[(2 * i) + 1]))], share);
     }
 
     /// <summary>F[n, c] -> P[n, 2] of variance 1, and the share of variance in it. The largest entry of an axis is positive, so that equal features give equal maps.</summary>

@@ -18,12 +18,13 @@ internal sealed class ColourComponents
     /// <summary>Mean and components of all pixels of at most 2,000 images, evenly spread over the set.</summary>
     public static ColourComponents Of(ImageSet images)
     {
-        int channels = images.Channels, plane = images.Height * images.Width, count = Math.Min(images.Count, MostImages);
+        int channels = images.Channels, plane = images.Height * images.Width;
+        int[] some = ImageSet.SpreadOver(images.Count, MostImages);
         var (sums, products) = (new double[channels], new double[channels * channels]);
         var canvas = new byte[images.CanvasBytes];
-        for (var i = 0; i < count; i++)
+        foreach (int image in some)
         {
-            images.Read((int)((long)i * images.Count / count), canvas);
+            images.Read(image, canvas);
             for (var p = 0; p < plane; p++)
                 for (var a = 0; a < channels; a++)
                 {
@@ -32,7 +33,7 @@ internal sealed class ColourComponents
                     for (var b = 0; b < channels; b++) products[(a * channels) + b] += value * canvas[(b * plane) + p];
                 }
         }
-        var pixels = (double)count * plane;
+        var pixels = (double)some.Length * plane;
         double[] mean = [.. sums.Select(s => s / pixels)];
         return new(mean, Axes([.. products.Select((p, i) => (p / pixels) - (mean[i / channels] * mean[i % channels]))], channels));
     }

@@ -41,7 +41,7 @@ public static class InvarianceReport
             throw new InputException($"expected two images at least to compare, got {used}");
         }
 
-        ImageSet images = all.Select([.. Enumerable.Range(0, used).Select(i => (int)((long)i * all.Count / used))]);
+        ImageSet images = all.Spread(used);
         var colours = ColourComponents.Of(images);
         List<InvarianceRow> rows = [];
         IEnumerable<TeacherRecipe> models = setup.Recipe.Teachers.Select(t => t with { Taps = t.Taps is [] ? null : t.Taps });

@@ -34,7 +34,7 @@ internal sealed class SurrogateStep : IDisposable
     public (double Loss, long Right) Run(ImageBatch batch, RatePoint rate)
     {
         using var scope = NewDisposeScope();
-        var canvas = BatchTensors.Canvas(batch, images).to(device);
+        var canvas = BatchTensors.Canvas(batch, images, device);
         var classes = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray().Select(i => (long)images.ClassOf(i)).ToArray()).to(device);
         graph.train();
         var logits = graph.Run(new Dictionary<string, Tensor> { [graph.InputNames[0]] = preprocess.Apply(canvas) }, [student.Logits])[0].to(ScalarType.Float32);

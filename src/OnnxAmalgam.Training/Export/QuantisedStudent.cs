@@ -176,5 +176,5 @@ internal sealed class QuantisedStudent(OnnxModel model, AmalgamationSetup setup)
     }
 
     /// <summary>At most so many images of a set, from all over it.</summary>
-    static ImageSet Some(ImageSet images, int most) => images.Count <= most ? images : images.Select([.. Enumerable.Range(0, most).Select(i => (int)((long)i * images.Count / most))]);
+    static ImageSet Some(ImageSet images, int most) => images.Count <= most ? images : images.Spread(most);
 }

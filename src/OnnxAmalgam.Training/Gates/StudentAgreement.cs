@@ -94,7 +94,7 @@ internal sealed class StudentAgreement : IDisposable
         foreach (ImageBatch batch in BatchLoader.InOrder(setup.Train, setup.Train.BatchOf(BatchSize)))
         {
             using var inner = NewDisposeScope();
-            var inputs = new Dictionary<string, Tensor> { [student.InputNames[0]] = preprocess.Apply(BatchTensors.Canvas(batch, setup.Train).to(device)) };
+            var inputs = new Dictionary<string, Tensor> { [student.InputNames[0]] = preprocess.Apply(BatchTensors.Canvas(batch, setup.Train, device)) };
             Tensor logits = student.Run(inputs, [setup.Student.Logits])[0].to(ScalarType.Float32);
             all.Add(logits.softmax(1).matmul(shares).MoveToOuterDisposeScope());
         }

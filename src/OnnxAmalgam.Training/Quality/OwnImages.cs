@@ -18,7 +18,6 @@ internal static class OwnImages
             throw new InputException($"teacher '{teacher}': expected unlabelled images of its domain, got {(own.Length == 0 ? "none" : "one")}; name it under domain: of a source, or leave domain: out");
         }
 
-        int used = Math.Min(count, own.Length);
-        return setup.Train.Select([.. Enumerable.Range(0, used).Select(i => own[(int)((long)i * own.Length / used)])]);
+        return setup.Train.Select([.. ImageSet.SpreadOver(own.Length, count).Select(i => own[i])]);
     }
 }

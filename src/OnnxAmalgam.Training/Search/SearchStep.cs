@@ -182,12 +182,12 @@ internal sealed class SearchStep : IDisposable
     /// <summary>The student's loss on scores, and the bridge loss.</summary>
     (Tensor Own, Tensor Bridge) Evaluate(ImageBatch batch, ImageSet images, ImageTargets targets)
     {
-        Tensor canvas = BatchTensors.Canvas(batch, images).to(device), seen = BatchTensors.StudentCanvas(batch, images, device) ?? canvas;
+        var (canvas, indices) = BatchTensors.Of(batch, images, device);
+        Tensor seen = BatchTensors.StudentCanvas(batch, images, device) ?? canvas;
         TeacherOutput[] answers = Teach(batch, images, canvas);
         BridgedFeatures features = bridge.Aggregate([.. answers.SelectMany(a => a.Taps)]);
         Tensor feature = tap.ChannelAxis == 1 ? features.Given : features.Given.movedim([1], [tap.ChannelAxis]);
         Tensor[] outputs = Student.Run(new Dictionary<string, Tensor> { [Student.InputNames[0]] = preprocess.Apply(seen), [given] = feature }, values);
-        Tensor indices = tensor(batch.Indices.AsSpan(0, batch.Count).ToArray(), ScalarType.Int64).to(device);
         var inputs = new LossInputs { StudentLogits = outputs[0], TeacherLogits = [.. answers.Select(a => a.Logits)], DomainWeights = targets.Weights(indices) };
         Tensor path = (target.Loss(term, inputs, outputs[2]) * options.TeacherToStudent) + (bridge.StudentToTeachers(outputs[1], features.Aggregated) * options.StudentToTeacher);
         return (target.Loss(term, inputs, outputs[0]), path);
