@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
@@ -28,31 +29,66 @@ public sealed record TestAnswers(string Images, int Nameless, IReadOnlyList<bool
             throw new InputException($"data.test: expected labelled images to compare methods on, got {nameless} without a label; name labelled sources under data.test");
     }
 
-    /// <summary>The answers as text: their number, then a bit each, deflated, in base64.</summary>
+    /// <summary>The answers as text: their number, a '-', then how many right ones lie before each wrong one, a byte each (255: so many, and more follow), deflated, in base64.</summary>
     public string Pack()
     {
-        byte[] bits = new byte[(Right.Count + 7) / 8];
-        for (int i = 0; i < Right.Count; i++)
-            bits[i / 8] |= (byte)(Right[i] ? 1 << (i % 8) : 0);
         using var packed = new MemoryStream();
         using (var deflate = new DeflateStream(packed, CompressionLevel.SmallestSize))
-            deflate.Write(bits);
-        return $"{Right.Count}:{Convert.ToBase64String(packed.ToArray())}";
+        {
+            int gap = 0;
+            foreach (bool right in Right)
+            {
+                if (!right)
+                {
+                    deflate.WriteByte((byte)gap);
+                    gap = 0;
+                }
+                else if (++gap == 255)
+                {
+                    deflate.WriteByte(255);
+                    gap = 0;
+                }
+            }
+        }
+
+        return $"{Right.Count}-{Convert.ToBase64String(packed.ToArray())}";
     }
 
-    /// <summary>Reads what <see cref="Pack"/> wrote.</summary>
+    /// <summary>Reads what <see cref="Pack"/> wrote, and the form of earlier builds: a ':', and a bit an answer.</summary>
     /// <exception cref="FormatException">It is something else.</exception>
     public static IReadOnlyList<bool> Unpack(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text.Split(':') is not [var number, var packed] || !int.TryParse(number, out int count) || count < 0)
-            throw new FormatException("expected a number of answers and their bits");
-        using var bits = new MemoryStream();
-        using (var deflate = new DeflateStream(new MemoryStream(Convert.FromBase64String(packed)), CompressionMode.Decompress))
-            deflate.CopyTo(bits);
-        byte[] bytes = bits.ToArray();
-        return bytes.Length == (count + 7) / 8
-            ? [.. Enumerable.Range(0, count).Select(i => (bytes[i / 8] >> (i % 8) & 1) == 1)]
-            : throw new FormatException($"expected {count} answers, got {8 * bytes.Length}");
+        int end = text.AsSpan().IndexOfAny('-', ':');
+        if (end < 1 || !int.TryParse(text.AsSpan(0, end), NumberStyles.None, CultureInfo.InvariantCulture, out int count))
+            throw new FormatException("expected a number of answers and the answers");
+        byte[] bytes = Inflated(text[(end + 1)..]);
+        bool[] answers = text[end] == '-' ? Between(bytes, count) : [.. bytes.SelectMany(b => Enumerable.Range(0, 8).Select(i => (b >> i & 1) == 1)).Take(count)];
+        return answers.Length == count && (text[end] == '-' || bytes.Length == (count + 7) / 8) ? answers : throw new FormatException($"expected {count} answers, got others");
+    }
+
+    static byte[] Inflated(string base64)
+    {
+        using var bytes = new MemoryStream();
+        using (var deflate = new DeflateStream(new MemoryStream(Convert.FromBase64String(base64)), CompressionMode.Decompress))
+            deflate.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
+    /// <summary>All right but for those behind each gap.</summary>
+    static bool[] Between(byte[] gaps, int count)
+    {
+        var answers = new bool[count];
+        Array.Fill(answers, true);
+        int at = 0;
+        foreach (byte gap in gaps)
+        {
+            at += gap;
+            if (gap == 255)
+                continue;
+            answers[at < count ? at++ : throw new FormatException($"expected {count} answers, got more")] = false;
+        }
+
+        return answers;
     }
 }

@@ -14,7 +14,26 @@ public sealed class RunLogTests : IDisposable
 
     [Fact]
     public void Answers_are_unpacked_as_they_were_packed() =>
-        Gen.Bool.Array[0, 300].Sample(right => Assert.Equal(right, TestAnswers.Unpack(new TestAnswers("t", 0, right).Pack())));
+        Gen.Int[0, 400].SelectMany(rarity => Gen.Int[0, rarity].Select(i => i > 0).Array[0, 1200]).Sample(right => Assert.Equal(right, TestAnswers.Unpack(new TestAnswers("t", 0, right).Pack())));
+
+    [Theory]
+    [InlineData(254)]
+    [InlineData(255)]
+    [InlineData(510)]
+    public void Long_stretches_of_right_answers_are_counted(int stretch)
+    {
+        bool[] right = [.. Enumerable.Repeat(true, stretch), false, .. Enumerable.Repeat(true, stretch)];
+        Assert.Equal(right, TestAnswers.Unpack(new TestAnswers("t", 0, right).Pack()));
+    }
+
+    [Fact]
+    public void Answers_of_earlier_builds_are_read_and_others_refused()
+    {
+        Assert.Equal([true, false, true, false], TestAnswers.Unpack("4:YwUA"));
+        Assert.Throws<FormatException>(() => TestAnswers.Unpack("12:YwUA"));
+        Assert.Throws<FormatException>(() => TestAnswers.Unpack("1-" + new TestAnswers("t", 0, [false, false]).Pack()[2..]));
+        Assert.Throws<FormatException>(() => TestAnswers.Unpack("4"));
+    }
 
     [Fact]
     public void A_run_is_found_by_recipe_models_seed_and_program_alone()
