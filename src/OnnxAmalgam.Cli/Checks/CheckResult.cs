@@ -7,7 +7,7 @@ internal enum CheckStatus
     Fail,
     /// <summary>Valid, but the trainable graph lacks something it needs.</summary>
     Unsupported,
-    /// <summary>The file breaks ONNX's rules.</summary>
+    /// <summary>The file breaks ONNX's rules, or cannot be read.</summary>
     Invalid,
 }
 

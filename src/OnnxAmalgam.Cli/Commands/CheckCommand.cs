@@ -24,7 +24,7 @@ internal sealed class CheckCommand : ProgramCommand
     public CheckCommand()
         : base(
             "check",
-            "Compares each model in ONNX Runtime with its trainable graph, trains it a step, writes it back and compares again",
+            "Compares each model in ONNX Runtime with its trainable graph, trains it a step, writes it back and compares again, on the processor",
             "onnx-amalgam check models/teachers --json")
     {
         Add(models);

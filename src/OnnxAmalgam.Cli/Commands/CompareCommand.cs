@@ -50,7 +50,7 @@ internal sealed class CompareCommand : ProgramCommand
         string[] paths = result.GetRequiredValue(recipes);
         string[] overrides = SetOption.Read(result, set);
         if (Array.Find(paths, p => CommandLineErrors.IsOverride(p) && !File.Exists(p)) is { } word)
-            throw new UsageException($"expected recipes, got '{word}'; did you mean --set {word}?");
+            throw new UsageException($"expected recipes, got '{word}'; did you mean --set {ShellWord.Of(word)}?");
         if (overrides.Any(o => o.StartsWith("train.seed=", StringComparison.Ordinal)))
             throw new UsageException("--set train.seed: expected seeds from --seed and --seeds, which set it for every run; say --seed N for the first");
         var methods = paths.Select(path => all.Select(seed => RecipeReader.Read(path, [.. overrides, Seed(seed)])).ToArray()).ToArray();

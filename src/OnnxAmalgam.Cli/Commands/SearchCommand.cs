@@ -19,7 +19,7 @@ internal sealed class SearchCommand : ProgramCommand
         Required = true,
     };
 
-    readonly Option<string?> frozen = new("--recipe") { Description = "Where the recipe with the weights found goes (default: FILE with .yaml)", HelpName = "FILE" };
+    readonly Option<string?> frozen = new("--recipe") { Description = "Where the recipe with the weights found goes, never one that exists (default: FILE with .yaml)", HelpName = "FILE" };
     readonly Option<bool> baselines = new("--baselines") { Description = "Also write recipes with random, average and last-tap weights beside it, to compare with" };
     readonly Option<int?> epochs = WholeNumberOption.Maybe("--epochs", "Passes over each half of the unlabelled images (default: the recipe's epochs)", least: 1);
     readonly Option<double> rate = NumberOption.Of("--rate", "Learning rate of the weights' logits", new SearchOptions().Rate);
@@ -44,10 +44,10 @@ internal sealed class SearchCommand : ProgramCommand
         var read = RecipeReader.Read(path, SetOption.Read(result, set, session));
         string table = result.GetRequiredValue(output);
         string yaml = result.GetValue(frozen) ?? (table == "-" ? throw new UsageException("expected --recipe FILE beside -o -, got none") : Path.ChangeExtension(table, ".yaml"));
-        if (Path.GetFullPath(table) == Path.GetFullPath(yaml))
-            throw new UsageException($"expected different files for the weights and the recipe, got '{table}' for both");
         string[] methods = result.GetValue(baselines) ? [FrozenWeights.Searched, .. TapSearch.Baselines] : [FrozenWeights.Searched];
         string[] recipes = [.. methods.Select(m => PathOf(m, yaml))];
+        if (recipes.Any(r => Path.GetFullPath(r) == Path.GetFullPath(table)))
+            throw new UsageException($"expected different files for the weights and the recipe, got '{table}' for both");
         foreach (string target in recipes.Concat(table == "-" ? [] : new[] { table }))
         {
             AtomicFile.RequireFolder(target);

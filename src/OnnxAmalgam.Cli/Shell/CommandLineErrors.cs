@@ -7,9 +7,9 @@ namespace OnnxAmalgam.Cli.Shell;
 /// <summary>System.CommandLine's findings, and those about options that do not go together, in this program's words.</summary>
 internal static class CommandLineErrors
 {
-    /// <summary>Refuses a line with too much, too little, two documents on stdout, or a table that could not be written in the end.</summary>
+    /// <summary>Refuses a line with too much, too little, two documents on stdout, or a file that could not be written in the end.</summary>
     /// <exception cref="UsageException">What was expected instead.</exception>
-    /// <exception cref="InputException">A table's folder does not exist.</exception>
+    /// <exception cref="InputException">An output file's folder does not exist.</exception>
     public static void Refuse(ParseResult result)
     {
         if (result.Errors.Count > 0)
@@ -32,7 +32,7 @@ internal static class CommandLineErrors
     static string Describe(ParseResult result)
     {
         if (result.UnmatchedTokens is [var extra, ..])
-            return $"expected no more arguments, got '{extra}'{(IsOverride(extra) && result.CommandResult.Command.Options.Any(o => o.Name == "--set") ? $"; did you mean --set {extra}?" : "")}";
+            return $"expected no more arguments, got '{extra}'{(IsOverride(extra) && result.CommandResult.Command.Options.Any(o => o.Name == "--set") ? $"; did you mean --set {ShellWord.Of(extra)}?" : "")}";
         if (Empty(result.CommandResult) is { } empty)
             return $"{empty.Option.Name}: expected {empty.Option.HelpName}, got none";
         string[] missing = [.. Missing(result)];

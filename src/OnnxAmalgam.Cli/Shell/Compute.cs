@@ -27,12 +27,11 @@ internal static class Compute
     /// <summary>For commands that use processors alone; libtorch is made ready to compute.</summary>
     /// <exception cref="InputException">libtorch does not work on this machine.</exception>
     /// <exception cref="UsageException">CUDA was asked for.</exception>
-    public static ComputeOptions OpenOnProcessor(Session session)
+    public static void OpenOnProcessor(Session session)
     {
         if (session.Device.Cuda is not null)
             throw new UsageException($"--device {session.Device}: expected cpu, on which this command compares, got a GPU");
         Open(session);
-        return new(ComputeDevice.Cpu, Threads(session));
     }
 
     /// <summary>For ONNX Runtime and libtorch, which is made ready to compute. The student is on CUDA where libtorch has it; the teachers too where ONNX Runtime has it,

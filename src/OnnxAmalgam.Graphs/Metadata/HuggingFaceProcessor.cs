@@ -5,8 +5,8 @@ namespace OnnxAmalgam.Graphs.Metadata;
 /// <summary>What a <c>preprocessor_config.json</c> says. The same keys do not mean the same to every processor: what differs is told from the name of its class.</summary>
 internal sealed class HuggingFaceProcessor
 {
-    static readonly string[] ReadBareSizeAsShorterSide = ["CLIP", "ChineseCLIP", "ConvNext", "Levit", "Bit", "MobileNetV1", "MobileNetV2", "MobileViT", "PoolFormer"];
-    static readonly string[] BicubicUnlessStated = ["CLIP", "ChineseCLIP", "Levit", "Bit", "PoolFormer", "Deit", "Beit"];
+    static readonly string[] ReadBareSizeAsShorterSide = ["CLIP", "ChineseCLIP", "ConvNext", "Levit", "Bit", "MobileNetV1", "MobileNetV2", "MobileViT", "PoolFormer", "ViTHybrid"];
+    static readonly string[] BicubicUnlessStated = ["CLIP", "ChineseCLIP", "Levit", "Bit", "PoolFormer", "Deit", "Beit", "ViTHybrid", "EfficientFormer", "Perceiver", "Siglip", "EfficientNetImageProcessorFast"];
 
     readonly JsonElement json;
     readonly string name;
@@ -42,7 +42,7 @@ internal sealed class HuggingFaceProcessor
     public ColorOrder Order => json.Flag("do_flip_channel_order", Is("MobileViT")) ? ColorOrder.Bgr : ColorOrder.Rgb;
 
     /// <summary>Files that say in words that <c>size</c> is the shorter side have an object there. ConvNeXt's processor stretches from 384 pixels on however that is written;
-    /// PoolFormer's crops by a share, whatever sides are stated.</summary>
+    /// PoolFormer's crops equal sides, unless its share is none.</summary>
     public ResizeMode Resize
     {
         get
@@ -50,8 +50,8 @@ internal sealed class HuggingFaceProcessor
             var shorter = json.Member("size") is { ValueKind: JsonValueKind.Object } sides
                 ? sides.Real("shortest_edge")
                 : Array.Exists(ReadBareSizeAsShorterSide, Is) ? json.Real("size") : null;
-            if (Is("PoolFormer"))
-                return ResizeMode.ShorterSide;
+            if (Is("PoolFormer") && shorter is null)
+                return Height == Width && !(json.TryGetProperty("crop_pct", out var share) && share.ValueKind == JsonValueKind.Null) ? ResizeMode.ShorterSide : ResizeMode.Stretch;
             return shorter is null || (Is("ConvNext") && shorter >= 384) ? ResizeMode.Stretch : ResizeMode.ShorterSide;
         }
     }

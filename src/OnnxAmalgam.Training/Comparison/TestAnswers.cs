@@ -29,25 +29,20 @@ public sealed record TestAnswers(string Images, int Nameless, IReadOnlyList<bool
             throw new InputException($"data.test: expected labelled images to compare methods on, got {nameless} without a label; name labelled sources under data.test");
     }
 
-    /// <summary>The answers as text: their number, a '-', then how many right ones lie before each wrong one, a byte each (255: so many, and more follow), deflated, in base64.</summary>
+    /// <summary>The answers as text: their number, a '-', then how many right ones lie before each wrong one and before the end, a byte each (255: so many, and more
+    /// follow), deflated, in base64.</summary>
     public string Pack()
     {
         using var packed = new MemoryStream();
         using (var deflate = new DeflateStream(packed, CompressionLevel.SmallestSize))
         {
             int gap = 0;
-            foreach (bool right in Right)
+            foreach (bool right in Right.Append(false))
             {
-                if (!right)
-                {
-                    deflate.WriteByte((byte)gap);
-                    gap = 0;
-                }
-                else if (++gap == 255)
-                {
-                    deflate.WriteByte(255);
-                    gap = 0;
-                }
+                if (right && ++gap < 255)
+                    continue;
+                deflate.WriteByte((byte)gap);
+                gap = 0;
             }
         }
 
@@ -63,8 +58,8 @@ public sealed record TestAnswers(string Images, int Nameless, IReadOnlyList<bool
         if (end < 1 || !int.TryParse(text.AsSpan(0, end), NumberStyles.None, CultureInfo.InvariantCulture, out int count))
             throw new FormatException("expected a number of answers and the answers");
         byte[] bytes = Inflated(text[(end + 1)..]);
-        bool[] answers = text[end] == '-' ? Between(bytes, count) : [.. bytes.SelectMany(b => Enumerable.Range(0, 8).Select(i => (b >> i & 1) == 1)).Take(count)];
-        return answers.Length == count && (text[end] == '-' || bytes.Length == (count + 7) / 8) ? answers : throw new FormatException($"expected {count} answers, got others");
+        bool[] answers = text[end] == '-' ? Between(bytes) : [.. bytes.SelectMany(b => Enumerable.Range(0, 8).Select(i => (b >> i & 1) == 1)).Take(bytes.Length == (count + 7) / 8 ? count : 0)];
+        return answers.Length == count ? answers : throw new FormatException($"expected {count} answers, got {answers.Length}");
     }
 
     static byte[] Inflated(string base64)
@@ -75,20 +70,17 @@ public sealed record TestAnswers(string Images, int Nameless, IReadOnlyList<bool
         return bytes.ToArray();
     }
 
-    /// <summary>All right but for those behind each gap.</summary>
-    static bool[] Between(byte[] gaps, int count)
+    /// <summary>All right but for those behind each gap, the last of which is the end.</summary>
+    static bool[] Between(byte[] gaps)
     {
-        var answers = new bool[count];
-        Array.Fill(answers, true);
-        int at = 0;
+        var answers = new List<bool>();
         foreach (byte gap in gaps)
         {
-            at += gap;
-            if (gap == 255)
-                continue;
-            answers[at < count ? at++ : throw new FormatException($"expected {count} answers, got more")] = false;
+            answers.AddRange(Enumerable.Repeat(true, gap));
+            if (gap < 255)
+                answers.Add(false);
         }
 
-        return answers;
+        return gaps is [.., < 255] ? [.. answers.SkipLast(1)] : throw new FormatException("expected answers to the end, got some of them");
     }
 }

@@ -89,12 +89,14 @@ public static class ExemplarPretraining
             return student;
         }
 
+        // what is wrong beside the groups is said now
+        Build([]);
         var kept = new List<GroupRecipe>();
-        foreach (GroupRecipe group in train.Groups)
+        foreach (var (number, group) in train.Groups.Index())
         {
-            if (InputException.Attempt(() => Build([group])).Problem is { } problem)
+            if (InputException.Attempt(() => Build([group with { Freeze = null }])).Problem is { } problem)
             {
-                observer.Note($"left out, as this student has another head and its own normalisation: {problem}");
+                observer.Note($"a group is left out, as this student has another head and its own normalisation: {problem.Replace("train.groups.0", $"train.groups.{number}", StringComparison.Ordinal)}");
             }
             else
             {

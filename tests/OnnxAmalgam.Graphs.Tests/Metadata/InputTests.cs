@@ -159,6 +159,19 @@ public sealed class InputTests : IDisposable
         Assert.Equal(std, Assert.Single(input.Std), 1e-12);
     }
 
+    [Theory]
+    [InlineData("""{"image_processor_type": "CLIPImageProcessor", "size": 64}""", 64, Interpolation.Bicubic, ResizeMode.ShorterSide)]
+    [InlineData("""{"image_processor_type": "ViTImageProcessor", "size": 64}""", 64, Interpolation.Bilinear, ResizeMode.Stretch)]
+    [InlineData("""{"image_processor_type": "EfficientNetImageProcessor", "include_top": false, "size": 64, "crop_size": 32}""", 64, Interpolation.Nearest, ResizeMode.Stretch)]
+    [InlineData("""{"image_processor_type": "EfficientNetImageProcessorFast", "include_top": false, "size": 64, "crop_size": 32, "do_center_crop": true}""", 32, Interpolation.Bicubic, ResizeMode.Stretch)]
+    [InlineData("""{"image_processor_type": "PoolFormerImageProcessor", "size": {"height": 64, "width": 64}}""", 64, Interpolation.Bicubic, ResizeMode.ShorterSide)]
+    [InlineData("""{"image_processor_type": "PoolFormerImageProcessor", "size": {"height": 64, "width": 64}, "crop_pct": null}""", 64, Interpolation.Bicubic, ResizeMode.Stretch)]
+    public void Hugging_Faces_defaults_are_those_of_the_processor(string json, int size, Interpolation filter, ResizeMode resize)
+    {
+        var input = ModelMetadata.Input(Beside("preprocessor_config.json", json.Replace("\"image_processor_type\"", "\"do_normalize\": false, \"image_processor_type\"", StringComparison.Ordinal)))!;
+        Assert.Equal((size, filter, resize), (input.Height, input.Interpolation, input.Resize));
+    }
+
     [Fact]
     public void MobileViT_takes_blue_first() => Assert.Equal(
         [ColorOrder.Bgr, ColorOrder.Rgb, ColorOrder.Rgb],

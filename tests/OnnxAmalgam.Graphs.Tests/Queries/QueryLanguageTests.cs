@@ -22,6 +22,8 @@ public sealed class QueryLanguageTests
         Assert.Empty(places.Select("tensor[shape!=.shape]"));
         Assert.Equal("places", string.Join(' ', places.Select("tensor[shape=[2,?]]").Select(Name)));
         Assert.Equal("image", string.Join(' ', places.Select("tensor[shape!=[2,5]]").Select(Name)));
+        Assert.Equal("image places", string.Join(' ', places.Select("tensor[shape!=[3,5]]").Select(Name)));
+        Assert.Equal("image places", string.Join(' ', places.Select("tensor[shape!=[2,5,6]]").Select(Name)));
     }
 
     [Theory]

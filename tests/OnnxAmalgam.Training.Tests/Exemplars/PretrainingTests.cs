@@ -42,6 +42,23 @@ public sealed class PretrainingTests : IDisposable
     }
 
     [Fact]
+    public void Groups_of_what_this_student_lacks_are_left_out_by_name_and_the_others_stay()
+    {
+        world.Save("folded", Graphs.Edits.GraphEdits.FoldNormalisation(StudentZoo.Build(Resnet, 3, 8, 8, 5, seed: 1), out _));
+        string recipe = Recipe.Replace($"\"{Resnet}\"", "folded.onnx, normalisation: insert", StringComparison.Ordinal)
+            .Replace("select: last", "select: last, groups: [{query: initializer, freeze: true}, {query: 'initializer[head]', freeze: false}, {query: 'op[type=BatchNormalization]', learning_rate: 1e-3}]", StringComparison.Ordinal);
+        using AmalgamationSetup setup = world.Open(recipe);
+        var witness = new Witness();
+        ExemplarPretraining.Run(setup, new ExemplarOptions(Classes: 4, Samples: 8, Epochs: 1) { Similarity = 0.99 }, world.Inside("pretrained.onnx"), witness, TestContext.Current.CancellationToken);
+        string note = Assert.Single(witness.Notes, n => n.StartsWith("a group is left out", StringComparison.Ordinal));
+        Assert.Contains("train.groups.2: ", note, StringComparison.Ordinal);
+        var (learnt, start) = (Weights(OnnxModel.Load(world.Inside("pretrained.onnx"))), Weights(OnnxModel.Load(world.Inside("folded.onnx"))));
+        string[] same = [.. start.Keys.Where(name => learnt.TryGetValue(name, out var values) && values.Length == start[name].Length)];
+        Assert.True(same.Length > 5);
+        Assert.All(same, name => Assert.Equal(start[name], learnt[name]));
+    }
+
+    [Fact]
     public void A_student_learns_to_tell_patches_apart_and_train_takes_its_weights_over()
     {
         string file = world.Inside("pretrained.onnx");

@@ -70,12 +70,14 @@ internal sealed record Comparison(string Text, Operand Left, Operator Operator, 
         return Left.Values(at).Any(left => Array.Exists(right, value => AreKnown(left, value) && Operator.Compares(left, value)));
     }
 
-    /// <summary>A <c>?</c> that the query writes stands for anything; one in a graph's shape is a size that is not known, and only such a <c>?</c> speaks of it.</summary>
-    bool AreKnown(object? left, object? right) => Right is Literal
-        ? left is not IReadOnlyList<object> sizes || right is not IReadOnlyList<object> wanted || sizes.Zip(wanted).All(pair => pair.First is not "?" || pair.Second is "?" or "*")
-        : !(HasUnknown(left) || HasUnknown(right));
+    /// <summary>A <c>?</c> that the query writes stands for anything; one in a graph's shape is a size that is not known. Where all that is known is equal, it decides.</summary>
+    bool AreKnown(object? left, object? right) =>
+        left is not IReadOnlyList<object> sizes || right is not IReadOnlyList<object> wanted || sizes.Count != wanted.Count
+        || !sizes.Zip(wanted).Any(IsOpen) || sizes.Zip(wanted).Any(pair => !IsOpen(pair) && !IsWildcard(pair.Second) && !Operator.Equal.Compares(pair.First, pair.Second));
 
-    static bool HasUnknown(object? value) => value is IReadOnlyList<object> items && items.Contains("?");
+    bool IsOpen((object Left, object Right) pair) => !IsWildcard(pair.Right) && (pair.Left is "?" || pair.Right is "?");
+
+    bool IsWildcard(object wanted) => Right is Literal && wanted is "?" or "*";
 
     public override string WhyNot(Evaluation at)
     {

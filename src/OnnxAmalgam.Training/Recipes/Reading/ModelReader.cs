@@ -3,7 +3,6 @@ namespace OnnxAmalgam.Training.Recipes.Reading;
 /// <summary>Teachers and the student.</summary>
 internal static class ModelReader
 {
-    /// <summary>Names that mean something else where a teacher's name may stand.</summary>
     /// <summary>Names that no teacher may have: recipes and figures mean something else by them.</summary>
     internal static readonly string[] Reserved = ["none", "student", "concatenated", "union"];
 
