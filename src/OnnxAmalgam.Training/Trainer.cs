@@ -32,7 +32,7 @@ internal sealed class Trainer : IDisposable
         (this.setup, this.folder, this.observer) = (setup, folder, observer);
         train = setup.Recipe.Train;
         hashes = setup.Hashes();
-        manual_seed(train.Seed);
+        TorchSeed.Set(train.Seed, setup.Compute.Device);
         step = new AmalgamationStep(setup);
         validator = setup.Validate is { } images ? Validator.For(setup, images) : null;
         if (setup.Validate is not null && validator is null)

@@ -31,7 +31,7 @@ internal sealed record CheckJob(string Name, string File, IReadOnlyList<string> 
         var inside = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
         return new(folder, (ref FileSystemEntry entry) => entry.ToSpecifiedFullPath(), inside)
         {
-            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && entry.FileName.EndsWith(".onnx", StringComparison.Ordinal),
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && FileSystemName.MatchesSimpleExpression("*.onnx", entry.FileName, ignoreCase: !OperatingSystem.IsLinux()),
             ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
         };
     }

@@ -133,8 +133,7 @@ internal sealed class ModelCheck(CheckOptions options)
     {
         if (job.DataSets.Count > 0)
             return [.. job.DataSets.Select(set => CheckCase.Read(set, model)).Select(c => useExpected ? c : c with { Expected = null })];
-        var names = ModelFeed.Names(model);
-        var shapes = ModelFeed.Shapes(model, Batch, [.. options.Shapes.Where(r => names.Contains(r.Name))], freeSize: 1);
+        var shapes = ModelFeed.Shapes(model, Batch, ModelFeed.Meant(model, options.Shapes), freeSize: 1);
         var noise = ModelFeed.Noise(model, shapes, options.Seed);
         return [new CheckCase(options.Images is { } folder ? ImageFeed.Over(noise, model, folder) : noise, null)];
     }

@@ -142,8 +142,7 @@ public static class LatencyBenchmark
         public Entry(Candidate candidate, OnnxModel model, int batch, ComputeOptions compute, BenchmarkOptions options)
         {
             (Candidate, this.batch) = (candidate, batch);
-            var names = ModelFeed.Names(model);
-            var shapes = ModelFeed.Shapes(model, batch, [.. options.Shapes.Where(r => names.Contains(r.Name))], freeSize: null, options.Images.GetValueOrDefault(candidate.File));
+            var shapes = ModelFeed.Shapes(model, batch, ModelFeed.Meant(model, options.Shapes), freeSize: null, options.Images.GetValueOrDefault(candidate.File));
             var feed = ModelFeed.Noise(model, shapes, options.Seed);
             shape = shapes.Values.FirstOrDefault() ?? [];
             if (shape.Length > 0 && shape[0] != batch)

@@ -120,6 +120,14 @@ public static class ModelFeed
         }
     }
 
+    /// <summary>Those of the requests that name something of this model: others are meant for other models.</summary>
+    public static IReadOnlyList<ShapeRequest> Meant(OnnxModel model, IReadOnlyList<ShapeRequest> requests)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        var names = Names(model);
+        return [.. requests.Where(r => names.Contains(r.Name))];
+    }
+
     /// <summary>What a request may name: inputs, and dimensions that have a name.</summary>
     public static IReadOnlyCollection<string> Names(OnnxModel model)
     {

@@ -9,7 +9,6 @@ using OnnxAmalgam.Training.Losses;
 using OnnxAmalgam.Training.Optimisation;
 using OnnxAmalgam.Training.Recipes;
 using TorchSharp;
-using static TorchSharp.torch;
 
 namespace OnnxAmalgam.Training.Exemplars;
 
@@ -60,12 +59,7 @@ public static class ExemplarPretraining
         string[] names = [.. Enumerable.Range(0, seeds.Count).Select(i => string.Create(CultureInfo.InvariantCulture, $"surrogate {i}"))];
         StudentModel student = Student(setup, names, observer);
         var train = setup.Recipe.Train with { Epochs = options.Epochs, WarmupEpochs = Math.Min(setup.Recipe.Train.WarmupEpochs, options.Epochs - 1) };
-        manual_seed(train.Seed);
-        if (setup.Compute.Device.IsCuda)
-        {
-            cuda.manual_seed_all(train.Seed);
-        }
-
+        TorchSeed.Set(train.Seed, setup.Compute.Device);
         using var graph = new TrainableGraph(student.Model);
         graph.to(TorchMemory.Device(setup.Compute.Device));
         if (Train(graph, student, new SurrogateImages(seeds, options.Samples, train.Seed), train, setup.Compute, observer, stop) is not { } epochs)

@@ -49,12 +49,7 @@ internal sealed class SearchStep : IDisposable
         values = [setup.Student.Logits, tap.Value, branch];
         term = Target(setup.Recipe);
         preprocess = new Preprocess(setup.Student.Input);
-        manual_seed(setup.Recipe.Train.Seed);
-        if (setup.Compute.Device.IsCuda)
-        {
-            cuda.manual_seed_all(setup.Recipe.Train.Seed);
-        }
-
+        TorchSeed.Set(setup.Recipe.Train.Seed, setup.Compute.Device);
         Student = new TrainableGraph(branched);
         Student.to(device);
         Student.Freeze(setup.Student.Plan.Frozen);

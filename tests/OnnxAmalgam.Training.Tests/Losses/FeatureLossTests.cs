@@ -31,6 +31,15 @@ public sealed class FeatureLossTests
     static FeatureLoss Make(string name, bool pooled = false, params int[] teachers) =>
         FeatureLoss.Create(Terms[name], Channels, teachers.Length == 0 ? [TeacherChannels] : teachers, pooled, new WeightSource(7, CPU, ScalarType.Float64));
 
+    /// <summary>The maps' parameters by name, all of them 0 now.</summary>
+    static Dictionary<string, TorchSharp.Modules.Parameter> Zeroed(FeatureLoss loss)
+    {
+        using var guard = no_grad();
+        var named = loss.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        foreach (var parameter in named.Values) parameter.fill_(0);
+        return named;
+    }
+
     static Tensor One(FeatureLoss loss, Tensor student, Tensor teacher)
     {
         var each = loss.ToEach(student, [teacher]);
@@ -213,10 +222,9 @@ public sealed class FeatureLossTests
     {
         using var scope = NewDisposeScope();
         using var loss = Make("voted_features", pooled: true, 4, 2);
-        var named = loss.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        var named = Zeroed(loss);
         using (no_grad())
         {
-            foreach (var parameter in named.Values) parameter.fill_(0);
             named["encoders.0.bias"].fill_(2);
             named["encoders.1.bias"].fill_(1);
             named["project.bias"][0].fill_(1);
@@ -245,10 +253,9 @@ public sealed class FeatureLossTests
     {
         using var scope = NewDisposeScope();
         using var loss = Make("layer_wise", pooled: true, 4, 2);
-        var named = loss.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        var named = Zeroed(loss);
         using (no_grad())
         {
-            foreach (var parameter in named.Values) parameter.fill_(0);
             named["merge.bias"].fill_(2);
             named["split.bias"].fill_(1);
         }
